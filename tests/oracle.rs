@@ -1,6 +1,6 @@
 //! The tests' own tools, judged before they judge anything: no server, no code of ours.
 
-mod support;
+use cairn_test_support as support;
 
 use support::git::refs_equal;
 use support::history::History;

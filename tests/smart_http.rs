@@ -1,7 +1,7 @@
 //! The main job, told by real git over HTTP to the real Worker under workerd: create, push,
 //! clone, fetch.
 
-mod support;
+use cairn_test_support as support;
 
 use std::path::PathBuf;
 

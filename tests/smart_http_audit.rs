@@ -3,7 +3,7 @@
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
+use cairn_test_support as support;
 
 use std::time::Duration;
 
@@ -271,6 +271,7 @@ fn what_a_namespaces_admin_token_may_do() {
         (No, M::PATCH, mine(""), json!({ "suspended": false })),
         (No, M::DELETE, mine(""), none()),
         (Yes, M::GET, mine("/audit"), none()),
+        (No, M::GET, "/api/v1/audit".into(), none()),
         (Yes, M::GET, mine("/events"), none()),
         (Yes, M::GET, mine("/repos"), none()),
         (Yes, M::POST, mine("/repos"), json!({ "name": "second" })),

@@ -7,7 +7,7 @@
     reason = "a panic is how a test fails"
 )]
 
-mod support;
+use cairn_test_support as support;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;

@@ -7,7 +7,7 @@
     reason = "a panic is how a test fails"
 )]
 
-mod support;
+use cairn_test_support as support;
 
 use serde_json::{Value, json};
 use support::history::History;

@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod clients;
-mod support;
+use cairn_test_support as support;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -112,7 +112,7 @@ fn the_rest_api_is_as_described() {
         url: server.url(),
     };
     // Whatever it thinks of, mostly at names that are there.
-    let answers = asked.in_phases("examples,coverage,fuzzing", 90);
+    let answers = asked.in_phases("examples,coverage,fuzzing", 120);
     for operation in operations(&description.json()) {
         let statuses = answers[&operation].as_object();
         let succeeds = |answers: &Map<String, Value>| answers.keys().any(|s| s.starts_with('2'));

@@ -6,7 +6,7 @@
 #![allow(clippy::disallowed_methods)]
 #![allow(clippy::print_stdout, reason = "the figures, for `--nocapture`")]
 
-mod support;
+use cairn_test_support as support;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};

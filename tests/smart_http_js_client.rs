@@ -2,7 +2,7 @@
 
 #![allow(clippy::panic, reason = "a panic is how a test fails")]
 
-mod support;
+use cairn_test_support as support;
 
 use std::process::Command;
 

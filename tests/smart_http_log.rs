@@ -3,7 +3,7 @@
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
+use cairn_test_support as support;
 
 use std::collections::BTreeSet;
 

@@ -3,7 +3,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
-mod support;
+use cairn_test_support as support;
 
 use serde_json::{Value, json};
 use support::git::{Git, refs_equal};

@@ -7,7 +7,7 @@
     reason = "a program of the host: it may wait"
 )]
 
-mod support;
+use cairn_test_support as support;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -268,6 +268,7 @@ export interface ArtifactsRepo {
       readOnly?: boolean;
       defaultBranchOnly?: boolean;
       fsck?: FsckChange;
+      refRules?: RefRule[];
     } & Lifetime,
   ): Promise<ArtifactsCreateRepoResult>;
 
@@ -336,6 +337,7 @@ export interface Artifacts {
       description?: string;
       setDefaultBranch?: string;
       fsck?: FsckChange;
+      refRules?: RefRule[];
     } & Lifetime,
   ): Promise<ArtifactsCreateRepoResult>;
 
@@ -350,16 +352,29 @@ export interface Artifacts {
    * is done, `get` throws `IMPORT_IN_PROGRESS`.
    * @param params.source.branch The only branch to import; all unless given.
    * @param params.source.depth How many commits of history to import; all unless given.
+   * @param params.source.refs Which refs it takes, in place of `branch`: branches and tags unless given;
+   * patterns as of rules about refs. Not among the binding's options.
    * @param params.target.opts.fsck How it checks objects; not among the binding's options.
    * @param params.target.opts.lfs Whether objects of Git LFS are taken along: true unless given.
    * @throws {ArtifactsError} `INVALID_REPO_NAME`, `INVALID_URL`, `REMOTE_AUTH_REQUIRED`,
    * `NOT_FOUND`, `UPSTREAM_UNAVAILABLE`, `ALREADY_EXISTS`.
    */
   import(params: {
-    source: { url: string; branch?: string; depth?: number };
+    source: {
+      url: string;
+      branch?: string;
+      depth?: number;
+      refs?: "branches-tags" | "all" | string[];
+    };
     target: {
       name: string;
-      opts?: { description?: string; readOnly?: boolean; fsck?: FsckChange; lfs?: boolean } & Lifetime;
+      opts?: {
+        description?: string;
+        readOnly?: boolean;
+        fsck?: FsckChange;
+        lfs?: boolean;
+        refRules?: RefRule[];
+      } & Lifetime;
     };
   }): Promise<ArtifactsCreateRepoResult>;
 

@@ -244,3 +244,15 @@ CREATE TABLE audit (
     -- Actor, subject, details and request id, as JSON.
     body TEXT NOT NULL CHECK (json_valid(body))
 ) STRICT;
+
+-- Bytes that a request under way may bring to a repository, where the namespace has a bound on bytes:
+-- they count until the repository tells what became of them, or until the time is up.
+CREATE TABLE room_claim (
+    repository_id TEXT NOT NULL CHECK (length(repository_id) = 16),
+    -- 0: of the request that brings the repository into the namespace.
+    number INTEGER NOT NULL CHECK (number >= 0),
+    bytes INTEGER NOT NULL CHECK (bytes >= 0),
+    -- Unix milliseconds.
+    until INTEGER NOT NULL,
+    PRIMARY KEY (repository_id, number)
+) STRICT, WITHOUT ROWID;

@@ -29,8 +29,14 @@ CREATE INDEX pack_holder_by_repository ON pack_holder (repository_id);
 CREATE TABLE doomed_pack (
     r2_key TEXT NOT NULL PRIMARY KEY,
     due_at INTEGER NOT NULL,
-    removing INTEGER NOT NULL DEFAULT 0 CHECK (removing IN (0, 1))
+    removing INTEGER NOT NULL DEFAULT 0 CHECK (removing IN (0, 1)),
+    -- 1: an object of Git LFS that R2 has removed once. An upload that lasted longer than its row may
+    -- have written it since; so it is removed once more.
+    removed_once INTEGER NOT NULL DEFAULT 0 CHECK (removed_once IN (0, 1))
 ) STRICT, WITHOUT ROWID;
+
+-- Finds the next removal.
+CREATE INDEX doomed_pack_by_due ON doomed_pack (due_at);
 
 -- A repository that was deleted: whatever it still asks for was sent before and comes too late. The
 -- row stays for as long as that can happen.

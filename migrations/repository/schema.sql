@@ -312,7 +312,9 @@ CREATE TABLE import (
     -- While it takes them: how often it went through all of them, and the last one that it asked for
     -- in this pass.
     lfs_pass INTEGER NOT NULL DEFAULT 0 CHECK (lfs_pass >= 0),
-    lfs_after BLOB NOT NULL DEFAULT x''
+    lfs_after BLOB NOT NULL DEFAULT x'',
+    -- Which refs are wanted, as JSON: "all", or patterns. NULL: branches and tags.
+    refs TEXT CHECK (refs IS NULL OR json_valid(refs))
 ) STRICT;
 
 -- An object of Git LFS that the import under way is to take. Its row goes when the object is here;

@@ -4,7 +4,9 @@
 // whose function was on top. What the compiler inlined counts for the function that it went into.
 // A Worker cannot measure this itself: its clock stands still while it computes.
 //
-// Environment: BENCH_SIZES (medium), BENCH_DIR (target/bench).
+// Then an object of Git LFS goes up and down, whose bytes must not come into the wasm.
+//
+// Environment: BENCH_SIZES (medium), BENCH_LFS_BYTES (1 GiB), BENCH_DIR (target/bench).
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,6 +17,7 @@ import { startCairn } from "./cairn.mjs";
 import { gitIn } from "./git.mjs";
 import { freePort } from "./http_backend.mjs";
 import { record } from "./inspector.mjs";
+import { download, largeFile, upload } from "./large_file.mjs";
 import { SIZES, generated } from "./sources.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -36,6 +39,9 @@ const PHASES = [
   ["memory", /memcpy|memmove|memset|memory|dlmalloc|alloc::|garbage/],
   ["sort", /slice::sort/],
 ];
+
+// V8 takes no sample while the isolate waits, and the first one after that would count for all of the time.
+const SAMPLE_MS_MAX = 1;
 
 const scratch = mkdtempSync(join(tmpdir(), "cairn-profile-"));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
@@ -70,9 +76,13 @@ async function profile() {
       for (let run = 0; run < 20; run += 1) await remote(["ls-remote", repository.url]);
     }],
   ];
+  const large = await largeFile(scratch, Number(process.env.BENCH_LFS_BYTES || 2 ** 30));
+  operations.push(["LFS up", () => upload(repository, large)]);
+  operations.push(["LFS down", () => download(repository, large)]);
   const columns = [];
   for (const [name, run] of operations) {
-    columns.push([name, byPhase(await record(inspectorPort, run), names)]);
+    const profile = await record(inspectorPort, run);
+    columns.push([name, byPhase(profile, names), wasmMs(profile)]);
   }
   await cairn.stop();
   print(source, columns);
@@ -84,15 +94,26 @@ function symbols(file) {
   return new Map(lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]));
 }
 
+function msOf(microseconds) {
+  return Math.min(microseconds / 1000, SAMPLE_MS_MAX);
+}
+
 /** Milliseconds of each phase. */
 function byPhase({ nodes, samples, timeDeltas }, names) {
   const phases = new Map(nodes.map(({ id, callFrame }) => [id, phaseOf(callFrame.functionName, names)]));
   const sums = new Map();
   samples.forEach((id, at) => {
     const phase = phases.get(id);
-    sums.set(phase, (sums.get(phase) ?? 0) + timeDeltas[at] / 1000);
+    sums.set(phase, (sums.get(phase) ?? 0) + msOf(timeDeltas[at]));
   });
   return sums;
+}
+
+/** Milliseconds in functions of the wasm, whatever their phase. */
+function wasmMs({ nodes, samples, timeDeltas }) {
+  const inWasm = nodes.filter(({ callFrame }) => callFrame.url.startsWith("wasm://"));
+  const ids = new Set(inWasm.map(({ id }) => id));
+  return samples.reduce((sum, id, at) => sum + (ids.has(id) ? msOf(timeDeltas[at]) : 0), 0);
 }
 
 function phaseOf(shown, names) {
@@ -112,4 +133,5 @@ function print(source, columns) {
   }
   const total = (sums) => phases.reduce((sum, phase) => sum + (sums.get(phase) ?? 0), 0).toFixed(0);
   console.log(`| all | ${columns.map(([, sums]) => total(sums)).join(" | ")} |`);
+  console.log(`| in wasm | ${columns.map(([, , ms]) => ms.toFixed(1)).join(" | ")} |`);
 }

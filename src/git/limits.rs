@@ -1,13 +1,14 @@
 //! The bound of every input, one value passed in, shrunk by tests.
 //!
 //! The isolate has 128 MB for everything, and one push may take 64 MiB of it. What it holds grows
-//! with the pack's objects alone: the table (48 bytes each), its order by id (4), the index as it is
-//! written (4), what the check of closure notes (8), and for a commit, every third object say, its
-//! facts and its place in the graph (about 100). That is 100 bytes an object, 50 MB for the
-//! 500,000 that are accepted. The resolved-object cache (16 MiB) is full while the deltas are
-//! resolved, when the check has not begun: 48 + 4 + 8 bytes an object and 33 a commit are there
-//! then, 36 MB. One delta's base, instructions and result are 48 MiB at worst, which only a pack of
-//! few objects can combine with the largest table; larger deltas are applied piece by piece.
+//! with the pack's objects alone: the table (48 bytes each), its order by id (4), the index as it
+//! is written (4), what the check of closure notes (8), and for a commit its facts, its place in
+//! the walk and in the graph (about 180). That is 100 bytes an object where every fifth is a
+//! commit, 50 MB for the 500,000 that are accepted; `repo_do/intake/memory.rs` reserves by both
+//! numbers. The resolved-object cache (16 MiB) is full while the deltas are resolved, when the
+//! check has not begun: 48 + 4 + 8 bytes an object and 33 a commit are there then, 36 MB. One
+//! delta's base, instructions and result are 48 MiB at worst, which only a pack of few objects can
+//! combine with the largest table; larger deltas are applied piece by piece.
 
 /// Bounds of the inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,11 +68,11 @@ pub struct Limits {
     pub base_cache_bytes: usize,
     /// Bytes of a refname.
     pub refname_bytes_max: usize,
-    /// Refs of one repository: two and a half times what the largest of real hosts have. Whoever
-    /// lists them holds a page of 200; what a client holds, and a fork's source at one moment, is
-    /// about 60 bytes a ref and its name: 47 MB for as many as may be, with all bytes of names.
+    /// Refs of one repository: six times what the largest of real hosts have. Nothing of the server
+    /// holds them all: whoever lists them holds a page of 400, and whoever collects what they name
+    /// holds 20 to 41 bytes a different object.
     pub refs_max: u64,
-    /// Bytes of the names of one repository's refs: 134 each where there are as many as may be.
+    /// Bytes of the names of one repository's refs: 139 each where there are as many as may be.
     pub ref_name_bytes_max: u64,
     /// Milliseconds that the body of a request may pause: less than what an object holds for a
     /// request is left alone for.
@@ -109,8 +110,8 @@ impl Limits {
         diff_lines_max: 200_000,
         base_cache_bytes: 16 << 20,
         refname_bytes_max: 4096,
-        refs_max: 250_000,
-        ref_name_bytes_max: 32 << 20,
+        refs_max: 600_000,
+        ref_name_bytes_max: 80 << 20,
         body_idle_ms: 60_000,
         body_bytes_per_second_min: 1 << 10,
     };

@@ -6,6 +6,7 @@
 use gix_object::bstr::{BStr, BString, ByteSlice};
 
 pub mod case;
+pub mod pattern;
 
 /// Every ref but `HEAD` begins with this.
 pub(crate) const REFS: &str = "refs/";

@@ -8,6 +8,7 @@
 //! ([`Part`]): derived, compact, and rebuilt from the pack when lost.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::rc::Rc;
 
 use gix_hash::{ObjectId, oid};
@@ -27,6 +28,10 @@ pub const CHUNK_BYTES: usize = 256 << 10;
 
 /// Bytes of a row of a part at most: what one database row takes comfortably.
 pub(crate) const PART_ROW_BYTES_MAX: usize = 1 << 20;
+
+/// Bytes of a row of an index at most. A look-up reads pages of some KiB, and SQLite reads the row
+/// around each of them whole.
+pub(crate) const INDEX_ROW_BYTES_MAX: usize = 128 << 10;
 
 /// A pack's number: unique within the repository and never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -202,6 +207,18 @@ pub trait PackStore {
         self.part(pack_id, Part::Index).map(Pieces::from)
     }
 
+    /// A range of a part's bytes. `None`: the caller must take the whole part, because this store
+    /// holds it already or cannot read it by ranges. The store may keep each range that is read, so
+    /// a caller asks for the same ranges again.
+    fn part_range(
+        &self,
+        _pack_id: PackId,
+        _part: Part,
+        _range: Range<usize>,
+    ) -> Result<Option<Shared>, StoreError> {
+        Ok(None)
+    }
+
     /// Chunk `number` of a pack (live, or of the caller's own quarantine).
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError>;
 }
@@ -217,6 +234,15 @@ impl<T: PackStore + ?Sized> PackStore for &T {
 
     fn index(&self, pack_id: PackId) -> Result<Pieces, StoreError> {
         (**self).index(pack_id)
+    }
+
+    fn part_range(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        range: Range<usize>,
+    ) -> Result<Option<Shared>, StoreError> {
+        (**self).part_range(pack_id, part, range)
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
@@ -235,6 +261,15 @@ impl<T: PackStore + ?Sized> PackStore for Rc<T> {
 
     fn index(&self, pack_id: PackId) -> Result<Pieces, StoreError> {
         (**self).index(pack_id)
+    }
+
+    fn part_range(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        range: Range<usize>,
+    ) -> Result<Option<Shared>, StoreError> {
+        (**self).part_range(pack_id, part, range)
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
@@ -276,7 +311,7 @@ pub trait RefSource {
     /// The target of the ref with this full name (or `HEAD`).
     fn ref_target(&self, name: &BStr) -> Result<Option<ObjectId>, StoreError>;
 
-    /// Annotated tags that refs name, each with what it peels to.
+    /// Annotated tags that refs under `refs/tags/` name, each with what it peels to.
     fn annotated_tags(&self) -> Result<Vec<(ObjectId, ObjectId)>, StoreError>;
 
     /// Commits that are stored without their parents; usually there are none.

@@ -149,7 +149,7 @@ async fn judge_and_answer(
             let authorized = asked.authorized(Access::Push, &path)?;
             not_ready::check_filled(&authorized.record)?;
             let written = WriteRequest {
-                authorized: authorized.with_quota(&object).await?,
+                authorized: authorized.with_quota(&object, &store, None).await?,
                 object,
                 store,
                 request,
@@ -229,7 +229,9 @@ async fn git(asked: Asked, request: Request) -> Answer {
         (Method::Post, path::RECEIVE_PACK) => {
             let authorized = asked.authorized(Access::Push, &route)?;
             account.log_as("POST", "/git/:ns/:repo/git-receive-pack");
-            let authorized = authorized.with_quota(&object).await?;
+            let announced = receive::announced_bytes(&request);
+            let asked = authorized.with_quota(&object, &store, announced);
+            let authorized = asked.await?;
             receive::receive_pack(&object, &store, request, authorized, &account).await
         }
         _ => Err(no_such_route()),

@@ -20,6 +20,7 @@ use super::state::outbox::Outbox;
 use super::state::rates::Rates;
 use super::state::reach_cache::KeptReach;
 use super::state::readers::Readers;
+use super::state::room_claims::RoomClaims;
 use super::state::running_requests::RunningRequests;
 use super::state::seen_tokens::SeenTokens;
 use super::state::turn::Turn;
@@ -67,6 +68,8 @@ pub(crate) struct RepoObject {
     pub(crate) in_progress: RefCell<BTreeSet<PackId>>,
     /// The readers of packs now.
     pub(crate) readers: Rc<Readers>,
+    /// Requests under way with a claim on the namespace's bytes.
+    pub(crate) room_claims: RoomClaims,
     /// Requests under way that are done once.
     pub(crate) running_requests: Rc<RunningRequests>,
     /// Events that were written, and their hand-over to the namespace.
@@ -149,6 +152,7 @@ impl RepoObject {
             reach: KeptReach::default(),
             in_progress: RefCell::default(),
             readers: Rc::default(),
+            room_claims: RoomClaims::default(),
             running_requests: Rc::default(),
             outbox: Outbox::default(),
             fetch_counts: FetchCounts::default(),

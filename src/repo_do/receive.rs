@@ -26,7 +26,8 @@ use crate::git::limits::Limits;
 use crate::git::object::fsck::Strictness;
 use crate::git::protocol::advertise::Service;
 use crate::git::protocol::capabilities::Offer;
-use crate::git::protocol::push_commands::PushCommandsReader;
+use crate::git::protocol::pktline::PktLineError;
+use crate::git::protocol::push_commands::{PushCommandsError, PushCommandsReader};
 use crate::git::protocol::sideband::SideBand;
 use crate::git::protocol::{pktline, refusal};
 
@@ -64,13 +65,29 @@ pub(crate) async fn receive_pack(
         Err(error) => return fatal(account, SideBand::Large, &error.to_string()),
     };
     let mut asked = Asked::default();
-    let told_bytes = request.headers().get("content-length").ok().flatten();
-    let told_bytes = told_bytes.and_then(|bytes| bytes.parse().ok());
+    let told_bytes = told_bytes(&request);
     let arriving = (&mut body, told_bytes, &mut asked);
     match take(object, store, arriving, authorized, account).await {
         Ok(response) => Ok(response),
+        Err(error) if error.code == ErrorCode::MemoryLimit => {
+            refuse::large_push(account, body, &asked, &error)
+        }
         Err(error) => refuse::push(account, &mut body, asked, &error).await,
     }
+}
+
+/// The length of the body, if the client tells it.
+fn told_bytes(request: &Request) -> Option<u64> {
+    let told = request.headers().get("content-length").ok().flatten();
+    told.and_then(|bytes| bytes.parse().ok())
+}
+
+/// A body that is shorter has no pack that is worth a claim: git's probe, or a deletion.
+const CLAIMED_BYTES_MIN: u64 = 256;
+
+/// The bytes that a push is about to bring, if the client tells them.
+pub(crate) fn announced_bytes(request: &Request) -> Option<u64> {
+    told_bytes(request).filter(|bytes| *bytes >= CLAIMED_BYTES_MIN)
 }
 
 /// The body, its length if the client told it, and what is known of the push by now: when it is
@@ -98,7 +115,7 @@ async fn take(
         memory.hold_beside(held_by_commands(command_bytes)).await?;
         let mut rest = piece.as_slice();
         let fed = reader.feed(&mut rest);
-        *asked = Asked::Begun(reader.capabilities().side_band);
+        *asked = Asked::Begun(reader.capabilities().clone());
         match fed {
             Ok(true) => {
                 first = rest.to_vec();
@@ -109,7 +126,7 @@ async fn take(
                 if reader.has_all_commands() {
                     *asked = Asked::Commands(Rc::new(reader.into_commands()));
                 }
-                return Err(bad(&error));
+                return Err(unread(&error));
             }
         }
     }
@@ -138,11 +155,30 @@ async fn take(
     body.drain().await;
     account.received(body.received_bytes());
     // From here on nothing waits for the client.
-    if let Err(error) = memory.hold_work(push.object_count()).await {
+    if let Err(error) = memory
+        .hold_work(push.object_count(), push.commit_count())
+        .await
+    {
         push.quarantined.discard();
         return Err(error);
     }
     answer(push, memory)
+}
+
+/// The commands cannot be read, or are too many.
+fn unread(error: &PushCommandsError) -> ErrorReply {
+    match error {
+        PushCommandsError::TooManyCommands { .. } => {
+            ErrorReply::new(ErrorCode::MemoryLimit, error.to_string())
+        }
+        PushCommandsError::PktLine(PktLineError::MessageTooLong { bytes_max }) => {
+            let message = format!(
+                "the ref updates of one push have more than {bytes_max} bytes: push the refs in groups"
+            );
+            ErrorReply::new(ErrorCode::MemoryLimit, message)
+        }
+        _ => ErrorReply::new(ErrorCode::InvalidInput, error.to_string()),
+    }
 }
 
 /// Memory that the commands of a push hold once this many of their bytes came.
@@ -156,12 +192,18 @@ fn held_by_commands(bytes: u64) -> u64 {
 /// The variable with the bound on the bytes of one push, where the platform takes no more.
 const PUSH_BYTES_MAX: &str = "CAIRN_PUSH_BYTES_MAX";
 
+/// The variable with the bound on the objects of one push.
+const PUSH_OBJECTS_MAX: &str = "CAIRN_PUSH_OBJECTS_MAX";
+
 fn limits(object: &RepoObject) -> Limits {
-    let most = object.variable(PUSH_BYTES_MAX);
-    let most = most.and_then(|text| text.parse().ok());
+    let bytes_max = object.variable(PUSH_BYTES_MAX);
+    let bytes_max = bytes_max.and_then(|text| text.parse().ok());
+    let objects_max = object.variable(PUSH_OBJECTS_MAX);
+    let objects_max = objects_max.and_then(|text| text.parse().ok());
     let limits = Limits::DEFAULT;
     Limits {
-        pack_bytes_max: most.unwrap_or(u64::MAX).min(limits.pack_bytes_max),
+        pack_bytes_max: bytes_max.unwrap_or(u64::MAX).min(limits.pack_bytes_max),
+        objects_max: objects_max.unwrap_or(u32::MAX).min(limits.objects_max),
         ..limits
     }
 }
@@ -220,6 +262,10 @@ async fn receive(
     let mut piece = first;
     loop {
         if let Err(error) = arriving.feed(&piece, &push.quarantined) {
+            if push.is_too_large(&error) {
+                push.quarantined.discard();
+                return Err(ErrorReply::new(ErrorCode::MemoryLimit, error.to_string()));
+            }
             push.arrived = Some(Err(error));
             return Ok(());
         }

@@ -37,12 +37,17 @@ pub(crate) fn actor(visit: &Visit, access: Access) -> Result<Actor, ErrorReply> 
 }
 
 /// Says more exactly why the object has refused a token that KV knows to be expired or another
-/// repository's. The object knows more than KV, so it is asked first.
+/// repository's. The object knows more than KV, so it is asked first. KV names a repository as it was
+/// called when the token was made: a dead token of one that has another name is not another repository's.
 pub(crate) async fn check_grant(visit: &Visit, path: &RepositoryPath) -> Result<(), ErrorReply> {
     if let Identity::Token(hash) = visit.identity
         && let Some(grant) = grants::find(visit, &hash).await
     {
-        grant.check(path, visit.now_ms)?;
+        let checked = grant.check(path, visit.now_ms);
+        if checked.is_err() && wake::has_name(visit, path, &grant.repository_id).await {
+            return Err(Refusal::TokenInvalid.into());
+        }
+        checked?;
     }
     Ok(())
 }

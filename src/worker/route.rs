@@ -99,6 +99,8 @@ pub(crate) enum RestRoute {
     Usage(NamespaceName),
     /// `/namespaces/:ns/tokens`
     Tokens(NamespaceName),
+    /// `/audit`
+    DeploymentAudit,
     /// `/namespaces/:ns/audit`
     Audit(NamespaceName),
     /// `/namespaces/:ns/tokens/revoke-all`
@@ -268,6 +270,7 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
             RestRoute::Webhooks(owner, HookRoute::parse(below).ok_or(RouteError::Unknown)?)
         }
         ["namespaces", ns, "events"] => RestRoute::Events(namespace(ns)?),
+        ["audit"] => RestRoute::DeploymentAudit,
         ["namespaces", ns, "audit"] => RestRoute::Audit(namespace(ns)?),
         ["namespaces", ns, "relist"] => RestRoute::Relist(namespace(ns)?),
         ["namespaces", ns, "usage"] => RestRoute::Usage(namespace(ns)?),
@@ -374,6 +377,7 @@ impl RestRoute {
             | Self::RepositoryEvents(_)
             | Self::Events(_)
             | Self::Audit(_)
+            | Self::DeploymentAudit
             | Self::Usage(_)
             | Self::Deleted(_)
             | Self::Stats(_)

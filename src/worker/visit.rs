@@ -17,7 +17,7 @@ use crate::storage::fault_log;
 /// The secret that holds the operator's key.
 const OPERATOR_KEY: &str = "CAIRN_ADMIN_KEY";
 
-/// The secret that holds the key before it: taken as well while the key is being replaced.
+/// The secret that holds the previous key, which is accepted too while the operator replaces it.
 const PREVIOUS_KEY: &str = "CAIRN_ADMIN_KEY_PREVIOUS";
 
 /// One request being answered.
@@ -28,7 +28,7 @@ pub(crate) struct Visit {
     pub(crate) now_ms: i64,
     /// Ties its log lines together.
     pub(crate) request_id: String,
-    /// The address that the client has, as Cloudflare saw it; empty elsewhere.
+    /// The address of the client as Cloudflare saw it; empty elsewhere.
     pub(crate) address: String,
     /// Scheme and authority that the client used.
     pub(crate) origin: String,

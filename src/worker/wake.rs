@@ -11,13 +11,15 @@
 
 use std::cell::RefCell;
 
+use serde::de::DeserializeOwned;
+
 use super::credentials::Identity;
 use super::fault::fault;
 use super::grant::Grant;
 use super::grants;
 use super::known_names::KnownNames;
 use super::names::{NamespaceName, RepositoryPath};
-use super::namespace::contract::{ByName, Holds, REGISTRY, path};
+use super::namespace::contract::{ByName, Entry, Holds, REGISTRY, path};
 use super::objects::{self, Asked, Call};
 use super::visit::Visit;
 use crate::repo_do::contract::{Admit, Admitted, ErrorReply, NAMESPACE_ADMIT, Refusal, TokenHash};
@@ -79,7 +81,7 @@ pub(crate) fn namespace_exists<'a>(
         if visit.identity == Identity::Operator || is_known(&object_name) || !looks_up(visit) {
             return Ok(true);
         }
-        let registered = ask(visit, REGISTRY, path::REGISTERED, &object_name).await?;
+        let registered: Holds = ask(visit, REGISTRY, path::REGISTERED, &object_name).await?;
         if registered == Holds::Held {
             note(&object_name);
             return Ok(true);
@@ -159,12 +161,26 @@ pub(crate) async fn admitted(
     objects::read(objects::namespace(visit, &namespace.folded(), call).await?).await
 }
 
-async fn ask(
+/// Whether this repository has the name. What cannot be found out is not so.
+pub(crate) async fn has_name(visit: &Visit, path: &RepositoryPath, repository_id: &str) -> bool {
+    // A namespace's token has no repository.
+    if repository_id.is_empty() {
+        return false;
+    }
+    if !matches!(namespace_exists(visit, &path.namespace).await, Ok(true)) {
+        return false;
+    }
+    let (object_name, name) = (path.namespace.folded(), path.name.as_str());
+    let entry: Result<Entry, _> = ask(visit, &object_name, path::REPOSITORY, name).await;
+    entry.is_ok_and(|entry| entry.repository_id == repository_id)
+}
+
+async fn ask<A: DeserializeOwned>(
     visit: &Visit,
     object_name: &str,
     path: &str,
     name: &str,
-) -> Result<Holds, ErrorReply> {
+) -> Result<A, ErrorReply> {
     let query = ByName {
         name: name.to_owned(),
     };

@@ -21,7 +21,8 @@ import schemathesis
 REAL = 0.9
 # How often a whole body is replaced by one that fits what is there.
 WHOLE = 0.3
-# What changes or deletes shall not meet what the others need, of which answers told the names.
+# What changes or deletes shall not meet what the others need, of which answers told the names. The
+# last ones are asked a few times only, and one of those has to succeed.
 ALWAYS = {
     "deleteNamespace",
     "deleteRepository",
@@ -35,6 +36,10 @@ ALWAYS = {
     "updateRepositoryWebhook",
     "deleteNamespaceWebhook",
     "deleteRepositoryWebhook",
+    "raw",
+    "rawHead",
+    "revokeToken",
+    "revokeRepositoryToken",
 }
 # What a name is; refs and paths are anything.
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,60}")

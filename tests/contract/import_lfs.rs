@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use cairn::git::fetch_client::selection::RefSelection;
 use cairn::git::lfs::{LfsOid, Pointer};
 use cairn::git::store::StoreError;
 use cairn::storage::db::sql::Database;
@@ -20,6 +21,7 @@ const IMPORT: NewImport<'static> = NewImport {
     url: "https://example.com/x",
     branch: None,
     depth: None,
+    refs: &RefSelection::BranchesTags,
     had_credentials: false,
     lfs: true,
     now_ms: NOW,

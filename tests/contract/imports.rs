@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use cairn::git::fetch_client::selection::RefSelection;
 use cairn::git::store::{CHUNK_BYTES, PackStore as _, StoreError};
 use cairn::storage::db::sql::{Database, in_transaction, query_first};
 use cairn::storage::repository::imports::{ImportFailure, ImportLfs, ImportRecord, NewImport};
@@ -25,6 +26,7 @@ const IMPORT: NewImport<'static> = NewImport {
     url: "https://example.com/x",
     branch: Some("main"),
     depth: Some(3),
+    refs: &RefSelection::All,
     had_credentials: true,
     lfs: false,
     now_ms: NOW,
@@ -36,6 +38,7 @@ fn record() -> ImportRecord {
         url: IMPORT.url.to_owned(),
         branch: Some("main".to_owned()),
         depth: Some(3),
+        refs: RefSelection::All,
         had_credentials: true,
         started_at: NOW,
         attempts: 0,

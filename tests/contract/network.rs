@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cairn::storage::db::schema::{self, NETWORK};
 use cairn::storage::db::sql::Database;
-use cairn::storage::network::store::{DEPARTURE_MS, NetworkStore, Purpose, Taking};
+use cairn::storage::network::store::{
+    DEPARTURE_MS, NetworkStore, Purpose, SECOND_REMOVAL_MS, Taking,
+};
 use proptest::prelude::*;
 
 use super::NOW;
@@ -22,6 +24,7 @@ crate::contract::cases![
     what_is_shared_and_what_nobody_names_is_known,
     a_release_that_comes_late_ends_no_later_taking,
     what_is_held_is_listed_in_pages,
+    an_object_of_git_lfs_is_removed_once_more_a_day_later,
 ];
 
 const SOURCE: &str = "source0000000000";
@@ -45,7 +48,7 @@ fn share<D: Database>(store: &NetworkStore<D>, repository_id: &str, names: &[&st
 /// Removes what is due at that time; gives the keys.
 fn remove<D: Database>(store: &NetworkStore<D>, now_ms: i64) -> Vec<String> {
     let due = store.begin_removal(now_ms, 100).unwrap();
-    store.removed(&due).unwrap();
+    store.removed(&due, now_ms).unwrap();
     due
 }
 
@@ -92,9 +95,9 @@ fn what_is_being_removed_cannot_be_taken<D: Database>(open: &dyn Fn() -> D) {
     assert_eq!(store.held_by(SOURCE), Ok(vec![]), "all or none");
     // The run broke off: the next one does it again, whatever the time.
     assert_eq!(store.begin_removal(0, 9), Ok(keys(&["a"])));
-    store.removed(&keys(&["a"])).unwrap();
+    store.removed(&keys(&["a"]), NOW).unwrap();
     assert_eq!(take(&store, SOURCE, &["a"]), Taking::Taken);
-    store.removed(&keys(&["a"])).unwrap();
+    store.removed(&keys(&["a"]), NOW).unwrap();
     assert_eq!(store.held_by(SOURCE), Ok(keys(&["a"])));
 }
 
@@ -149,7 +152,7 @@ fn every_request_may_be_sent_again<D: Database>(open: &dyn Fn() -> D) {
             twice(&|| faulty.leave(SOURCE, NOW, NOW).is_ok());
             twice(&|| faulty.leave(SOURCE, NOW + 7, NOW + 7).is_ok());
             twice(&|| faulty.begin_removal(NOW, 9) == Ok(keys(&["b"])));
-            twice(&|| faulty.removed(&keys(&["b"])).is_ok());
+            twice(&|| faulty.removed(&keys(&["b"]), NOW).is_ok());
             assert_eq!(faulty.held_by(FORK), Ok(keys(&["a"])));
             twice(&|| faulty.begin_removal(NOW + GRACE, 9) == Ok(vec![]));
             if !faulty.database().has_struck() {
@@ -290,4 +293,30 @@ fn what_is_held_is_listed_in_pages<D: Database>(open: &dyn Fn() -> D) {
     assert_eq!(page("", 2), keys(&["a", "b"]));
     assert_eq!(page("packs/b", 2), keys(&["c"]));
     assert_eq!(page("packs/c", 2), keys(&[]));
+}
+
+/// An upload may end after its key was given up by everybody, and removed.
+fn an_object_of_git_lfs_is_removed_once_more_a_day_later<D: Database>(open: &dyn Fn() -> D) {
+    let store = NetworkStore::new(open());
+    let large = vec!["lfs/network/oid".to_owned()];
+    let pack = keys(&["a"]);
+    let take = |purpose| store.take(SOURCE, &large, purpose).unwrap();
+    let again = NOW + SECOND_REMOVAL_MS;
+    take(Purpose::Write);
+    store.take(SOURCE, &pack, Purpose::Write).unwrap();
+    let both = [large.clone(), pack].concat();
+    store.release(SOURCE, &both, NOW).unwrap();
+    assert_eq!(remove(&store, NOW), both);
+    assert!(remove(&store, again - 1).is_empty());
+    assert_eq!(store.next_due(), Ok(Some(again)), "the pack is gone");
+    assert_eq!(take(Purpose::Share), Taking::Unknown(large[0].clone()));
+    store.hasten(NOW).unwrap();
+    assert_eq!(store.next_due(), Ok(Some(again)));
+    // Whoever writes it meanwhile keeps it.
+    assert_eq!(take(Purpose::Write), Taking::Taken);
+    assert_eq!(store.next_due(), Ok(None));
+    store.release(SOURCE, &large, NOW).unwrap();
+    assert_eq!(remove(&store, NOW), large);
+    assert_eq!(remove(&store, again), large);
+    assert_eq!((store.next_due(), store.is_over()), (Ok(None), Ok(true)));
 }

@@ -187,7 +187,7 @@ fn ten_thousand_refs_are_two_statements<D: Database>(open: &dyn Fn() -> D) {
             .len(),
         1_429
     );
-    assert_eq!(store.database().statements() - before, 4);
+    assert_eq!(store.database().statements() - before, 2);
 }
 
 /// A store whose refs came with a fork, every second one an annotated tag.

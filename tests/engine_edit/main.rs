@@ -4,8 +4,7 @@
 #![allow(clippy::format_collect, clippy::needless_for_each)]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
-#[path = "../support/mod.rs"]
-mod support;
+use cairn_test_support as support;
 
 mod attributes;
 mod commits;

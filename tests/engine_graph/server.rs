@@ -225,6 +225,11 @@ impl Incoming for Pushed<'_> {
         Some((*self.positions.get(id)?, self.objects[id].0))
     }
 
+    fn id(&self, position: u32) -> Option<ObjectId> {
+        let mut all = self.positions.iter();
+        all.find_map(|(id, at)| (*at == position).then_some(*id))
+    }
+
     fn commit(&self, commit_id: &oid) -> Option<CommitFacts> {
         let here = self.knows_commits && self.positions.contains_key(commit_id);
         let (kind, content) = &self.objects.get(commit_id).filter(|_| here)?;

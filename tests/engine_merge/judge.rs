@@ -159,7 +159,15 @@ pub fn merge(
     let sides = [id(ours), id(theirs)];
     let bases = objects.merge_bases(&sides[..1], &sides[1..]).unwrap();
     let mut merge = CommitMerge::new(objects, sides, &bases, names, favor).unwrap();
-    while merge.step(objects, objects, &mut new_objects).unwrap() {}
+    // Room is made when a step asks for it, as the server does it.
+    merge.set_text_room(0);
+    loop {
+        match merge.step(objects, objects, &mut new_objects) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => merge.set_text_room(error.wanted_room().expect("room is all it lacks")),
+        }
+    }
     (merge.into_result().unwrap(), new_objects)
 }
 

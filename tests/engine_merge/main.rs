@@ -11,10 +11,10 @@
     clippy::print_stdout
 )]
 
-#[path = "../support/mod.rs"]
-mod support;
+use cairn_test_support as support;
 
 mod histories;
 mod judge;
 mod measured;
 mod random;
+mod room;

@@ -13,8 +13,7 @@
     reason = "a program of the host: it may look at a clock"
 )]
 
-#[path = "../support/mod.rs"]
-mod support;
+use cairn_test_support as support;
 
 mod damage;
 mod lost;

@@ -4,8 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::print_stdout, reason = "the figures, for `--nocapture`")]
 
-#[path = "../support/mod.rs"]
-mod support;
+use cairn_test_support as support;
 
 mod blobs;
 mod files;

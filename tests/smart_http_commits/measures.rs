@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 use crate::Desk;
 use crate::support::history::noise;
+use crate::support::rest::Rest;
+use crate::support::scratch::Scratch;
+use crate::support::server::Server;
 
 /// The median of several runs.
 fn median(runs: usize, mut run: impl FnMut(usize)) -> Duration {
@@ -83,4 +86,72 @@ fn a_commit_of_one_file_takes_half_of_a_shallow_clone_and_a_push_at_most() {
         println!("{files} files: by REST {by_rest:?}, by git {by_git:?}");
         assert!(by_rest * 2 <= by_git, "{by_rest:?} of {by_git:?}");
     }
+}
+
+/// Objects of the repositories in which a commit is to take the same CPU.
+const SIZES: [usize; 3] = [1_000, 50_000, 400_000];
+
+/// Commits of a block, and blocks for each repository, by turns.
+const BLOCK: u32 = 30;
+const BLOCKS: usize = 7;
+
+/// A repository of so many small files, none of whose directories has more than a hundred entries.
+fn of_size(server: &Server, objects: usize) -> (Rest, String) {
+    let scratch = Scratch::new();
+    let source = scratch.bare_repository("source");
+    let mut stream =
+        b"commit refs/heads/main\ncommitter a <a@x> 1700000000 +0000\ndata 1\nm\n".to_vec();
+    for number in 0..objects {
+        let path = format!("d{}/e{}/f{number}", number / 10_000, number / 100);
+        let content = format!("of {number}\n");
+        let file = format!("M 644 inline {path}\ndata {}\n{content}\n", content.len());
+        stream.extend_from_slice(file.as_bytes());
+    }
+    source.run_with(&["fast-import", "--quiet"], &stream);
+    let rest = server.rest();
+    let hosted = rest.create_repository("commits-cpu", &format!("size-{objects}"));
+    source.run(&["push", "--quiet", &hosted.url(), "main"]);
+    (rest.with_bearer(&hosted.token), hosted.path("/commits"))
+}
+
+#[test]
+#[ignore = "a measurement: it pushes 400,000 objects"]
+fn a_commit_of_one_file_takes_the_same_cpu_in_repositories_of_any_size() {
+    let server = Server::start_with(&[
+        ("CAIRN_SETTLE_SECONDS", "86400"),
+        ("CAIRN_RATE_REQUESTS", "0"),
+    ]);
+    let desks = SIZES.map(|objects| of_size(&server, objects));
+    let mut number = 0;
+    let mut block = |desk: usize| {
+        let (client, path) = &desks[desk];
+        let before = server.cpu_time();
+        for _ in 0..BLOCK {
+            number += 1;
+            let files = json!([{"path": "d0/e1/new", "content": format!("{number}")}]);
+            let body = json!({"branch": "main", "message": "m", "files": files});
+            client.post(path, &body).result(201);
+        }
+        server.cpu_time().saturating_sub(before) / BLOCK
+    };
+    let mut spent = SIZES.map(|_| Vec::new());
+    for round in 0..=BLOCKS {
+        for (desk, spent) in spent.iter_mut().enumerate() {
+            let each = block(desk);
+            // The first round warms up.
+            if round > 0 {
+                spent.push(each);
+            }
+        }
+    }
+    let medians = spent.map(|mut spent| {
+        spent.sort_unstable();
+        spent[spent.len() / 2]
+    });
+    println!("CPU of a commit at {SIZES:?} objects: {medians:.2?}");
+    let (most, least) = (medians.iter().max().unwrap(), medians.iter().min().unwrap());
+    assert!(
+        most.as_secs_f64() <= least.as_secs_f64() * 1.2,
+        "{medians:?}"
+    );
 }

@@ -4,8 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::disallowed_methods)]
 
-#[path = "../support/mod.rs"]
-mod support;
+use cairn_test_support as support;
 
 mod reading;
 mod refused;

@@ -8,8 +8,7 @@
     reason = "a program of the host: it may wait"
 )]
 
-#[path = "../support/mod.rs"]
-mod support;
+use cairn_test_support as support;
 
 mod books;
 mod life;

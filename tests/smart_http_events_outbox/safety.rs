@@ -74,7 +74,7 @@ fn a_database_from_before_there_were_events_begins_at_one() {
             DROP TABLE lfs_object; DROP TABLE lfs_account; DROP TABLE lfs_lock;
             DROP TABLE import_lfs; ALTER TABLE origin_report DROP COLUMN lfs;
             ALTER TABLE import DROP COLUMN lfs_after; ALTER TABLE import DROP COLUMN lfs_pass;
-            ALTER TABLE import DROP COLUMN lfs;
+            ALTER TABLE import DROP COLUMN lfs; ALTER TABLE import DROP COLUMN refs;
             DROP TABLE event; DROP TABLE event_outbox;
             ALTER TABLE repository DROP COLUMN fetch_events;
             ALTER TABLE import DROP COLUMN asked_by;
@@ -84,7 +84,8 @@ fn a_database_from_before_there_were_events_begins_at_one() {
             .unwrap()
             .execute_batch(older)
             .unwrap();
-        let older = "DROP TABLE revoked_signed_token; DROP TABLE usage_day;
+        let older = "DROP TABLE room_claim;
+            DROP TABLE revoked_signed_token; DROP TABLE usage_day;
             DROP TABLE deleted_repository; DROP TABLE former_name; DROP TABLE audit;
             ALTER TABLE token DROP COLUMN refs;
             ALTER TABLE namespace DROP COLUMN read_only;

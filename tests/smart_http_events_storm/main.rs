@@ -30,8 +30,7 @@
 #![allow(clippy::disallowed_methods)]
 #![allow(clippy::print_stdout, reason = "the figures, for `--nocapture`")]
 
-#[path = "../support/mod.rs"]
-mod support;
+use cairn_test_support as support;
 
 mod bulk;
 mod desk;

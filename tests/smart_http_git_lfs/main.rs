@@ -9,8 +9,7 @@
     clippy::disallowed_methods
 )]
 
-#[path = "../support/mod.rs"]
-mod support;
+use cairn_test_support as support;
 
 mod credentials;
 mod everyday;

@@ -31,8 +31,7 @@
     dead_code
 )]
 
-#[path = "../support/mod.rs"]
-mod support;
+use cairn_test_support as support;
 
 mod closures;
 mod commands;

@@ -87,15 +87,21 @@ fn a_pack_whose_header_or_trailer_lies() {
     target.broken_pack("one object too few", &sound.clone().finish_as(2, 4), "");
     target.broken_pack("no objects announced", &sound.clone().finish_as(2, 0), "");
     target.broken_pack("one object too many", &sound.clone().finish_as(2, 6), "");
-    target.broken_pack(
+    let pack = sound.clone().finish_as(2, 1 << 24);
+    let tip = target.tip;
+    target.pack(
         "2^24 objects announced",
-        &sound.clone().finish_as(2, 1 << 24),
-        "at most",
+        tip,
+        &pack,
+        Expect::Refused("at most"),
     );
-    target.broken_pack(
+    let pack = sound.clone().finish_as(2, u32::MAX);
+    let tip = target.tip;
+    target.pack(
         "2^32-1 objects announced",
-        &sound.clone().finish_as(2, u32::MAX),
-        "at most",
+        tip,
+        &pack,
+        Expect::Refused("at most"),
     );
 
     let body = &whole[..whole.len() - 20];

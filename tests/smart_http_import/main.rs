@@ -9,8 +9,7 @@
     clippy::disallowed_methods
 )]
 
-#[path = "../support/mod.rs"]
-mod support;
+use cairn_test_support as support;
 
 mod failures;
 mod imported;
@@ -20,5 +19,6 @@ mod life;
 mod old;
 mod parts;
 mod refusals;
+mod selected;
 mod shallow;
 mod story;

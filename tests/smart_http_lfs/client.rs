@@ -196,6 +196,14 @@ impl Upload {
     }
 }
 
+/// The message of an error in an answer as it came, head and all.
+pub fn message_in(said: &str) -> String {
+    let (_, body) = said.split_once("\r\n\r\n").unwrap();
+    let body = &body[body.find('{').unwrap()..=body.rfind('}').unwrap()];
+    let body: Value = serde_json::from_str(body).unwrap();
+    body["message"].as_str().unwrap().to_owned()
+}
+
 /// The message of an error with this status.
 pub fn message(answer: &Answer, status: u16) -> String {
     assert_eq!(answer.status, status, "{}", answer.text());

@@ -8,8 +8,7 @@
     clippy::print_stdout
 )]
 
-#[path = "../support/mod.rs"]
-mod support;
+use cairn_test_support as support;
 
 mod access;
 mod batches;
@@ -17,8 +16,10 @@ mod broken;
 mod client;
 mod commits;
 mod deployment;
+mod killed;
 mod life;
 mod measures;
 mod reading;
 mod state;
+mod thousands;
 mod transfers;

@@ -4,8 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::disallowed_methods)]
 
-#[path = "../support/mod.rs"]
-mod support;
+use cairn_test_support as support;
 
 #[allow(dead_code, reason = "the stories without presigned URLs use all of it")]
 #[path = "../smart_http_lfs/client.rs"]

@@ -237,3 +237,72 @@ fn who_restores_and_what_is_asked_for() {
     assert_eq!(admin.post(&restore, &json!({})).result(200)["id"], id);
     assert_eq!(own.get(&made.path("/refs")).status, 200);
 }
+
+#[test]
+fn what_has_expired_cannot_be_restored() {
+    let server = undeleting("3600");
+    let rest = server.rest();
+    let body = json!({ "name": "short", "ttl_seconds": 1 });
+    let made = rest.create_repository_with("lives-expired", &body);
+    until("its end", || rest.get(&made.path("")).status == 404);
+    until("the list", || listed(&rest, "lives-expired").is_empty());
+    let refused = rest.post(&made.path("/restore-deleted"), &json!({}));
+    assert_eq!(refused.error_code(404), NOT_FOUND);
+    let deleted = rest.get("/api/v1/namespaces/lives-expired/deleted");
+    assert_eq!(deleted.result(200), json!([]));
+}
+
+#[test]
+fn a_restored_repository_knows_what_was_revoked_while_it_was_deleted() {
+    let (server, scratch) = (undeleting("1000"), Scratch::new());
+    let rest = server.rest();
+    let (made, _) = pushed(
+        &rest,
+        &scratch,
+        "undelete-epoch",
+        &json!({"name": "one"}),
+        6,
+    );
+    rest.delete(&made.path("")).result(202);
+    let namespace = "/api/v1/namespaces/undelete-epoch";
+    rest.post(&format!("{namespace}/tokens/revoke-all"), &json!({}))
+        .result(200);
+    rest.patch(namespace, &json!({"read_only": true}))
+        .result(200);
+    restore(&rest, &made, &json!({})).result(200);
+    let holder = rest.with_bearer(&made.token);
+    assert_eq!(holder.get(&made.path("/refs")).status, 401);
+    let again = json!({"repo": "one", "scope": "write"});
+    let again = rest.make_token("undelete-epoch", &again).plaintext;
+    let commit =
+        json!({"branch": "main", "message": "m", "files": [{"path": "a", "content": "b"}]});
+    let refused = rest
+        .with_bearer(&again)
+        .post(&made.path("/commits"), &commit);
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    assert!(refused.text().contains("read-only"), "{}", refused.text());
+}
+
+#[test]
+fn a_repository_is_restored_where_its_bytes_have_room() {
+    let (server, scratch) = (undeleting("1000"), Scratch::new());
+    let rest = server.rest();
+    let (made, _) = pushed(&rest, &scratch, "undelete-room", &json!({"name": "one"}), 6);
+    let size = rest.get(&made.path("")).result(200)["size_bytes"].clone();
+    let size = size.as_u64().unwrap();
+    rest.delete(&made.path("")).result(202);
+    let namespace = "/api/v1/namespaces/undelete-room";
+    let bound = |most: u64| rest.patch(namespace, &json!({"bytes_max": most}));
+    bound(size - 1).result(200);
+    let refused = restore(&rest, &made, &json!({}));
+    assert_eq!(refused.error_code(403), 10_404);
+    let said = refused.text();
+    let expected = format!("would add {size}; at most {}", size - 1);
+    assert!(said.contains(&expected), "{said}");
+    assert_eq!(deleted(&rest, "undelete-room").len(), 1, "it is kept on");
+    assert_eq!(rest.get(&made.path("")).status, 404);
+    bound(size).result(200);
+    restore(&rest, &made, &json!({})).result(200);
+    let namespace = rest.get(namespace).result(200);
+    assert_eq!(namespace["size_bytes"], size, "{namespace}");
+}

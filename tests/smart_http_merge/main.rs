@@ -2,11 +2,12 @@
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::print_stdout, reason = "the figures, for `--nocapture`")]
 
-#[path = "../support/mod.rs"]
-mod support;
+use cairn_test_support as support;
 
 mod elsewhere;
+mod killed;
 mod large_files;
 mod merges;
 mod picks;

@@ -11,7 +11,7 @@ use super::support::git::Git;
 use super::support::history::noise;
 use super::support::rest::{Hosted, Rest};
 use super::support::scratch::Scratch;
-use super::support::server::server;
+use super::support::server::{Server, server};
 use super::support::wait::until_true;
 
 /// More than a chunk, so that the server shows when it has the first of it.
@@ -28,13 +28,19 @@ pub struct Story {
     pub hosted: Hosted,
     pub rest: Rest,
     pub work: Git,
+    server: &'static Server,
     _scratch: Scratch,
     pub first: String,
 }
 
 impl Story {
     pub fn begin(namespace: &str) -> Self {
-        let (rest, scratch) = (server().rest(), Scratch::new());
+        Self::begin_at(server(), namespace)
+    }
+
+    /// The same at a server with other variables.
+    pub fn begin_at(server: &'static Server, namespace: &str) -> Self {
+        let (rest, scratch) = (server.rest(), Scratch::new());
         let (hosted, work) = scratch.pushed(&rest, namespace, "held");
         work.run(&["push", "--quiet", &hosted.url(), "main:other"]);
         let first = work.run(&["rev-parse", "HEAD"]);
@@ -43,6 +49,7 @@ impl Story {
             hosted,
             rest,
             work,
+            server,
             _scratch: scratch,
             first,
         }
@@ -60,7 +67,7 @@ impl Story {
         let body = push.body();
         assert!(body.len() > HELD_AT_BYTES, "too small to be held");
         let path = self.hosted.git_path("git-receive-pack");
-        let mut stream = TcpStream::connect(("127.0.0.1", server().port())).unwrap();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.server.port())).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let head = format!(
             "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\

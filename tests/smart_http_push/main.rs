@@ -9,10 +9,10 @@
     clippy::disallowed_methods
 )]
 
-#[path = "../support/mod.rs"]
-mod support;
+use cairn_test_support as support;
 
 mod chains;
+mod early;
 mod held;
 mod in_parts;
 mod large;
@@ -20,6 +20,7 @@ mod names;
 mod old;
 mod permission;
 mod protection;
+mod protection_edges;
 mod protocol;
 mod quiet;
 mod raw;

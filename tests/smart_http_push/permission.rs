@@ -48,6 +48,24 @@ fn a_push_that_began_before_its_namespaces_token_was_revoked_changes_nothing() {
 }
 
 #[test]
+fn a_push_with_a_namespaces_token_that_began_before_all_were_revoked_changes_nothing() {
+    let story = Story::begin("perm-all-shared");
+    let new = story.commit("second");
+    let push = main_to(&story, &new);
+    let scope = json!({ "scope": "write", "repos": ["held"] });
+    let made = story.rest.make_token("perm-all-shared", &scope);
+    let report = story.push(&made.plaintext, &push, |rest| {
+        let path = "/api/v1/namespaces/perm-all-shared/tokens/revoke-all";
+        rest.post(path, &json!({})).result(200);
+    });
+    assert!(
+        report.contains("ng refs/heads/main the token is not valid, has expired or was revoked"),
+        "{report}"
+    );
+    story.assert_unchanged();
+}
+
+#[test]
 fn a_push_that_began_before_its_namespace_was_stopped_changes_nothing() {
     let cases = [
         (

@@ -9,12 +9,12 @@ use super::support::scratch::Scratch;
 use super::support::server::server;
 
 /// A token of GitHub's form, in two parts so that no other search finds it here.
-fn github_token() -> String {
+pub fn github_token() -> String {
     ["ghp_", "Ab7dE9fGhJ2kLm4NpQ6rSt8UvWxYz3Cb5Dc1"].concat()
 }
 
 /// A repository that is protected, with one commit, and where that was pushed from.
-fn protected(rest: &Rest, scratch: &Scratch, name: &str) -> (Hosted, Git) {
+pub fn protected(rest: &Rest, scratch: &Scratch, name: &str) -> (Hosted, Git) {
     let (hosted, work) = scratch.pushed(rest, "protection", name);
     let on = json!({ "push_protection": true });
     let changed = rest.patch(&hosted.path(""), &on).result(200);
@@ -22,7 +22,7 @@ fn protected(rest: &Rest, scratch: &Scratch, name: &str) -> (Hosted, Git) {
     (hosted, work)
 }
 
-fn commit(work: &Git, path: &str, content: &str) {
+pub fn commit(work: &Git, path: &str, content: &str) {
     work.write(path, content);
     work.run(&["add", "."]);
     work.commit("more");

@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::held::{Held, claims};
+use super::support::databases::database_of_namespace;
 use super::support::history::noise;
+use super::support::remote::Remote;
 use super::support::rest::{Answer, Hosted, Rest};
 use super::support::scratch::Scratch;
+use super::support::server::{Server, server};
 use super::support::wait;
 use super::{QUOTA_EXCEEDED, rest};
 
@@ -123,4 +127,117 @@ fn the_repositories_of_a_namespace_share_its_bytes() {
 
     set(&Value::Null);
     git.run(&["push", "--quiet", "--force", &second.url(), "main"]);
+}
+
+#[test]
+fn pushes_at_the_same_moment_do_not_exceed_the_bound_together() {
+    let path = namespace("quota-race");
+    let held: Vec<_> = (0..2)
+        .map(|number| Held::begin("quota-race", &format!("r{number}"), 300_000))
+        .collect();
+    let here: u64 = held
+        .iter()
+        .map(|held| super::shown(&held.hosted)["size_bytes"].as_u64().unwrap())
+        .sum();
+    let most = here + 400_000;
+    rest()
+        .patch(&path, &json!({ "bytes_max": most }))
+        .result(200);
+    // The first has announced its length, and is held in the middle; the second has no room beside it.
+    let first = held[0].send_half_and_claim();
+    let refused = held[1].send_half().finish();
+    assert!(refused.contains("requests under way add 3"), "{refused}");
+    let taken = first.finish();
+    assert!(taken.contains("ok refs/heads/main"), "{taken}");
+    // Once the first is published it counts with its bytes, and the second's room is gone for good.
+    let again = held[1].send_half().finish();
+    assert!(again.contains("quota exceeded"), "{again}");
+    rest()
+        .patch(&path, &json!({ "bytes_max": most + 300_000 }))
+        .result(200);
+    let again = held[1].send_half().finish();
+    assert!(again.contains("ok refs/heads/main"), "{again}");
+}
+
+#[test]
+fn a_push_that_fails_gives_its_room_back() {
+    let path = namespace("quota-broken");
+    let held = Held::begin("quota-broken", "r", 300_000);
+    let other = Held::begin("quota-broken", "other", 300_000);
+    let most = 400_000;
+    rest()
+        .patch(&path, &json!({ "bytes_max": most }))
+        .result(200);
+    let spoilt = held.send_half_and_claim().spoil();
+    assert!(!spoilt.contains("ok refs/heads/main"), "{spoilt}");
+    wait::until_true("the room is given back", PATIENCE, || {
+        claims("quota-broken") == 0
+    });
+    let taken = other.send_half().finish();
+    assert!(taken.contains("ok refs/heads/main"), "{taken}");
+    wait::until_true("nothing is held", PATIENCE, || claims("quota-broken") == 0);
+}
+
+#[test]
+fn the_sizes_of_repositories_count_from_when_the_bound_is_set() {
+    let path = namespace("quota-old");
+    let old = Held::begin("quota-old", "old", 0);
+    let here = super::shown(&old.hosted)["size_bytes"].as_u64().unwrap();
+    wait::until_true("the namespace has heard", PATIENCE, || {
+        rest().get(&path).result(200)["size_bytes"] == here
+    });
+    // As it is where the repository comes from a version that told no sizes.
+    let database = database_of_namespace(server().state(), "quota-old");
+    let forget = "UPDATE repository SET size_bytes = 0";
+    database.execute(forget, []).unwrap();
+    assert_eq!(rest().get(&path).result(200)["size_bytes"], 0);
+    let bound = json!({ "bytes_max": here + 1000 });
+    assert_eq!(rest().patch(&path, &bound).result(200)["size_bytes"], here);
+}
+
+#[test]
+fn an_import_that_does_not_fit_is_cut_off_and_leaves_nothing() {
+    let server = Server::start_with(&[("CAIRN_IMPORT_ALLOW_PRIVATE", "true")]);
+    let (rest, scratch) = (server.rest(), Scratch::new());
+    let bare = scratch.bare_repository("remotes/source.git");
+    let remote = Remote::serve(&scratch.join("remotes"));
+    let git = scratch.repository("source");
+    git.write("file", noise(5, 600_000));
+    git.run(&["add", "."]);
+    git.commit("large");
+    git.run(&["push", "--quiet", bare.folder().to_str().unwrap(), "main"]);
+    bare.run(&["symbolic-ref", "HEAD", "refs/heads/main"]);
+    let made = rest.post(
+        "/api/v1/namespaces",
+        &json!({ "namespace": "quota-import" }),
+    );
+    made.result(201);
+    let path = "/api/v1/namespaces/quota-import";
+    let bound = |most: u64| rest.patch(path, &json!({ "bytes_max": most }));
+    bound(100_000).result(200);
+    let import = json!({ "url": remote.url("source.git") });
+    let begin = || rest.post(&format!("{path}/repos/app/import"), &import);
+    begin().result(201);
+    let shown = || rest.get(&format!("{path}/repos/app"));
+    let said = wait::until("the import has failed", PATIENCE, || {
+        let shown = shown();
+        (shown.status == 404).then(|| shown.text())
+    });
+    assert!(
+        said.contains("quota exceeded: the namespace has 0 bytes"),
+        "{said}"
+    );
+    assert!(said.contains("this would add more than 100000"), "{said}");
+    wait::until_true("its room is free", PATIENCE, || {
+        rest.get(path).result(200)["size_bytes"] == 0
+    });
+    bound(1_000_000).result(200);
+    let again = wait::until("its name is free", PATIENCE, || {
+        let again = begin();
+        (again.status == 201).then_some(again)
+    });
+    assert_eq!(again.status, 201, "{}", again.text());
+    wait::until_true("the second import is whole", PATIENCE, || {
+        shown().json()["result"]["status"] == "ready"
+    });
 }

@@ -8,10 +8,10 @@
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+use cairn_test_support as support;
+
 #[path = "../clients/mod.rs"]
 mod clients;
-#[path = "../support/mod.rs"]
-mod support;
 
 mod between;
 mod storm;

@@ -6,8 +6,7 @@
 // A thread of a test.
 #![allow(clippy::disallowed_methods)]
 
-#[path = "../support/mod.rs"]
-mod support;
+use cairn_test_support as support;
 
 mod clients;
 mod faces;

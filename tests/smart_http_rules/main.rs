@@ -3,9 +3,9 @@
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
-#[path = "../support/mod.rs"]
-mod support;
+use cairn_test_support as support;
 
+mod kinds;
 mod overrides;
 mod rest_faces;
 mod settings;

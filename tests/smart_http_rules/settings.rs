@@ -125,6 +125,45 @@ fn a_fork_begins_without_the_rules_of_its_source() {
 }
 
 #[test]
+fn a_repository_a_fork_and_an_import_begin_with_rules_that_their_maker_gives() {
+    let rest = server().rest();
+    let scratch = Scratch::new();
+    let rules = json!([["refs/heads/main", ["no-push"]]]);
+    let body = json!({"name": "made", "ref_rules": rules});
+    let hosted = rest.create_repository_with("rules-begin", &body);
+    assert_eq!(rest.get(&hosted.path("")).result(200)["ref_rules"], rules);
+    let work = scratch.repository("begins");
+    work.commit("first");
+    let refused = work.fails(&["push", "--quiet", &hosted.url(), "HEAD:refs/heads/main"]);
+    assert!(refused.contains("protected: no-push"), "{refused}");
+    work.run(&["push", "--quiet", &hosted.url(), "HEAD:refs/heads/other"]);
+    // The refs that a fork or an import begins with come whatever the rules say.
+    let body = json!({"name": "fork", "default_branch_only": false, "ref_rules": rules});
+    let fork = rest.post(&hosted.path("/fork"), &body).result(201);
+    let path = "/api/v1/namespaces/rules-begin/repos/fork";
+    assert_eq!(rest.get(path).result(200)["ref_rules"], rules);
+    let url = fork["clone_url"].as_str().unwrap();
+    let refused = work.fails(&["push", "--quiet", url, "HEAD:refs/heads/main"]);
+    assert!(refused.contains("protected: no-push"), "{refused}");
+    for (path, body) in [
+        (
+            "/api/v1/namespaces/rules-begin/repos",
+            json!({"name": "wrong"}),
+        ),
+        (
+            "/api/v1/namespaces/rules-begin/repos/wrong/import",
+            json!({"url": "https://example.com/a.git"}),
+        ),
+        (hosted.path("/fork").as_str(), json!({"name": "wrong"})),
+    ] {
+        let mut body = body;
+        body["ref_rules"] = json!([["main", []]]);
+        let error = super::refused(&rest.post(path, &body), 400, INVALID_INPUT);
+        assert_eq!(error["source"]["pointer"], "/ref_rules/0/0", "{path}");
+    }
+}
+
+#[test]
 fn who_may_try_rules_and_what_is_said_of_what_is_no_rule() {
     let rest = server().rest();
     let hosted = rest.create_repository("rules-try", "try");

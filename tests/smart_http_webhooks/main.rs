@@ -10,8 +10,7 @@
     reason = "a panic is how a test fails"
 )]
 
-#[path = "../support/mod.rs"]
-mod support;
+use cairn_test_support as support;
 
 mod delivered;
 mod failing;

@@ -1,4 +1,5 @@
-//! Helpers of the black-box tests.
+//! Helpers of the black-box tests: a crate of its own, so that it is compiled once and not again for each
+//! suite. A suite names it by `use cairn_test_support as support;`.
 //!
 //! | part | what it lends |
 //! |---|---|
@@ -28,18 +29,26 @@
 //! Nothing here is asynchronous, and nothing retries: a test that needs a second try is wrong. Only
 //! [`wait`] sleeps, and [`remote`], which may be told to be slow.
 
-#![allow(dead_code, reason = "each test binary uses its own part of this")]
 #![allow(
     clippy::disallowed_methods,
     reason = "tests are programs of the host: they may wait"
 )]
 #![allow(
+    missing_docs,
     clippy::missing_panics_doc,
+    clippy::new_without_default,
+    clippy::return_self_not_must_use,
+    clippy::should_implement_trait,
+    reason = "tests alone call this"
+)]
+#![allow(
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a panic is how a test fails"
 )]
+
+use std::path::{Path, PathBuf};
 
 pub mod arrows;
 pub mod databases;
@@ -64,6 +73,7 @@ pub mod tools;
 pub mod wait;
 
 /// The package's folder. Asked of the run, not of the build: clones may share a target folder.
-pub fn package_root() -> std::path::PathBuf {
-    std::env::var_os("CARGO_MANIFEST_DIR").map_or(env!("CARGO_MANIFEST_DIR").into(), Into::into)
+pub fn package_root() -> PathBuf {
+    let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(built, Into::into)
 }

@@ -25,7 +25,7 @@ pub struct Presigning {
     pub s3_url: String,
     /// The bucket behind it, without signatures: `PUT` and `GET /<key>` as tests/support/bucket reads them.
     pub bucket: Rest,
-    s3: S3Server,
+    _s3: S3Server,
 }
 
 impl Presigning {
@@ -52,7 +52,7 @@ impl Presigning {
             cairn,
             bucket: Rest::new(&format!("{bucket_url}/{BUCKET}"), None),
             s3_url,
-            s3,
+            _s3: s3,
         })
     }
 }

@@ -120,6 +120,11 @@ impl Server {
         self.port
     }
 
+    /// The CPU time that it has used since its last start.
+    pub fn cpu_time(&self) -> Duration {
+        cpu_time_of_group(self.process.child.id())
+    }
+
     /// Its folder of state.
     pub fn state(&self) -> &Path {
         &self.state
@@ -272,11 +277,48 @@ impl Drop for Running {
     }
 }
 
+/// The CPU time that the processes of a group and their threads have used, as the kernel's scheduler
+/// counts it.
+fn cpu_time_of_group(group: u32) -> Duration {
+    let folders = |path: &Path| std::fs::read_dir(path).into_iter().flatten().flatten();
+    let is_in_group = |process: &Path| {
+        let stat = std::fs::read_to_string(process.join("stat")).unwrap_or_default();
+        let mut fields = stat.rsplit(") ").next().unwrap_or("").split(' ');
+        fields
+            .nth(2)
+            .is_some_and(|found| found == group.to_string())
+    };
+    let nanoseconds = |thread: &Path| {
+        let text = std::fs::read_to_string(thread.join("schedstat")).unwrap_or_default();
+        text.split(' ')
+            .next()
+            .and_then(|first| first.parse::<u64>().ok())
+    };
+    let processes = folders(Path::new("/proc")).map(|process| process.path());
+    let processes = processes.filter(|process| is_in_group(process));
+    let threads = processes.flat_map(|process| folders(&process.join("task")));
+    let nanoseconds = threads.filter_map(|thread| nanoseconds(&thread.path()));
+    Duration::from_nanos(nanoseconds.sum())
+}
+
 /// Where a server's log is kept after the run: named after the test binary.
 fn log_file() -> PathBuf {
     use std::sync::atomic::{AtomicU32, Ordering};
     static STARTS: AtomicU32 = AtomicU32::new(0);
     let start = STARTS.fetch_add(1, Ordering::Relaxed);
-    let name = format!("server-{}-{start}.log", env!("CARGO_CRATE_NAME"));
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+    // The binary is `target/debug/deps/<suite>-<hash>`.
+    let binary = std::env::current_exe().expect("a test binary has a path");
+    let suite = binary
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let suite = suite.rsplit_once('-').map_or(&*suite, |(name, _)| name);
+    let target = binary
+        .ancestors()
+        .nth(3)
+        .expect("it is below a target folder");
+    let folder = target.join("tmp");
+    std::fs::create_dir_all(&folder).expect("the folder of the logs can be made");
+    folder.join(format!("server-{suite}-{start}.log"))
 }

@@ -1,5 +1,7 @@
 //! What the code names, calls and says.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::support::source::{files, text};
 use super::{none, production};
 
@@ -85,6 +87,50 @@ fn no_input_can_panic_by_a_shortcut() {
         }
     }
     none(&wrong);
+}
+
+/// `unreachable_pub` finds what is public and cannot be named outside. This finds what can be and is not.
+/// A type may be given out by a function whose caller does not name it, so types are left out.
+#[test]
+fn no_public_function_or_constant_is_for_its_own_module_alone() {
+    let mut named: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for file in ["src", "tests", "benches", "fuzz"]
+        .map(|folder| files(folder, "rs"))
+        .concat()
+    {
+        for word in text(&file).split(|letter: char| !letter.is_alphanumeric() && letter != '_') {
+            named
+                .entry(word.to_owned())
+                .or_default()
+                .insert(file.clone());
+        }
+    }
+    let mut wrong = Vec::new();
+    for source in production() {
+        let below = source.file.replace(".rs", "/");
+        let is_outside = |file: &String| *file != source.file && !file.starts_with(&below);
+        for name in public_names(&source.text) {
+            if !named
+                .get(name)
+                .is_some_and(|files| files.iter().any(is_outside))
+            {
+                wrong.push(format!("{}: nothing outside names {name}", source.file));
+            }
+        }
+    }
+    none(&wrong);
+}
+
+/// The names of `pub fn`, `pub const` and `pub static`.
+fn public_names(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        let item = line.trim_start().strip_prefix("pub ")?;
+        let item = item.strip_prefix("async ").unwrap_or(item);
+        let constant = item.strip_prefix("const ").or(item.strip_prefix("static "));
+        let function = constant.unwrap_or(item).strip_prefix("fn ");
+        let name = function.or(constant)?;
+        name.split(['(', '<', ':']).next()
+    })
 }
 
 #[test]

@@ -2,8 +2,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "a panic is how a test fails")]
 
-#[path = "../support/mod.rs"]
-mod support;
+use cairn_test_support as support;
 
 mod code;
 mod documents;

@@ -32,9 +32,9 @@ export class Namespace {
   }
 
   /** @type {CairnArtifacts["create"]} */
-  async create(name, { readOnly, description, setDefaultBranch, fsck, ...more } = {}) {
+  async create(name, { readOnly, description, setDefaultBranch, fsck, refRules, ...more } = {}) {
     const made = { name, description, read_only: readOnly, default_branch: setDefaultBranch, fsck };
-    const body = { ...made, ...lifetime(more) };
+    const body = { ...made, ref_rules: refRules, ...lifetime(more) };
     const { result } = await this.#connection.call("POST", `${this.#path}/repos`, { body });
     return created(result);
   }
@@ -51,15 +51,17 @@ export class Namespace {
   }
 
   /** @type {CairnArtifacts["import"]} */
-  async import({ source: { url, branch, depth }, target: { name, opts } }) {
+  async import({ source: { url, branch, depth, refs }, target: { name, opts } }) {
     const body = {
       url,
       branch,
       depth,
+      refs,
       description: opts?.description,
       read_only: opts?.readOnly,
       fsck: opts?.fsck,
       lfs: opts?.lfs,
+      ref_rules: opts?.refRules,
       ...lifetime(opts),
     };
     const path = `${this.#repository(name)}/import`;

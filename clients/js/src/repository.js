@@ -105,13 +105,14 @@ export class Repository extends Writing {
   }
 
   /** @type {CairnRepo["fork"]} */
-  async fork(name, { description, readOnly, defaultBranchOnly = true, fsck, ...more } = {}) {
+  async fork(name, { description, readOnly, defaultBranchOnly = true, fsck, refRules, ...more } = {}) {
     const body = {
       name,
       description,
       read_only: readOnly,
       default_branch_only: defaultBranchOnly,
       fsck,
+      ref_rules: refRules,
       ...lifetime(more),
     };
     const { result } = await this.#connection.call("POST", `${this.#path}/fork`, { body });

@@ -74,6 +74,11 @@ impl Renames {
         renames
     }
 
+    /// Bytes that are kept of contents, beside the changes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.estimator.held_bytes()
+    }
+
     /// Does a piece of the work; `false` when all is done. After an error the same can be asked
     /// again.
     pub fn step(&mut self, objects: &impl ObjectSource) -> Result<bool, CompareError> {

@@ -113,7 +113,7 @@ impl TextDiff {
 }
 
 /// The lines that differ.
-pub fn line_changes(old: &[u8], new: &[u8]) -> Vec<LineChange> {
+fn line_changes(old: &[u8], new: &[u8]) -> Vec<LineChange> {
     let input = InternedInput::new(old, new);
     let mut diff = Diff::compute(Algorithm::Myers, &input);
     let indent = |token| {

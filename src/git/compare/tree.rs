@@ -20,7 +20,7 @@ use super::paths::{Cover, PathLimits};
 const HELD_BYTES_MAX: usize = 24 << 20;
 
 /// Bytes of changes held at once, at most: some 150,000 files.
-pub const CHANGES_BYTES_MAX: usize = 24 << 20;
+const CHANGES_BYTES_MAX: usize = 24 << 20;
 
 /// A file on one side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

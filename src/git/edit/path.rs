@@ -1,4 +1,4 @@
-//! The paths that a change may name: those that the trees of a push may have, by the same check.
+//! Checks the paths that a change names, exactly as the trees of a push are checked.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, BString, ByteSlice};
@@ -8,8 +8,8 @@ use super::super::limits::Limits;
 use super::super::object::ObjectKind;
 use super::super::object::fsck::{self, Finding, Strictness};
 
-/// Bytes of a path at most. Linux has 4,095 for a path with all that stands before it, so that git
-/// could not check out a longer one.
+/// The most bytes of a path. Linux allows 4,095 for an absolute path, so git could not check out a
+/// longer one.
 pub(crate) const PATH_BYTES_MAX: usize = 4096;
 
 /// Why no tree may have a path.
@@ -53,7 +53,7 @@ pub enum PathFault {
     },
 }
 
-/// Checks what any path has to be, one that is only looked up as well, and cuts it at its slashes.
+/// Checks what holds for every path, even for one that is only looked up, and cuts it at its slashes.
 pub(super) fn names<'a>(path: &'a BStr, limits: &Limits) -> Result<Vec<&'a BStr>, PathFault> {
     if path.is_empty() {
         return Err(PathFault::Empty);
@@ -93,7 +93,7 @@ pub(super) fn check_name(name: &BStr, kind: EntryKind) -> Result<(), PathFault> 
     let mut entry = format!("{:o} ", kind as u16).into_bytes();
     entry.extend_from_slice(name);
     entry.push(0);
-    // Which object it is makes no difference, as long as it is not the null id.
+    // Any id will do except the null id.
     entry.extend_from_slice(ObjectId::empty_blob(gix_hash::Kind::Sha1).as_bytes());
     let strictness = Strictness::Strict;
     let mut first = None;

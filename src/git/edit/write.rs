@@ -86,7 +86,7 @@ impl Plan {
 
     /// Writes as many trees as `trees_max`, for callers that pause in between: the root's id once
     /// it is written, and `None` before. What was written before an error stays written.
-    pub fn write_some<E>(
+    fn write_some<E>(
         &mut self,
         ids: &[ObjectId],
         trees_max: u32,

@@ -12,6 +12,7 @@ use super::super::protocol::oid_hex;
 use super::super::protocol::pktline::{Decoder, Packet, PktLineError, chomp};
 use super::error::{FetchClientError, err_message};
 use super::remote_refs::{LIST_BYTES_MAX, RemoteRef, RemoteRefs};
+use super::selection::RefSelection;
 
 /// The capabilities of a remote that a fetch uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,6 +56,7 @@ enum State {
 #[derive(Debug)]
 pub(crate) struct AdvertisementReader {
     decoder: Decoder,
+    asked: RefSelection,
     limits: Limits,
     state: State,
     features: Features,
@@ -63,9 +65,10 @@ pub(crate) struct AdvertisementReader {
 
 impl AdvertisementReader {
     /// Starts before the first byte of the answer.
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(asked: &RefSelection, limits: &Limits) -> Self {
         Self {
             decoder: Decoder::new(LIST_BYTES_MAX),
+            asked: asked.clone(),
             limits: *limits,
             state: State::Start,
             features: Features::default(),
@@ -81,6 +84,7 @@ impl AdvertisementReader {
                     let lines = Lines {
                         features: &mut self.features,
                         refs: &mut self.refs,
+                        asked: &self.asked,
                         limits: &self.limits,
                     };
                     lines.take(chomp(line), state)?
@@ -116,6 +120,7 @@ impl AdvertisementReader {
 struct Lines<'a> {
     features: &'a mut Features,
     refs: &'a mut RemoteRefs,
+    asked: &'a RefSelection,
     limits: &'a Limits,
 }
 
@@ -198,7 +203,7 @@ impl Lines<'_> {
             target,
             peeled: None,
         };
-        self.refs.add(found, self.limits)
+        self.refs.add(found, self.asked, self.limits)
     }
 
     /// A line of version 2: a capability, with `=` and its features.

@@ -36,13 +36,19 @@ pub(crate) enum FetchClientError {
         feature: &'static str,
     },
     /// Longer names than a repository may be given at once.
-    #[error("the remote's branches and tags have names of more than {bytes_max} bytes together")]
+    #[error(
+        "the remote's refs have names of more than {bytes_max} bytes together: ask for some of them \
+         with 'refs' or 'branch', and push the others"
+    )]
     RefNamesTooLong {
         /// The bound.
         bytes_max: usize,
     },
     /// More refs than a repository may be given at once.
-    #[error("the remote has more than {refs_max} branches and tags")]
+    #[error(
+        "the remote has more than {refs_max} refs that are asked for: ask for some of them with \
+         'refs' or 'branch', and push the others"
+    )]
     TooManyRefs {
         /// The bound.
         refs_max: usize,

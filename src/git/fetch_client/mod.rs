@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `advertisement` | the answer to `info/refs`: which protocol is spoken, and in the old ones the refs |
 //! | `remote_refs` | the refs of a remote, also as `ls-refs` lists them |
+//! | `selection` | which refs of a remote are asked for |
 //! | `request` | requests: `ls-refs`, and `fetch` in the words of each version |
 //! | `response` | the answer to a fetch, taken apart as it arrives |
 //! | `haves` | which commits a fetch tells the remote that are here |
@@ -20,3 +21,4 @@ pub mod parts;
 pub mod remote_refs;
 pub mod request;
 pub mod response;
+pub mod selection;

@@ -15,11 +15,11 @@ use smallvec::SmallVec;
 
 use super::super::object::facts::CommitFacts;
 
-/// Commits whose parents are being visited, at most: how long a chain of first parents may be is
-/// bounded by the number of commits, and so is this.
+/// The commits whose parents are being visited, each with the parents still to visit. It is never longer
+/// than the history has commits.
 type Path = Vec<(ObjectId, SmallVec<[ObjectId; 2]>)>;
 
-/// A history of which only commits are at hand.
+/// A history of which the caller has the commits alone.
 pub trait History {
     /// The commit, if it is part of the history.
     fn commit(&self, commit_id: &oid) -> Option<CommitFacts>;

@@ -1,7 +1,7 @@
 //! The refs of a remote: <https://git-scm.com/docs/gitprotocol-v2#_ls_refs>.
 //!
-//! This keeps branches, tags and the target of `HEAD`. It reads and forgets all other refs that a
-//! server may list (merge requests by the thousand). It does not judge names: the code that makes
+//! This keeps the refs that are asked for and the target of `HEAD`. It reads and forgets all other refs
+//! that a server may list (merge requests by the thousand). It does not judge names: the code that makes
 //! refs of them does, and can then report the ones that it left out.
 
 use gix_hash::ObjectId;
@@ -11,12 +11,10 @@ use super::super::limits::Limits;
 use super::super::protocol::oid_hex;
 use super::super::protocol::pktline::{Decoder, Packet, chomp};
 use super::error::{FetchClientError, err_message};
+use super::selection::RefSelection;
 
 /// Bytes of a list of refs, those that are not kept included.
 pub(super) const LIST_BYTES_MAX: usize = 64 << 20;
-
-/// Refs whose names begin so are kept.
-pub const PREFIXES: [&str; 2] = ["refs/heads/", "refs/tags/"];
 
 /// A ref of the remote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,10 +27,10 @@ pub(crate) struct RemoteRef {
     pub peeled: Option<ObjectId>,
 }
 
-/// Branches, tags and `HEAD` of a remote.
+/// The refs of a remote that are asked for, and its `HEAD`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct RemoteRefs {
-    /// Branches and tags, in the order sent.
+    /// The refs that are asked for, in the order sent.
     pub refs: Vec<RemoteRef>,
     /// The branch that `HEAD` is a symref to, whether or not that branch exists.
     pub head: Option<BString>,
@@ -60,14 +58,14 @@ impl RemoteRefs {
     pub(super) fn add(
         &mut self,
         found: RemoteRef,
+        asked: &RefSelection,
         limits: &Limits,
     ) -> Result<(), FetchClientError> {
         if found.name == "HEAD" {
             self.head_target = Some(found.target);
             return Ok(());
         }
-        let kept = |prefix: &&str| found.name.starts_with(prefix.as_bytes());
-        if !PREFIXES.iter().any(kept) {
+        if !asked.takes(found.name.as_bstr()) {
             return Ok(());
         }
         let refs_max = limits.commands_max;
@@ -113,6 +111,7 @@ impl RemoteRefs {
 #[derive(Debug)]
 pub(crate) struct RefsReader {
     decoder: Decoder,
+    asked: RefSelection,
     limits: Limits,
     refs: RemoteRefs,
     done: bool,
@@ -120,9 +119,10 @@ pub(crate) struct RefsReader {
 
 impl RefsReader {
     /// Starts before the first byte of the answer.
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(asked: &RefSelection, limits: &Limits) -> Self {
         Self {
             decoder: Decoder::new(LIST_BYTES_MAX),
+            asked: asked.clone(),
             limits: *limits,
             refs: RemoteRefs::default(),
             done: false,
@@ -134,7 +134,7 @@ impl RefsReader {
         while let Some(packet) = self.decoder.next(&mut input)? {
             match packet {
                 Packet::Data(line) if !self.done => {
-                    take_line(&mut self.refs, chomp(line), &self.limits)?;
+                    take_line(&mut self.refs, chomp(line), &self.asked, &self.limits)?;
                 }
                 Packet::Data(line) => return Err(FetchClientError::unexpected(line)),
                 Packet::Flush | Packet::ResponseEnd => self.done = true,
@@ -154,7 +154,12 @@ impl RefsReader {
 }
 
 /// `<id> <name> [symref-target:<name>] [peeled:<id>]`, or `unborn HEAD symref-target:<name>`.
-fn take_line(refs: &mut RemoteRefs, line: &[u8], limits: &Limits) -> Result<(), FetchClientError> {
+fn take_line(
+    refs: &mut RemoteRefs,
+    line: &[u8],
+    asked: &RefSelection,
+    limits: &Limits,
+) -> Result<(), FetchClientError> {
     if let Some(message) = err_message(line) {
         return Err(FetchClientError::refused(message));
     }
@@ -183,6 +188,7 @@ fn take_line(refs: &mut RemoteRefs, line: &[u8], limits: &Limits) -> Result<(), 
                 target,
                 peeled,
             },
+            asked,
             limits,
         ),
         None => Ok(()),
@@ -212,7 +218,7 @@ mod tests {
 
     fn read(bytes: &[u8], limits: &Limits) -> Result<RemoteRefs, FetchClientError> {
         splits::check(bytes, |pieces| {
-            let mut reader = RefsReader::new(limits);
+            let mut reader = RefsReader::new(&RefSelection::default(), limits);
             for piece in pieces {
                 reader.feed(piece)?;
             }

@@ -10,10 +10,10 @@ use super::super::protocol::capabilities::Offer;
 use super::super::protocol::oid_hex;
 use super::super::protocol::pktline;
 use super::advertisement::Features;
-use super::remote_refs::PREFIXES;
+use super::selection::RefSelection;
 
-/// The body of a request for the remote's branches and tags (version 2).
-pub(crate) fn ls_refs(features: Features) -> Vec<u8> {
+/// The body of a request for `HEAD` and these refs of the remote's (version 2).
+pub(crate) fn ls_refs(features: Features, asked: &RefSelection) -> Vec<u8> {
     let mut out = Vec::new();
     command("ls-refs", features, &mut out);
     pktline::text(&[b"peel"], &mut out);
@@ -21,8 +21,11 @@ pub(crate) fn ls_refs(features: Features) -> Vec<u8> {
     if features.unborn {
         pktline::text(&[b"unborn"], &mut out);
     }
-    for prefix in ["HEAD"].iter().chain(&PREFIXES) {
-        pktline::text(&[b"ref-prefix ", prefix.as_bytes()], &mut out);
+    let prefixes = asked.prefixes();
+    if !prefixes.is_empty() {
+        for prefix in ["HEAD"].iter().chain(&prefixes) {
+            pktline::text(&[b"ref-prefix ", prefix.as_bytes()], &mut out);
+        }
     }
     pktline::flush(&mut out);
     out
@@ -156,7 +159,8 @@ mod tests {
 
     #[test]
     fn our_own_server_understands_ls_refs() {
-        let Command::LsRefs(request) = understood(&ls_refs(FEATURES)) else {
+        let Command::LsRefs(request) = understood(&ls_refs(FEATURES, &RefSelection::default()))
+        else {
             panic!("not ls-refs");
         };
         assert!(request.peel && request.symrefs && request.unborn);

@@ -2,6 +2,8 @@
 //!
 //! Numbers are little-endian: that is the order of wasm, where these tables are read most.
 
+use std::ops::Range;
+
 use gix_hash::ObjectId;
 
 /// Bytes of an object id.
@@ -51,6 +53,21 @@ impl Column {
     pub(super) fn id(self, part: &[u8], row: u32) -> Option<ObjectId> {
         let bytes = self.row(part, usize::try_from(row).ok()?)?;
         ObjectId::try_from(bytes).ok()
+    }
+
+    /// The bytes of some rows of the table in the part.
+    pub(super) fn range(self, rows: Range<u32>) -> Option<Range<usize>> {
+        let at = |row: u32| {
+            let row = usize::try_from(row).ok()?;
+            row.checked_mul(self.width)?.checked_add(self.start)
+        };
+        let range = at(rows.start)?..at(rows.end)?;
+        (rows.end <= self.rows()).then_some(range)
+    }
+
+    /// A table of these rows alone, in bytes that hold nothing else.
+    pub(super) fn alone(self, rows: u32) -> Option<Self> {
+        Self::after(&mut 0, rows, self.width)
     }
 
     /// Rows of the table.

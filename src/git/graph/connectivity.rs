@@ -85,12 +85,20 @@ struct Tip {
     tag: Option<(ObjectId, ObjectKind)>,
 }
 
-/// A commit that waits for its parents.
+/// A commit that waits for its parents. A history of one line has all of its commits waiting at once,
+/// so it has 8 bytes.
+#[derive(Clone, Copy)]
 struct Waiting {
-    commit_id: ObjectId,
+    /// Its position in the pack; or [`OUTSIDE`], and its place among the commits outside it.
+    place: u32,
     /// Parents that are done.
-    parents_done: usize,
+    parents_done: u32,
 }
+
+const _: () = assert!(size_of::<Waiting>() == 8);
+
+/// Of a commit that waits and is not in the pack.
+const OUTSIDE: u32 = 1 << 31;
 
 /// The walk. Holds 8 bytes a pack entry, 64 a commit and what the two parts take.
 pub struct Connectivity<'a> {
@@ -116,6 +124,8 @@ pub struct Connectivity<'a> {
     commit_id: Option<ObjectId>,
     tags: HashSet<ObjectId>,
     path: Vec<Waiting>,
+    /// Commits outside the pack that have waited.
+    waiting_outside: Vec<ObjectId>,
     trees: TreeStack,
     /// Commits that are in live packs but not in the graph, by id.
     stray_commits: HashMap<ObjectId, u32>,
@@ -153,6 +163,7 @@ impl<'a> Connectivity<'a> {
             commit_id: None,
             tags: HashSet::new(),
             path: Vec::new(),
+            waiting_outside: Vec::new(),
             trees: TreeStack::default(),
             stray_commits: HashMap::new(),
             segment: SegmentBuilder::new(graph.pack_ids(), incoming.commit_count()),
@@ -233,8 +244,13 @@ impl<'a> Connectivity<'a> {
     /// look complete, so walk the good tips again.
     pub fn give_up_tip(&mut self) -> ObjectId {
         self.bad_commits.extend(self.commit_id.take());
-        let waiting = self.path.drain(..).map(|waiting| waiting.commit_id);
+        let path = std::mem::take(&mut self.path);
+        let waiting = path
+            .into_iter()
+            .filter_map(|waiting| self.waiting_id(waiting));
+        let waiting: Vec<_> = waiting.collect();
         self.bad_commits.extend(waiting);
+        self.waiting_outside.clear();
         self.trees = TreeStack::default();
         self.tips.retain(|tip| tip.tag.is_none());
         self.lists.abandon();
@@ -266,6 +282,11 @@ impl<'a> Connectivity<'a> {
         }
     }
 
+    /// Commits proved so far.
+    pub fn commits_proved(&self) -> u32 {
+        self.segment.len()
+    }
+
     fn start_tip(&mut self, tip: &Tip) -> Result<(), ConnectivityError> {
         if tip.tag.is_none() {
             self.tip_id = tip.id;
@@ -293,10 +314,7 @@ impl<'a> Connectivity<'a> {
         }
         match found {
             ObjectKind::Commit if is_known => {}
-            ObjectKind::Commit => self.path.push(Waiting {
-                commit_id: tip.id,
-                parents_done: 0,
-            }),
+            ObjectKind::Commit => self.let_wait(tip.id),
             ObjectKind::Tag => self.follow_tag(tip.id)?,
             ObjectKind::Tree | ObjectKind::Blob => {
                 let referred_by = tip.tag.map_or(tip.id, |(tag_id, _)| tag_id);

@@ -28,16 +28,16 @@ use super::super::store::Shared;
 use super::columns::{Column, ID_BYTES, u32_at};
 use super::segment::Malformed;
 
+pub(super) mod paged;
 #[cfg(test)]
 mod tests;
 
 const MAGIC: &[u8; 4] = b"CGI1";
 const HEADER_BYTES: usize = 20;
 
-/// An Introduced part, read in place.
-#[derive(Debug, Clone)]
-pub struct Introduced {
-    part: Shared,
+/// The places of the tables in a part, as its header has them.
+#[derive(Debug, Clone, Copy)]
+struct Layout {
     commits: u32,
     positions: u32,
     externals: u32,
@@ -47,24 +47,20 @@ pub struct Introduced {
     lists_start: usize,
 }
 
-impl Introduced {
-    /// Opens a part. The lists are checked as they are read.
-    pub fn open(part: Shared) -> Result<Self, Malformed> {
-        Self::lay_out(part).ok_or(Malformed("introduced: header or length"))
-    }
-
-    fn lay_out(part: Shared) -> Option<Self> {
-        if part.get(..4)? != MAGIC {
+impl Layout {
+    /// That of a part with this header.
+    fn of(header: &[u8]) -> Option<Self> {
+        if header.get(..4)? != MAGIC {
             return None;
         }
-        let commits = u32_at(&part, 4)?;
-        let positions = u32_at(&part, 8)?;
-        let externals = u32_at(&part, 12)?;
-        let width = usize::try_from(u32_at(&part, 16)?)
+        let commits = u32_at(header, 4)?;
+        let positions = u32_at(header, 8)?;
+        let externals = u32_at(header, 12)?;
+        let width = usize::try_from(u32_at(header, 16)?)
             .ok()
             .filter(|width| *width <= 4)?;
         let mut end = HEADER_BYTES;
-        let introduced = Self {
+        Some(Self {
             commits,
             positions,
             externals,
@@ -72,36 +68,17 @@ impl Introduced {
             introducers: Column::after(&mut end, positions, width)?,
             external_ids: Column::after(&mut end, externals, ID_BYTES)?,
             lists_start: end,
-            part,
-        };
-        let lists = introduced.part.len().checked_sub(end)?;
-        let last = match commits.checked_sub(1) {
-            Some(last) => introduced.ends.u32(&introduced.part, last)?,
-            None => 0,
-        };
-        (usize::try_from(last).ok()? == lists).then_some(introduced)
+        })
     }
 
-    /// Commits, as many as in the pack's segment.
-    pub fn len(&self) -> u32 {
-        self.commits
-    }
-
-    /// Whether the segment has no commits.
-    pub fn is_empty(&self) -> bool {
-        self.commits == 0
-    }
-
-    /// Calls `position` and `external` with what the commit introduces: positions in this pack,
-    /// and rows for [`Introduced::external`], both ascending.
-    pub fn for_each(
+    /// Reads a commit's list, as [`Introduced::for_each`] does.
+    fn read_list(
         &self,
-        number: u32,
+        mut list: &[u8],
         mut position: impl FnMut(u32),
         mut external: impl FnMut(u32),
     ) -> Result<(), Malformed> {
         let broken = Malformed("introduced: list");
-        let mut list = self.list(number).ok_or(broken)?;
         let count = take_number(&mut list).ok_or(broken)?;
         let mut at = 0;
         for place in 0..count {
@@ -116,26 +93,76 @@ impl Introduced {
         }
         Ok(())
     }
+}
+
+/// An Introduced part, read in place.
+#[derive(Debug, Clone)]
+pub struct Introduced {
+    part: Shared,
+    layout: Layout,
+}
+
+impl Introduced {
+    /// Opens a part. The lists are checked as they are read.
+    pub fn open(part: Shared) -> Result<Self, Malformed> {
+        Self::lay_out(part).ok_or(Malformed("introduced: header or length"))
+    }
+
+    fn lay_out(part: Shared) -> Option<Self> {
+        let layout = Layout::of(&part)?;
+        let lists = part.len().checked_sub(layout.lists_start)?;
+        let last = match layout.commits.checked_sub(1) {
+            Some(last) => layout.ends.u32(&part, last)?,
+            None => 0,
+        };
+        let is_sound = usize::try_from(last).ok()? == lists;
+        is_sound.then_some(Self { part, layout })
+    }
+
+    /// Commits, as many as in the pack's segment.
+    pub fn len(&self) -> u32 {
+        self.layout.commits
+    }
+
+    /// Whether the segment has no commits.
+    pub fn is_empty(&self) -> bool {
+        self.layout.commits == 0
+    }
+
+    /// Calls `position` and `external` with what the commit introduces: positions in this pack,
+    /// and rows for [`Introduced::external`], both ascending.
+    pub fn for_each(
+        &self,
+        number: u32,
+        position: impl FnMut(u32),
+        external: impl FnMut(u32),
+    ) -> Result<(), Malformed> {
+        let list = self.list(number).ok_or(Malformed("introduced: list"))?;
+        self.layout.read_list(list, position, external)
+    }
 
     fn list(&self, number: u32) -> Option<&[u8]> {
         let start = match number.checked_sub(1) {
-            Some(before) => self.ends.u32(&self.part, before)?,
+            Some(before) => self.layout.ends.u32(&self.part, before)?,
             None => 0,
         };
-        let end = self.ends.u32(&self.part, number)?;
-        let lists = self.part.get(self.lists_start..)?;
+        let end = self.layout.ends.u32(&self.part, number)?;
+        let lists = self.part.get(self.layout.lists_start..)?;
         lists.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
     }
 
     /// The id of an introduced object that is in another pack.
     pub(crate) fn external(&self, row: u32) -> Option<ObjectId> {
-        self.external_ids.id(&self.part, row)
+        self.layout.external_ids.id(&self.part, row)
     }
 
     /// The number of the first commit that introduces the object at this position. `None` for
     /// tags, and for objects that no commit of the segment reaches.
     pub(crate) fn introducer(&self, position: u32) -> Option<u32> {
-        self.introducers.u32(&self.part, position)?.checked_sub(1)
+        self.layout
+            .introducers
+            .u32(&self.part, position)?
+            .checked_sub(1)
     }
 }
 

@@ -1,45 +1,110 @@
-//! The Introduced parts of all live packs, each opened when it is first needed.
+//! The Introduced parts of all live packs, each opened when it is first needed; that of a large
+//! pack by pages, until so much of it is asked for that the whole costs less.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 use gix_hash::ObjectId;
 
+use super::super::pack::index::PagedError;
 use super::super::pack::reader::Location;
 use super::super::store::{PackId, PackStore, Part, StoreError};
 use super::commits::{CommitGraph, CommitNode};
 use super::introduced::Introduced;
+use super::introduced::paged::PagedIntroduced;
+use super::segment::Segment;
+
+/// Commits of the smallest segment whose lists are read by pages.
+const PAGED_COMMITS_MIN: u32 = 8_192;
 
 /// The objects that each commit of the graph introduces, and the commit that introduced an
 /// object.
 #[derive(Debug)]
 pub(crate) struct Introductions {
-    packs: Vec<(PackId, OnceCell<Introduced>)>,
+    packs: Vec<PackLists>,
+    /// Many questions will be asked.
+    asks_many: Cell<bool>,
+}
+
+/// The Introduced part of one pack, as far as it is here.
+#[derive(Debug)]
+struct PackLists {
+    pack_id: PackId,
+    commits: u32,
+    whole: OnceCell<Introduced>,
+    /// `None` inside: it is not read by pages.
+    paged: OnceCell<Option<PagedIntroduced>>,
+}
+
+impl PackLists {
+    fn whole<S: PackStore + ?Sized>(&self, store: &S) -> Result<&Introduced, StoreError> {
+        if let Some(introduced) = self.whole.get() {
+            return Ok(introduced);
+        }
+        let introduced = Introduced::open(store.part(self.pack_id, Part::Introduced)?)
+            .map_err(|_| corrupt(self.pack_id))?;
+        Ok(self.whole.get_or_init(|| introduced))
+    }
+
+    /// Asks the pages; `None` if the whole part is to be asked.
+    fn ask_pages<S: PackStore + ?Sized, T>(
+        &self,
+        store: &S,
+        asks_many: bool,
+        ask: impl FnOnce(&PagedIntroduced) -> Result<T, PagedError>,
+    ) -> Result<Option<T>, StoreError> {
+        if asks_many || self.commits < PAGED_COMMITS_MIN || self.whole.get().is_some() {
+            return Ok(None);
+        }
+        if self.paged.get().is_none() {
+            let paged = PagedIntroduced::open(self.pack_id, store)?;
+            self.paged.get_or_init(|| paged);
+        }
+        let paged = self.paged.get().and_then(Option::as_ref);
+        match paged.map(ask).transpose() {
+            Ok(answer) => Ok(answer),
+            Err(PagedError::Store(error)) => Err(error),
+            Err(PagedError::Whole) => Ok(None),
+        }
+    }
+
+    fn external<S: PackStore + ?Sized>(
+        &self,
+        store: &S,
+        asks_many: bool,
+        row: u32,
+    ) -> Result<ObjectId, StoreError> {
+        let id = match self.ask_pages(store, asks_many, |pages| pages.external(store, row))? {
+            Some(id) => id,
+            None => self.whole(store)?.external(row),
+        };
+        id.ok_or(corrupt(self.pack_id))
+    }
 }
 
 impl Introductions {
     /// Those of the packs that the graph was opened over.
     pub(crate) fn of(graph: &CommitGraph) -> Self {
-        let pack = |pack_id| (pack_id, OnceCell::new());
+        let lists = |(ordinal, pack_id)| PackLists {
+            pack_id,
+            commits: graph.segment(ordinal).map_or(0, Segment::len),
+            whole: OnceCell::new(),
+            paged: OnceCell::new(),
+        };
         Self {
-            packs: graph.pack_ids().into_iter().map(pack).collect(),
+            packs: (0..).zip(graph.pack_ids()).map(lists).collect(),
+            asks_many: Cell::new(false),
         }
     }
 
-    fn pack<S: PackStore + ?Sized>(
-        &self,
-        store: &S,
-        ordinal: u32,
-    ) -> Result<&Introduced, StoreError> {
-        let pack = usize::try_from(ordinal)
-            .ok()
-            .and_then(|at| self.packs.get(at));
-        let (pack_id, cell) = pack.ok_or(corrupt(PackId(u32::MAX)))?;
-        if let Some(introduced) = cell.get() {
-            return Ok(introduced);
-        }
-        let introduced = Introduced::open(store.part(*pack_id, Part::Introduced)?)
-            .map_err(|_| corrupt(*pack_id))?;
-        Ok(cell.get_or_init(|| introduced))
+    /// From now on takes the parts whole, as pages of them would cost more.
+    pub(crate) fn expect_many_questions(&self) {
+        self.asks_many.set(true);
+    }
+
+    fn pack(&self, ordinal: u32) -> Result<&PackLists, StoreError> {
+        let at = usize::try_from(ordinal).ok();
+        let pack = at.and_then(|at| self.packs.get(at));
+        pack.ok_or(corrupt(PackId(u32::MAX)))
     }
 
     /// Calls `stored` with the entries of the commit's own pack that it introduces, itself
@@ -53,9 +118,21 @@ impl Introductions {
         mut elsewhere: impl FnMut(ObjectId),
     ) -> Result<(), StoreError> {
         let place = graph.place(node).ok_or(corrupt(PackId(u32::MAX)))?;
-        let introduced = self.pack(store, place.ordinal)?;
-        let mut is_complete = true;
+        let lists = self.pack(place.ordinal)?;
         let pack = place.ordinal;
+        let asks_many = self.asks_many.get();
+        let list = lists.ask_pages(store, asks_many, |pages| pages.list(store, place.number))?;
+        if let Some((positions, rows)) = list {
+            for position in positions {
+                stored(Location { pack, position });
+            }
+            for row in rows {
+                elsewhere(lists.external(store, asks_many, row)?);
+            }
+            return Ok(());
+        }
+        let introduced = lists.whole(store)?;
+        let mut is_complete = true;
         let stored = |position| stored(Location { pack, position });
         let elsewhere = |row| match introduced.external(row) {
             Some(id) => elsewhere(id),
@@ -79,7 +156,15 @@ impl Introductions {
         graph: &CommitGraph,
         at: Location,
     ) -> Result<Option<CommitNode>, StoreError> {
-        let number = self.pack(store, at.pack)?.introducer(at.position);
+        let lists = self.pack(at.pack)?;
+        let asks_many = self.asks_many.get();
+        let found = lists.ask_pages(store, asks_many, |pages| {
+            pages.introducer(store, at.position)
+        })?;
+        let number = match found {
+            Some(number) => number,
+            None => lists.whole(store)?.introducer(at.position),
+        };
         Ok(number.and_then(|number| graph.node(at.pack, number)))
     }
 }

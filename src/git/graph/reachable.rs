@@ -104,6 +104,13 @@ impl Reachable {
         Ok(())
     }
 
+    /// Adds a root if it is a commit whose closure is here; anything else is left out.
+    pub(crate) fn add_commit_root(&mut self, id: &oid) {
+        if let Some(node) = self.graph.lookup(id) {
+            self.add_commit(node);
+        }
+    }
+
     fn add_commit(&mut self, node: CommitNode) {
         if self.paint.add_have(node) {
             self.entries = None;
@@ -125,6 +132,43 @@ impl Reachable {
             Some(ObjectKind::Tag) => self.reaches_tag(packs, id.to_owned()),
             Some(ObjectKind::Tree | ObjectKind::Blob) => self.reaches_content(packs, id),
         }
+    }
+
+    /// Whether the roots are known to reach the object. True is as good as what [`Self::reaches`] says;
+    /// for false it was not looked everywhere, but at no more than the commits that the question needs.
+    pub(crate) fn surely_reaches<S: PackStore>(
+        &mut self,
+        packs: &LivePacks<S>,
+        id: &oid,
+    ) -> Result<bool, ReadError> {
+        if let Some(node) = self.graph.lookup(id) {
+            return Ok(self.paint.is_common(node)?);
+        }
+        match packs.kind(id)? {
+            Some(ObjectKind::Tree | ObjectKind::Blob) => {
+                let places = places(packs, id)?;
+                self.is_introduced(packs, &places)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Whether a commit that is reached introduced the object at one of these places.
+    fn is_introduced<S: PackStore>(
+        &mut self,
+        packs: &LivePacks<S>,
+        places: &[Location],
+    ) -> Result<bool, ReadError> {
+        let introductions = Introductions::of(&self.graph);
+        for at in places {
+            let introducer = introductions.introducer(packs.store(), &self.graph, *at)?;
+            if let Some(node) = introducer
+                && self.paint.is_common(node)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether a tag is a root or stands between a root and what that peels to.
@@ -163,14 +207,8 @@ impl Reachable {
         let places = places(packs, id)?;
         let is_of = |entries: &Selection| entries.pack_count() == packs.pack_count();
         if !self.entries.as_ref().is_some_and(is_of) {
-            let introductions = Introductions::of(&self.graph);
-            for at in &places {
-                let introducer = introductions.introducer(packs.store(), &self.graph, *at)?;
-                if let Some(node) = introducer
-                    && self.paint.is_common(node)?
-                {
-                    return Ok(true);
-                }
+            if self.is_introduced(packs, &places)? {
+                return Ok(true);
             }
             self.entries = Some(self.all_entries(packs)?);
         }
@@ -238,7 +276,7 @@ fn insert<S: PackStore>(
 fn places<S: PackStore>(packs: &LivePacks<S>, id: &oid) -> Result<Vec<Location>, StoreError> {
     let mut places = Vec::new();
     for pack in 0..packs.pack_count() {
-        let position = packs.index(pack)?.find(id);
+        let position = packs.find_in(id, pack)?;
         places.extend(position.map(|position| Location { pack, position }));
     }
     Ok(places)

@@ -271,7 +271,7 @@ impl Merge {
         pushed.ok_or_else(|| StoreError::Failed("no memory for the merged table".to_owned()))?;
         self.write(&header, quarantine)?;
         let payload = Extent {
-            pack_id: packs.index(at.pack)?.pack_id(),
+            pack_id: packs.pack_id(at.pack)?,
             offset: row.offset + skipped,
             length: payload_bytes,
         };

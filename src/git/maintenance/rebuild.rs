@@ -95,6 +95,18 @@ impl<S: PackStore> Overlay<S> {
         self.parts.borrow_mut().insert((pack_id, part), bytes);
     }
 
+    /// Gives up the parts that were set of a pack: the stored ones hold.
+    pub(crate) fn use_stored(&self, pack_id: PackId) {
+        self.parts.borrow_mut().retain(|(of, _), _| *of != pack_id);
+    }
+
+    /// Bytes of the parts that were set of a pack.
+    pub(crate) fn part_bytes(&self, pack_id: PackId) -> usize {
+        let parts = self.parts.borrow();
+        let of_pack = parts.iter().filter(|((of, _), _)| *of == pack_id);
+        of_pack.map(|(_, bytes)| bytes.len()).sum()
+    }
+
     /// All parts that were set.
     pub fn into_parts(self) -> HashMap<(PackId, Part), Shared> {
         self.parts.into_inner()
@@ -365,5 +377,9 @@ impl<S: PackStore> Incoming for StoredPack<'_, S> {
         let index = self.packs.index(self.pack).ok()?;
         let position = index.find(id)?;
         Some((position, index.row(position)?.kind))
+    }
+
+    fn id(&self, position: u32) -> Option<ObjectId> {
+        self.packs.index(self.pack).ok()?.id(position)
     }
 }

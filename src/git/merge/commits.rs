@@ -88,6 +88,14 @@ impl CommitMergeError {
             _ => None,
         }
     }
+
+    /// Bytes to find room for before the same step is taken again, if that is all that is wrong.
+    pub fn wanted_room(&self) -> Option<u64> {
+        match self {
+            Self::Tree(error) => error.wanted_room(),
+            _ => None,
+        }
+    }
 }
 
 /// A commit, or a merge of merge bases that is no commit.
@@ -150,6 +158,14 @@ impl CommitMerge {
     /// Bytes that it holds beside the new objects.
     pub fn held_bytes(&self) -> usize {
         self.trees.as_ref().map_or(0, TreeMerge::held_bytes)
+    }
+
+    /// Takes note of the bytes that there is room for while one text is merged.
+    pub fn set_text_room(&mut self, bytes: u64) {
+        self.limits.text_room_bytes = bytes;
+        if let Some(trees) = &mut self.trees {
+            trees.set_text_room(bytes);
+        }
     }
 
     /// How much work was done since this was asked last, in some microseconds.

@@ -1,4 +1,4 @@
-//! The change of one commit made once more on another one, or taken back
+//! Applies the change of one commit on top of another commit, or takes it back
 //! (`sequencer.c`: `do_pick_commit`).
 
 use gix_hash::ObjectId;
@@ -14,9 +14,9 @@ const ID_DIGITS: usize = 7;
 /// Which way the change goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// It is made once more.
+    /// The change is made again.
     Pick,
-    /// It is taken back.
+    /// The change is taken back.
     Revert,
 }
 
@@ -53,7 +53,8 @@ impl Replayed {
         })
     }
 
-    /// The trees to merge: of the change the one before it is the base, `onto` ours.
+    /// The trees to merge: base, ours and theirs. Ours is always `onto`; the other two are those before and
+    /// after the change, in the direction that is asked for.
     pub fn trees(&self, parent: ObjectId, onto: ObjectId, direction: Direction) -> [ObjectId; 3] {
         match direction {
             Direction::Pick => [parent, onto, self.tree],
@@ -113,7 +114,7 @@ impl Replayed {
         message
     }
 
-    /// The new commit on top of `onto`. A pick keeps its author; a revert has one of its own.
+    /// The new commit on top of `onto`. Without an `author` it keeps the author of the replayed commit.
     pub fn commit(
         &self,
         tree: ObjectId,

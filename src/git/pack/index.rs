@@ -22,11 +22,13 @@
 
 mod build;
 mod format;
+mod paged;
 mod sections;
 #[cfg(test)]
 mod tests;
 mod view;
 
 pub use build::{IndexBuilder, IndexError};
+pub(crate) use paged::{PagedError, PagedIndex};
 pub use sections::rows;
 pub use view::{PackIndex, Row};

@@ -7,7 +7,7 @@
 //! the earliest published pack counts: every look-up finds that one. Its delta base is in its own
 //! pack or in an earlier one, and can never lead back to it.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gix_hash::{ObjectId, oid};
@@ -25,7 +25,10 @@ use super::selection::Selection;
 
 mod bases;
 pub mod blob;
+mod indexes;
 mod stored;
+
+use indexes::HeldIndex;
 
 /// Bytes of chunks kept: reads cluster, and the entries of one delta chain lie a few chunks apart.
 const CHUNK_CACHE_BYTES: usize = 8 * (CHUNK_BYTES + 1024);
@@ -48,7 +51,9 @@ pub struct LivePacks<S> {
     store: S,
     limits: Limits,
     records: Rc<Vec<PackRecord>>,
-    indexes: Vec<OnceCell<PackIndex>>,
+    indexes: Vec<HeldIndex>,
+    /// Many objects will be looked up.
+    asks_many: Cell<bool>,
     chunks: RefCell<Lru<(PackId, u32), Shared>>,
     bases: RefCell<BaseCache<(PackId, u32)>>,
     inflater: RefCell<Inflater>,
@@ -71,7 +76,8 @@ impl<S: PackStore> LivePacks<S> {
             Rc::make_mut(&mut records).push(last);
         }
         Ok(Self {
-            indexes: records.iter().map(|_| OnceCell::new()).collect(),
+            indexes: records.iter().copied().map(HeldIndex::new).collect(),
+            asks_many: Cell::new(false),
             records,
             chunks: RefCell::new(Lru::new(CHUNK_CACHE_BYTES)),
             bases: RefCell::new(BaseCache::new(limits.base_cache_bytes)),
@@ -123,26 +129,41 @@ impl<S: PackStore> LivePacks<S> {
         Selection::new(&counts)
     }
 
-    /// The pack's index.
+    /// The pack's number.
+    pub fn pack_id(&self, pack: u32) -> Result<PackId, StoreError> {
+        let record = self
+            .records
+            .get(usize::try_from(pack).unwrap_or(usize::MAX));
+        record.map(|record| record.pack_id).ok_or(no_record(pack))
+    }
+
+    fn held(&self, pack: u32) -> Result<&HeldIndex, StoreError> {
+        let held = self
+            .indexes
+            .get(usize::try_from(pack).unwrap_or(usize::MAX));
+        held.ok_or(no_record(pack))
+    }
+
+    /// From now on takes the indexes whole, as so many objects will be looked up that pages of them
+    /// would cost more.
+    pub(crate) fn expect_many_look_ups(&self) {
+        self.asks_many.set(true);
+    }
+
+    /// The pack's index, whole: for callers that ask it about many of the pack's objects.
     pub fn index(&self, pack: u32) -> Result<&PackIndex, StoreError> {
-        let at = usize::try_from(pack).unwrap_or(usize::MAX);
-        let (Some(record), Some(cell)) = (self.records.get(at), self.indexes.get(at)) else {
-            return Err(StoreError::Missing {
-                what: "record",
-                pack,
-            });
-        };
-        if let Some(index) = cell.get() {
-            return Ok(index);
-        }
-        let index = PackIndex::open(record.pack_id, self.store.index(record.pack_id)?)?;
-        if index.len() != record.object_count {
-            return Err(StoreError::Corrupt {
-                what: "index",
-                pack: record.pack_id.0,
-            });
-        }
-        Ok(cell.get_or_init(|| index))
+        self.held(pack)?.whole(&self.store)
+    }
+
+    /// The position of the object in this pack, if it is there.
+    pub(crate) fn find_in(&self, id: &oid, pack: u32) -> Result<Option<u32>, StoreError> {
+        let held = self.held(pack)?;
+        held.ask(
+            &self.store,
+            self.asks_many.get(),
+            |pages| pages.find(&self.store, id),
+            |index| index.find(id),
+        )
     }
 
     /// The copy of the object that counts: in the earliest published pack that has it.
@@ -153,7 +174,7 @@ impl<S: PackStore> LivePacks<S> {
     /// Like [`LivePacks::find`], in the packs published before this one alone.
     pub(crate) fn find_before(&self, id: &oid, pack: u32) -> Result<Option<Location>, StoreError> {
         for pack in 0..pack.min(self.pack_count()) {
-            if let Some(position) = self.index(pack)?.find(id) {
+            if let Some(position) = self.find_in(id, pack)? {
                 return Ok(Some(Location { pack, position }));
             }
         }
@@ -162,22 +183,49 @@ impl<S: PackStore> LivePacks<S> {
 
     /// The index's facts of the entry.
     pub fn row(&self, at: Location) -> Result<Row, StoreError> {
-        let index = self.index(at.pack)?;
-        index.row(at.position).ok_or_else(|| corrupt_index(index))
+        let held = self.held(at.pack)?;
+        let row = held.ask(
+            &self.store,
+            self.asks_many.get(),
+            |pages| pages.row(&self.store, at.position),
+            |index| index.row(at.position),
+        )?;
+        row.ok_or_else(|| held.corrupt())
     }
 
     /// The object's id.
     pub fn id(&self, at: Location) -> Result<ObjectId, StoreError> {
-        let index = self.index(at.pack)?;
-        index.id(at.position).ok_or_else(|| corrupt_index(index))
+        let held = self.held(at.pack)?;
+        let id = held.ask(
+            &self.store,
+            self.asks_many.get(),
+            |pages| pages.id(&self.store, at.position),
+            |index| index.id(at.position),
+        )?;
+        id.ok_or_else(|| held.corrupt())
+    }
+
+    /// Whether the entry is its object's first in its pack, and so the one that is found there.
+    pub(crate) fn is_first_copy(&self, pack: u32, row: &Row) -> Result<bool, StoreError> {
+        let held = self.held(pack)?;
+        held.ask(
+            &self.store,
+            self.asks_many.get(),
+            |pages| pages.is_first_copy(&self.store, row),
+            |index| index.is_first_copy(row),
+        )
     }
 
     /// The id of a base that is not in the delta's own pack.
     pub fn external_base(&self, pack: u32, number: u32) -> Result<ObjectId, StoreError> {
-        let index = self.index(pack)?;
-        index
-            .external_base(number)
-            .ok_or_else(|| corrupt_index(index))
+        let held = self.held(pack)?;
+        let id = held.ask(
+            &self.store,
+            self.asks_many.get(),
+            |pages| pages.external_base(&self.store, number),
+            |index| index.external_base(number),
+        )?;
+        id.ok_or_else(|| held.corrupt())
     }
 
     /// The object's kind and content, of at most [`Limits::delta_bytes_max`] bytes. Deltas never
@@ -200,7 +248,7 @@ impl<S: PackStore> LivePacks<S> {
         deltas: &mut Vec<(Location, Row)>,
     ) -> Result<(ObjectKind, Shared), ReadError> {
         loop {
-            let key = (self.index(at.pack)?.pack_id(), at.position);
+            let key = (self.pack_id(at.pack)?, at.position);
             if let Some(found) = self.bases.borrow_mut().get(&key) {
                 return Ok(found);
             }
@@ -248,7 +296,7 @@ impl<S: PackStore> LivePacks<S> {
     }
 
     fn keep(&self, at: Location, kind: ObjectKind, content: &Shared) -> Result<(), StoreError> {
-        let key = (self.index(at.pack)?.pack_id(), at.position);
+        let key = (self.pack_id(at.pack)?, at.position);
         self.bases
             .borrow_mut()
             .insert(key, kind, Rc::clone(content));
@@ -288,9 +336,9 @@ impl<S: PackStore> ObjectSource for LivePacks<S> {
     }
 }
 
-fn corrupt_index(index: &PackIndex) -> StoreError {
-    StoreError::Corrupt {
-        what: "index",
-        pack: index.pack_id().0,
+fn no_record(pack: u32) -> StoreError {
+    StoreError::Missing {
+        what: "record",
+        pack,
     }
 }

@@ -198,7 +198,7 @@ impl PackWriter {
         let row = packs.row(at)?;
         self.offsets.record(at, row.offset, self.counts.bytes);
         let plan = self.plan(packs, at, &row, at_client)?;
-        let pack_id = packs.index(at.pack)?.pack_id();
+        let pack_id = packs.pack_id(at.pack)?;
         let stored_bytes = u64::from(row.stored_bytes);
         match plan {
             Plan::Verbatim => {

@@ -108,13 +108,17 @@ impl LsRefsRequest {
             .peeled
             .filter(|_| self.peel)
             .map(|id| oid_hex::hex(&id));
-        let mut pieces: Vec<&[u8]> = vec![&target, b" ", shown.name];
-        if let (Some(name), true) = (symref_target, self.symrefs) {
-            pieces.extend([b" symref-target:", name.as_bytes()]);
-        }
-        if let Some(digits) = &peeled {
-            pieces.extend([b" peeled:", &digits[..]]);
-        }
+        let symref = symref_target.filter(|_| self.symrefs);
+        // No list is allocated: a repository has up to hundreds of thousands of lines.
+        let pieces: [&[u8]; 7] = [
+            &target,
+            b" ",
+            shown.name,
+            symref.map_or(b"", |_| b" symref-target:"),
+            symref.map_or(b"", |name| name.as_bytes()),
+            peeled.as_ref().map_or(b"", |_| b" peeled:"),
+            peeled.as_ref().map_or(b"", |digits| &digits[..]),
+        ];
         pktline::text(&pieces, out);
     }
 

@@ -65,7 +65,10 @@ pub enum PushCommandsError {
         total_bytes_max: usize,
     },
     /// More commands than one push may have.
-    #[error("too many ref updates in one push, at most {commands_max}")]
+    #[error(
+        "too many ref updates in one push, at most {commands_max} are taken at once: push the refs \
+         in groups, as in 'git push <remote> \"refs/tags/v1*:refs/tags/v1*\"'"
+    )]
     TooManyCommands {
         /// The bound.
         commands_max: usize,

@@ -60,6 +60,15 @@ impl<'a, S: PackStore> Pushed<'a, S> {
         matches!(self.locate(id), Some((_, ObjectKind::Commit)))
     }
 
+    /// The bytes of the incoming pack; none if it has no objects.
+    pub(crate) fn pack_bytes(&self) -> u64 {
+        let incoming = self.incoming.borrow();
+        match incoming.table.count() {
+            0 => 0,
+            _ => incoming.pack.pack_bytes(),
+        }
+    }
+
     /// Hands the pack's objects and the inspection back.
     pub fn into_parts(self) -> (IncomingObjects, Inspection) {
         (self.incoming.into_inner(), self.inspection)
@@ -217,6 +226,11 @@ impl<S: PackStore> Incoming for Pushed<'_, S> {
         let incoming = self.incoming.borrow();
         let position = incoming.table.find(id)?;
         Some((position, incoming.table.get(position)?.kind?))
+    }
+
+    fn id(&self, position: u32) -> Option<ObjectId> {
+        let incoming = self.incoming.borrow();
+        Some(incoming.table.get(position)?.id)
     }
 
     fn commit_count(&self) -> usize {

@@ -10,13 +10,12 @@ use std::sync::Arc;
 use gix_object::bstr::BStr;
 use serde::{Deserialize, Serialize};
 
-use crate::git::refname;
+use crate::git::refname::pattern;
+
+pub use crate::git::refname::pattern::{PATTERN_BYTES_MAX, PatternFault};
 
 /// Rules of one repository or one token.
 pub const RULES_MAX: usize = 100;
-
-/// Bytes of a pattern. A longer ref is matched by the beginning of its name.
-pub const PATTERN_BYTES_MAX: usize = 240;
 
 /// An operation that a rule forbids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -87,10 +86,7 @@ impl RefRule {
     /// Whether the pattern matches: a refname, the beginning of one and `*`, or `*`.
     #[must_use]
     pub fn matches(&self, name: &BStr) -> bool {
-        match self.0.strip_suffix('*') {
-            Some(prefix) => name.starts_with(prefix.as_bytes()),
-            None => name == self.0.as_bytes(),
-        }
+        pattern::matches(&self.0, name)
     }
 
     /// The first of its operations that forbids the change.
@@ -156,7 +152,7 @@ impl RefRules {
             return Err(RefRulesError::TooMany { rules });
         }
         for (at, RefRule(pattern, ops)) in self.0.iter().enumerate() {
-            check_pattern(pattern).map_err(|fault| RefRulesError::Pattern { at, fault })?;
+            pattern::check(pattern).map_err(|fault| RefRulesError::Pattern { at, fault })?;
             for (place, op) in ops.iter().enumerate() {
                 if ops.iter().take(place).any(|before| before == op) {
                     let op = op.name();
@@ -206,60 +202,6 @@ impl RefRulesError {
             Self::Pattern { at, .. } => format!("/{at}/0"),
             Self::Twice { at, place, .. } => format!("/{at}/1/{place}"),
         }
-    }
-}
-
-/// A pattern that no rule can have.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PatternFault {
-    /// It is too long.
-    #[error("the pattern has {bytes} bytes, at most {PATTERN_BYTES_MAX}")]
-    TooLong {
-        /// Its bytes.
-        bytes: usize,
-    },
-    /// It is no full refname.
-    #[error("the pattern '{pattern}' is neither '*' nor begins with 'refs/'")]
-    OutsideRefs {
-        /// The pattern.
-        pattern: String,
-    },
-    /// No ref can have such a name.
-    #[error("no ref matches the pattern '{pattern}': a '*' stands at its end or nowhere")]
-    MatchesNothing {
-        /// The pattern.
-        pattern: String,
-    },
-}
-
-fn check_pattern(pattern: &str) -> Result<(), PatternFault> {
-    let bytes = pattern.len();
-    if bytes > PATTERN_BYTES_MAX {
-        return Err(PatternFault::TooLong { bytes });
-    }
-    if pattern == "*" {
-        return Ok(());
-    }
-    if !pattern.starts_with(refname::REFS) {
-        let pattern = pattern.to_owned();
-        return Err(PatternFault::OutsideRefs { pattern });
-    }
-    let is_name = |name: &str| {
-        let name = BStr::new(name.as_bytes());
-        refname::check_stored(name, usize::MAX).is_ok()
-    };
-    let is_matched = match pattern.strip_suffix('*') {
-        // If any name continues the prefix, one of these does.
-        Some(prefix) => ["x", "x/x"]
-            .iter()
-            .any(|end| is_name(&format!("{prefix}{end}"))),
-        None => is_name(pattern),
-    };
-    if is_matched {
-        Ok(())
-    } else {
-        let pattern = pattern.to_owned();
-        Err(PatternFault::MatchesNothing { pattern })
     }
 }
 

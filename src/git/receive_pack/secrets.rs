@@ -13,7 +13,7 @@ use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, BString, ByteSlice as _};
 
 /// Bytes of the largest blob that is searched.
-pub const SEARCHED_BYTES_MAX: usize = 1 << 20;
+const SEARCHED_BYTES_MAX: usize = 1 << 20;
 
 /// Secrets that are noted, some 24 bytes each. If a push has more, nobody knows which of them are new.
 const NOTED_MAX: usize = 10_000;

@@ -43,6 +43,12 @@ impl<'a, S: PackStore> Objects<'a, S> {
         }
     }
 
+    /// Prepares for the lists and objects of many commits.
+    pub(super) fn expect_many_commits(&self) {
+        self.packs.expect_many_look_ups();
+        self.introductions.expect_many_questions();
+    }
+
     /// The selection, and the lists for more questions.
     pub(super) fn finish(self) -> (Selection, Introductions) {
         (self.selection, self.introductions)
@@ -131,6 +137,8 @@ impl<'a, S: PackStore> Objects<'a, S> {
         haves: &[CommitNode],
         paint: &mut Paint,
     ) -> Result<(), PlanError> {
+        // All objects of a tree are looked up.
+        self.packs.expect_many_look_ups();
         let mut parents = Vec::new();
         self.graph.parents(node, &mut parents)?;
         let mut had: Vec<ObjectId> = Vec::new();

@@ -63,6 +63,9 @@ pub enum DeepenRequest<'a> {
 /// The depth that means everything, in git.
 pub(super) const DEPTH_INFINITE: u32 = 0x7fff_ffff;
 
+/// Commits of a fetch at most for which pages of indexes and lists are read instead of all of them.
+const FEW_COMMITS_MAX: usize = 250;
+
 /// The objects to send.
 #[derive(Debug)]
 pub struct Plan {
@@ -145,6 +148,9 @@ pub fn plan<S: PackStore>(
     let edge = cuts.wants.clone();
     let mut paint = Paint::new(Rc::clone(graph), &want_nodes, &have_nodes, cuts);
     let missing = paint.missing()?;
+    if missing.len() > FEW_COMMITS_MAX {
+        objects.expect_many_commits();
+    }
 
     // Parents first: a walk by path leaves out what the parents have, so they must be done.
     for node in missing.iter().rev() {

@@ -6,17 +6,17 @@ use crate::git::compare::paths::PathLimits;
 use crate::git::compare::renames::RenameOptions;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
-/// Limits by path of one comparison.
+/// The most paths to which one comparison may be limited.
 const PATHS_MAX: usize = 100;
-/// Bytes of each of them.
+/// The most bytes of such a path.
 const PATH_BYTES_MAX: usize = 4096;
-/// Lines of context.
+/// The most lines of context.
 const CONTEXT_MAX: u32 = 1000;
-/// Lines of context that git shows.
+/// Lines of context unless the query says otherwise, as in git.
 const CONTEXT_DEFAULT: u32 = 3;
-/// Commits that one answer shows.
+/// The most commits that one answer shows.
 pub(super) const COMMITS_MAX: u32 = 1000;
-/// Commits that it shows unless told otherwise.
+/// Commits that it shows unless the query says otherwise.
 const COMMITS_DEFAULT: u32 = 100;
 
 /// The fields of all comparisons; each route takes some of them.
@@ -31,16 +31,16 @@ pub(super) struct CompareQuery {
     paths: Vec<Vec<u8>>,
     /// Lines of context.
     pub(super) context: u32,
-    /// Whether renames are looked for.
+    /// Whether to look for renames.
     with_renames: bool,
-    /// Whether lines that differ are shown by their words.
+    /// Whether to compare changed lines word by word.
     pub(super) by_words: bool,
-    /// Commits that are shown.
+    /// How many commits to show.
     pub(super) limit: u32,
 }
 
 impl CompareQuery {
-    /// Reads a query of which the route takes these fields, each once but `path`.
+    /// Reads the query of a route that takes these fields. Each may come once, `path` more often.
     pub(super) fn read(text: &str, takes: &[&str]) -> Result<Self, ErrorReply> {
         let mut query = Self {
             base: None,
@@ -96,13 +96,13 @@ impl CompareQuery {
         PathLimits::new(self.paths.iter().map(|path| path.as_bytes()))
     }
 
-    /// Which renames are looked for.
+    /// Which renames to look for.
     pub(super) fn renames(&self) -> Option<RenameOptions> {
         self.with_renames.then(RenameOptions::default)
     }
 }
 
-/// A field that must be there.
+/// The value of a required field.
 pub(super) fn needed<'a>(field: &str, value: Option<&'a str>) -> Result<&'a str, ErrorReply> {
     value.ok_or_else(|| wrong(field, format!("{field} is needed")))
 }
@@ -128,8 +128,8 @@ fn switch(field: &str, value: &str) -> Result<bool, ErrorReply> {
     }
 }
 
-/// Cuts `base...head` or `base..head`; a side without a name is `HEAD`. Whether the two are compared
-/// from where they met.
+/// Cuts `base...head` or `base..head`; an empty side is `HEAD`. The flag says whether to compare the head
+/// with the merge base, as three dots ask.
 pub(super) fn spec(text: &str) -> Result<(String, String, bool), ErrorReply> {
     let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
     let decoded = decoded.map_err(|_| wrong("spec", "the revisions are not UTF-8".to_owned()))?;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::forward::Forwarding;
+use super::standing::Standing;
 
 /// Body of `POST /delete`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +61,9 @@ pub(crate) const NAMESPACE_FORGET: &str = "/forget";
 pub(crate) struct ForgetKept {
     /// Its id.
     pub(crate) repository_id: String,
+    /// Its name, if somebody has purged it before its time, who is then the author of that act.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) purged_name: Option<String>,
 }
 
 /// Body of `POST /kept/restore` and of `POST /kept/purge`: a deleted repository is meant, by its id.
@@ -71,4 +75,7 @@ pub(crate) struct KeptAsked {
     /// The name that it gets by a restore; its own unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<String>,
+    /// How its namespace stands at a restore: it was not told of changes while it was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) standing: Option<Standing>,
 }

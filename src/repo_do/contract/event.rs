@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::moving::MovedWebhook;
 use super::repository::RepositoryInfo;
 use super::usage_day::UsageDay;
 use crate::storage::event::Event;
@@ -26,6 +27,13 @@ pub(crate) struct HandOver {
     /// Its use since the last message.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) usage: Vec<UsageDay>,
+    /// Its webhooks, if the event of this message is the one by which it came from another namespace. They
+    /// get what follows that event.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) webhooks: Vec<MovedWebhook>,
+    /// Whether it has gone to another namespace by the last of these events: its webhooks here end.
+    #[serde(default)]
+    pub(crate) leaves: bool,
 }
 
 /// Answer to it. What does not follow on the last one taken is not taken: the repository goes back.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::repository::CreateRepository;
+use crate::git::fetch_client::selection::RefSelection;
 
 /// Body of `POST /import`. The object asks the remote for its refs before it makes the
 /// repository, so that what is plainly wrong is said at once; the rest its alarm does.
@@ -21,6 +22,9 @@ pub(crate) struct ImportRepository {
     pub(crate) branch: Option<String>,
     /// Commits of history wanted from each branch.
     pub(crate) depth: Option<u32>,
+    /// Which refs are wanted, unless it is one branch.
+    #[serde(default)]
+    pub(crate) refs: RefSelection,
     /// Whether it takes objects of Git LFS along.
     #[serde(default)]
     pub(crate) lfs: bool,
@@ -66,6 +70,12 @@ pub(crate) struct ImportProgress {
     pub(crate) resolved_deltas: u32,
     /// Deltas announced.
     pub(crate) total_deltas: u32,
+    /// Commits proved to be complete.
+    #[serde(default)]
+    pub(crate) checked_commits: u32,
+    /// Commits in the pack.
+    #[serde(default)]
+    pub(crate) total_commits: u32,
     /// Objects of Git LFS that are here, in all.
     #[serde(default)]
     pub(crate) lfs_objects: u64,

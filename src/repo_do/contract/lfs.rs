@@ -7,8 +7,8 @@
 //! |---|---|---|---|
 //! | `POST /lfs/download` | read | [`LfsBatch`] | [`LfsBatchAnswer`] |
 //! | `POST /lfs/upload` | push | [`LfsBatch`] | [`LfsBatchAnswer`] |
-//! | `POST /lfs/begin` | push | [`LfsNamed`] | [`LfsPlace`]: noted, and its key taken |
-//! | `POST /lfs/finish` | push | [`LfsNamed`] | nothing: the repository has it from now on |
+//! | `POST /lfs/begin` | push | [`LfsNamed`] | [`LfsExpected`]: noted, and its key taken |
+//! | `POST /lfs/finish` | push | [`LfsArrived`] | nothing: the repository has it from now on |
 //! | `POST /lfs/verify` | push | [`LfsNamed`] | [`LfsExpected`]: of one that began, or that the repository has |
 //! | `POST /lfs/arrived` | push | [`LfsArrived`] | nothing: as finish, of an upload that bypassed the Worker |
 //! | `POST /lfs/locate` | read | [`LfsNamed`], its size 0 where nobody knows it | [`LfsPlace`]: one that the repository has |
@@ -102,17 +102,17 @@ pub(crate) struct LfsPlace {
     pub(crate) is_stored: bool,
 }
 
-/// An object, and how its upload is called if it bypasses the Worker.
+/// An object, and how its upload is called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LfsExpected {
     /// Where its bytes are, or are to be.
     pub(crate) place: LfsPlace,
-    /// The upload's name, which R2 must have with the bytes.
+    /// The upload's name, which R2 must have with bytes that bypassed the Worker.
     pub(crate) upload: String,
 }
 
-/// An upload that bypassed the Worker has come.
+/// An upload has come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LfsArrived {

@@ -85,6 +85,7 @@ mod import;
 mod in_band;
 mod link_url;
 mod maintenance;
+pub(crate) mod moving;
 mod public_id;
 pub(crate) mod quota;
 mod rate;
@@ -128,7 +129,7 @@ pub(crate) use repository::{
     UpdateRepository, present,
 };
 pub(crate) use signed::{Signed, Trust};
-pub(crate) use standing::{Standing, StandingTaken, TakeStanding};
+pub(crate) use standing::{Standing, StandingTaken, TakeStanding, ToldBytes};
 pub(crate) use token::{
     Admit, Admitted, CreateToken, NAMESPACE_ADMIT, NAMESPACE_TOKEN, NamedToken, RevokedToken,
     Scope, TokenPage, TokenPlace, TokenRecord, TokenState,
@@ -136,5 +137,6 @@ pub(crate) use token::{
 pub(crate) use usage::{RequestLine, Usage};
 pub(crate) use usage_day::UsageDay;
 
+pub(crate) use crate::git::fetch_client::selection::RefSelection;
 pub(crate) use crate::git::receive_pack::ref_rules::RefRules;
 pub(crate) use crate::storage::repository::origin_report::{OriginReport, SkippedRefs};

@@ -42,6 +42,9 @@ pub(crate) struct CreateRepository {
     /// When it ends by itself.
     #[serde(default, skip_serializing_if = "LifetimeChange::is_empty")]
     pub(crate) lifetime: LifetimeChange,
+    /// Its rules about refs.
+    #[serde(default, skip_serializing_if = "RefRules::is_empty")]
+    pub(crate) ref_rules: RefRules,
     /// Its first token.
     pub(crate) token: TokenRecord,
     /// The time, in milliseconds since 1970.

@@ -6,6 +6,7 @@
 use crate::git::store::StoreError;
 use crate::repo_do::contract::event::{HandOver, HandedOver, NAMESPACE_TAKE};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, RepositoryInfo};
+use crate::repo_do::events::leaving;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::info::shown;
 use crate::repo_do::request::namespace::ask_namespace;
@@ -14,7 +15,6 @@ use crate::repo_do::runtime::{reply, timer};
 use crate::repo_do::schedule::wake_or_log;
 use crate::repo_do::state::outbox::Sizes;
 use crate::repo_do::state::store::Store;
-use crate::storage::fault_log;
 use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::RepositoryRecord;
 
@@ -114,30 +114,10 @@ pub(crate) async fn finish(object: &RepoObject) -> Result<(), ErrorReply> {
     send_all(object).await
 }
 
-/// Tells the namespace that the repository has left of the event that says so. Best effort: the event is
-/// in the feed of the other one in any case.
-pub(crate) async fn tell_former(
-    object: &RepoObject,
-    store: &Store,
-    (namespace, repository_id): (&str, &str),
-    sequence: i64,
-) {
-    let told = async {
-        let page = store.events_after(sequence.saturating_sub(1), 1, EVENT_BYTES_MAX)?;
-        let message = HandOver {
-            repository_id: repository_id.to_owned(),
-            oldest: sequence,
-            events: page.events,
-            info: None,
-            usage: Vec::new(),
-        };
-        let sent = ask_namespace(&object.env, namespace, NAMESPACE_TAKE, &message);
-        let HandedOver { .. } = sent.await?;
-        Ok::<_, ErrorReply>(())
-    };
-    if let Err(error) = told.await {
-        fault_log::warning("hand-over", &error.cause());
-    }
+/// Whether the namespace has every event. Asked in the turn of a transaction that must not come before.
+pub(crate) fn is_done(object: &RepoObject, store: &Store) -> Result<bool, StoreError> {
+    note(store, object)?;
+    Ok(!has_any(store)?)
 }
 
 /// Whether something is left. Where no repository was created there is nothing.
@@ -164,6 +144,16 @@ async fn pause(object: &RepoObject) {
     }
 }
 
+/// The last event that was handed over.
+fn begin(object: &RepoObject, store: &Store) -> Result<i64, StoreError> {
+    if let Some(from) = object.outbox.handed_over.get() {
+        return Ok(from);
+    }
+    let noted = store.handed_over()?;
+    object.outbox.noted(noted);
+    Ok(noted)
+}
+
 async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
     let store = object.store()?;
     loop {
@@ -172,14 +162,13 @@ async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
         let Some(record) = store.load()? else {
             return Ok(());
         };
-        let from = if let Some(from) = object.outbox.handed_over.get() {
-            from
-        } else {
-            let noted = store.handed_over()?;
-            object.outbox.noted(noted);
-            noted
+        let from = begin(object, &store)?;
+        let mut page = store.events_after(from, EVENTS_MAX, EVENT_BYTES_MAX)?;
+        let departure = leaving::cut(&mut page, &record);
+        let webhooks = match &departure {
+            Some(departure) => departure.begin(object, &record.id).await?,
+            None => Vec::new(),
         };
-        let page = store.events_after(from, EVENTS_MAX, EVENT_BYTES_MAX)?;
         let last = page.events.last().map(|event| event.sequence);
         // What is missing before the first is gone from here, too.
         let first = page.events.first().map(|event| event.sequence);
@@ -193,6 +182,8 @@ async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
             oldest: gap.unwrap_or(0),
             info,
             usage: object.usage.take(now_ms()),
+            webhooks,
+            leaves: false,
         };
         let sent = ask_namespace(&object.env, &namespace, NAMESPACE_TAKE, &message);
         let HandedOver { taken } = sent
@@ -212,6 +203,12 @@ async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
             if taken < last {
                 let message = "the namespace did not take all events";
                 return Err(ErrorReply::new(ErrorCode::InternalError, message));
+            }
+            if let (Some(departure), [event]) = (&departure, &*message.events) {
+                departure.end(object, &record.id, event).await?;
+                if !object.is_open(&store) {
+                    return Ok(());
+                }
             }
             object.outbox.handed_over.set(Some(last));
             if object.outbox.is_worth_a_note() {

@@ -10,6 +10,7 @@
 //! | `fetches` | clones and fetches, counted |
 //! | `usage` | fetches counted for the namespace's usage |
 //! | `hand_over` | events sent to the namespace's object, until it has them all |
+//! | `leaving` | what a hand-over does more after a transfer to another namespace |
 //!
 //! Invariant: the alarm is ordered in the same turn as the event's row. Whatever ends the object, the
 //! alarm or the next request hands over what is left.
@@ -18,6 +19,7 @@ pub(crate) mod changes;
 pub(crate) mod feed;
 pub(crate) mod fetches;
 pub(crate) mod hand_over;
+pub(crate) mod leaving;
 pub(crate) mod origin;
 pub(crate) mod tell;
 pub(crate) mod usage;

@@ -2,12 +2,12 @@
 //! a while those that its own reflog reaches.
 //!
 //! A stored object proves nothing: forks share packs, and a force push leaves behind the objects
-//! that it replaced. To find a ref's own target takes a look at the refs. All other answers come
-//! from the sets kept here from one request to the next.
+//! that it replaced. To find a ref's own target takes a look at the refs that clients saw, or at most
+//! one through the rows of the table. All other answers come from the sets kept here from one request to
+//! the next.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashSet;
-use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use gix_hash::{ObjectId, oid};
@@ -17,7 +17,7 @@ use crate::git::limits::Limits;
 use crate::git::pack::incoming::bases::{BaseFacts, ExternalBase, ExternalBases};
 use crate::git::pack::reader::LivePacks;
 use crate::git::pack::reader::blob::BlobReader;
-use crate::git::store::{Nameable, ReadError, StoreError};
+use crate::git::store::{Nameable, ReadError};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::state::reach_cache::{Audience, Kept, with};
 use crate::repo_do::state::store::Store;
@@ -38,7 +38,7 @@ impl Reached {
             return Ok(Self(kept(object, packs, &graph, audience)?));
         }
         let graph = Rc::new(CommitGraph::open(store, packs.records())?);
-        let made = Kept::new(store, packs, &graph, audience)?;
+        let made = Kept::new(store, &graph, audience)?;
         Ok(Self(Rc::new(RefCell::new(made))))
     }
 
@@ -60,7 +60,7 @@ fn kept(
     {
         return Ok(kept);
     }
-    let made = Kept::new(store, packs, graph, audience)?;
+    let made = Kept::new(store, graph, audience)?;
     let objects: u64 = packs
         .records()
         .iter()
@@ -91,26 +91,9 @@ impl<'a> Visible<'a> {
         }
     }
 
-    /// Those of the ids that no ref names.
-    fn without_tips(&self, ids: &[ObjectId]) -> Result<HashSet<ObjectId>, StoreError> {
-        let mut left: HashSet<ObjectId> = ids.iter().copied().collect();
-        if left.is_empty() {
-            return Ok(left);
-        }
-        self.store.visit_refs(b"refs/", |record| {
-            left.remove(&record.target);
-            if left.is_empty() {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        })?;
-        Ok(left)
-    }
-
     /// Those of the ids that it may not name.
     pub(crate) fn hidden(&self, ids: &[ObjectId]) -> Result<HashSet<ObjectId>, ReadError> {
-        let left = self.without_tips(ids)?;
+        let left = self.store.without_targets(ids)?;
         if left.is_empty() {
             return Ok(left);
         }

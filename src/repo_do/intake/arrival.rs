@@ -67,7 +67,8 @@ impl ArrivingPack {
         let progress = self.progress();
         let held_bytes = self.parser.held_bytes();
         let held_bytes = held_bytes.saturating_add(self.inspection.held_bytes());
-        let held = memory.hold_received(held_bytes, progress).await;
+        let commits = self.inspection.commit_count();
+        let held = memory.hold_received(held_bytes, progress, commits).await;
         check_wanted(hooks)?;
         held.map_err(IntakeError::Busy)?;
         hooks.at(Stage::Receiving {

@@ -20,7 +20,10 @@ pub(crate) enum Stage {
         is_over: bool,
     },
     /// Walking from its tips.
-    Checking,
+    Checking {
+        /// Commits proved to be complete.
+        commits: u32,
+    },
 }
 
 /// The caller of an intake. A push shows its client the progress, an import notes it, and a caller

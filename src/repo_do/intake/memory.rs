@@ -1,8 +1,12 @@
 //! The memory of an arriving pack, reserved as the pack comes.
 
+use crate::git::limits::Limits;
 use crate::git::pack::incoming::objects::Progress;
 use crate::repo_do::contract::ErrorReply;
-use crate::repo_do::runtime::memory::{PUSH_BYTES, PUSHED_OBJECT_BYTES, RECEIVING_BYTES};
+use crate::repo_do::runtime::memory::{
+    CHECKED_COMMIT_BYTES, CHECKED_OBJECT_BYTES, ISOLATE_BYTES_MAX, PUSH_BYTES, PUSHED_OBJECT_BYTES,
+    RECEIVING_BYTES, RESOLVED_OBJECT_BYTES,
+};
 use crate::repo_do::state::tables::TableMemory;
 
 /// Steps in which a reservation grows while a pack arrives.
@@ -10,6 +14,9 @@ const STEP_BYTES: u64 = 1 << 20;
 
 /// Objects for whose tables caches need not make room yet.
 const BLOCK_OBJECTS: u32 = 16_384;
+
+/// One of so many objects of a stored pack counts as a commit, until its commits are counted.
+const COMMITS_ONE_OF: usize = 3;
 
 /// The memory of one pack.
 pub(crate) struct PackMemory {
@@ -62,10 +69,13 @@ impl PackMemory {
         &mut self,
         held_bytes: u64,
         progress: Progress,
+        commits: usize,
     ) -> Result<(), ErrorReply> {
         if self.measure == Measure::Announced {
-            self.objects_with_room = progress.objects_announced;
-            return self.grow(tables_of(progress.objects_announced)).await;
+            let announced = progress.objects_announced;
+            self.objects_with_room = announced;
+            let most = ISOLATE_BYTES_MAX.saturating_sub(PUSH_BYTES);
+            return self.grow(work_bytes(announced, commits).min(most)).await;
         }
         // The table doubles its room whenever it is full.
         let objects = progress.objects_received;
@@ -76,11 +86,39 @@ impl PackMemory {
         self.grow(RECEIVING_BYTES.saturating_add(received)).await
     }
 
-    /// Reserves memory to resolve and check a pack of `objects`, all of which arrived.
-    pub(crate) async fn hold_work(&mut self, objects: u32) -> Result<(), ErrorReply> {
+    /// Reserves memory to resolve and check a pack of `objects`, all of which arrived; `commits` of them
+    /// were seen. A pack that needs more than the isolate has gets everything: it waits until nothing else
+    /// runs.
+    pub(crate) async fn hold_work(
+        &mut self,
+        objects: u32,
+        commits: usize,
+    ) -> Result<(), ErrorReply> {
+        let most = ISOLATE_BYTES_MAX.saturating_sub(self.beside_bytes);
+        self.hold_at_most(objects, commits, most).await
+    }
+
+    /// Reserves memory to make the parts of a stored pack of `objects` again; how many of them are
+    /// commits is not known yet. Its caller has reserved `held_bytes`.
+    pub(crate) async fn hold_stored(
+        &mut self,
+        objects: u32,
+        held_bytes: u64,
+    ) -> Result<(), ErrorReply> {
+        let commits = usize::try_from(objects).unwrap_or(usize::MAX) / COMMITS_ONE_OF;
+        let most = ISOLATE_BYTES_MAX.saturating_sub(held_bytes);
+        self.hold_at_most(objects, commits, most).await
+    }
+
+    async fn hold_at_most(
+        &mut self,
+        objects: u32,
+        commits: usize,
+        most: u64,
+    ) -> Result<(), ErrorReply> {
         self.objects_with_room = self.objects_with_room.max(objects);
-        self.grow(PUSH_BYTES.saturating_add(tables_of(objects)))
-            .await
+        let bytes = PUSH_BYTES.saturating_add(work_bytes(objects, commits));
+        self.grow(bytes.min(most)).await
     }
 
     async fn grow(&mut self, bytes: u64) -> Result<(), ErrorReply> {
@@ -91,6 +129,34 @@ impl PackMemory {
     }
 }
 
+/// Bytes that resolving and checking a pack hold beyond [`PUSH_BYTES`]. When the check begins, the cache
+/// of resolved objects is gone, and no delta waits any more.
+fn work_bytes(objects: u32, commits: usize) -> u64 {
+    let objects = u64::from(objects);
+    let resolving = objects.saturating_mul(RESOLVED_OBJECT_BYTES);
+    let checking = objects
+        .saturating_mul(CHECKED_OBJECT_BYTES)
+        .saturating_add((commits as u64).saturating_mul(CHECKED_COMMIT_BYTES));
+    let cache = Limits::DEFAULT.base_cache_bytes as u64;
+    resolving.max(checking.saturating_sub(cache))
+}
+
 fn tables_of(objects: u32) -> u64 {
     u64::from(objects).saturating_mul(PUSHED_OBJECT_BYTES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commits_count_once_they_need_more_than_the_deltas_did() {
+        // As git's own repository has them.
+        assert_eq!(work_bytes(419_000, 70_000), 419_000 * RESOLVED_OBJECT_BYTES);
+        let commits = work_bytes(490_000, 490_000);
+        let held = 490_000 * (CHECKED_OBJECT_BYTES + CHECKED_COMMIT_BYTES);
+        assert_eq!(commits, held - (16 << 20));
+        assert!(PUSH_BYTES + commits > ISOLATE_BYTES_MAX);
+        assert_eq!(work_bytes(0, 0), 0);
+    }
 }

@@ -126,7 +126,8 @@ async fn walk_to_end(
             }
             step => step? == Progress::Done,
         };
-        steps.hooks.at(Stage::Checking);
+        let commits = walk.commits_proved();
+        steps.hooks.at(Stage::Checking { commits });
         Ok(is_done)
     };
     steps.run(step).await?;

@@ -1,6 +1,7 @@
 //! Objects that come inside another request, whose bytes this object has: they are noted, put to R2,
 //! and then the repository's, as those of an upload are.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -13,6 +14,7 @@ use crate::git::store::PackId;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::quota::Quota;
+use crate::repo_do::request::room_hold::{Claimant, RoomHold};
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::state::store::Store;
 use crate::storage::network::store::Purpose;
@@ -33,6 +35,8 @@ pub(crate) struct Arrival<'a> {
     pub(crate) record: &'a RepositoryRecord,
     /// The namespace's bound on bytes.
     pub(crate) quota: Quota,
+    /// The bytes that are claimed at the namespace for what begins to come.
+    pub(crate) hold: RefCell<Option<RoomHold>>,
 }
 
 impl Arrival<'_> {
@@ -40,6 +44,7 @@ impl Arrival<'_> {
     /// those that the repository does not have.
     pub(crate) async fn begin(&self, pointers: &[Pointer]) -> Result<Vec<Pointer>, ErrorReply> {
         self.check_room(pointers)?;
+        self.claim(pointers).await?;
         let (mut lacking, mut begun) = (Vec::new(), Vec::new());
         for pointer in pointers {
             let Pointer { oid, size } = pointer;
@@ -60,6 +65,18 @@ impl Arrival<'_> {
         )
         .await?;
         Ok(lacking)
+    }
+
+    /// Claims the bytes that the repository lacks, where the namespace has a bound.
+    async fn claim(&self, pointers: &[Pointer]) -> Result<(), ErrorReply> {
+        let claimant = Claimant {
+            object: self.object,
+            store: self.store,
+            record: self.record,
+        };
+        let hold = claimant.claim_objects(pointers.iter().copied()).await?;
+        *self.hold.borrow_mut() = hold;
+        Ok(())
     }
 
     /// Puts contents that are held to R2.
@@ -111,7 +128,12 @@ impl Arrival<'_> {
 
     fn check_room(&self, pointers: &[Pointer]) -> Result<(), ErrorReply> {
         let pointers = pointers.iter().copied();
-        room::check(self.quota, self.store, self.record, pointers)
+        let quota = match *self.hold.borrow() {
+            // The namespace counts them already.
+            Some(_) => Quota::default(),
+            None => self.quota,
+        };
+        room::check(quota, self.store, self.record, pointers)
     }
 
     fn key(&self, oid: &LfsOid) -> String {

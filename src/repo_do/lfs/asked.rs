@@ -8,6 +8,7 @@ use crate::git::receive_pack::rules::Rejection;
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::caller::Authorized;
+use crate::repo_do::request::room_hold::{Claimant, RoomHold};
 use crate::repo_do::state::store::Store;
 use crate::storage::repository::store::RepositoryRecord;
 
@@ -29,6 +30,16 @@ impl LfsRequest {
         objects: impl IntoIterator<Item = Pointer>,
     ) -> Result<(), ErrorReply> {
         room::check(self.authorized.quota, &self.store, record, objects)
+    }
+
+    /// Claims the bytes of an object that has come, as long as the answer lives.
+    pub(super) async fn claim_room(&self, object: Pointer) -> Result<Option<RoomHold>, ErrorReply> {
+        let claimant = Claimant {
+            object: &self.object,
+            store: &self.store,
+            record: &self.authorized.record,
+        };
+        Ok(claimant.claim_objects([object]).await?)
     }
 
     /// The repository as it is now, if the caller may still push to it and its settings allow changes.

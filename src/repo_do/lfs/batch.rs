@@ -1,8 +1,7 @@
 //! Many objects at once: which of them the repository has.
 
 use super::asked::{LfsRequest, oid_of};
-use super::keys::take_keys;
-use super::presigned::upload_name;
+use super::keys::{take_keys, upload_name};
 use super::transfer::upkeep_due;
 use crate::git::lfs::Pointer;
 use crate::repo_do::contract::ErrorReply;

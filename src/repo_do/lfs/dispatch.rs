@@ -27,12 +27,9 @@ pub(crate) fn access(path: &str) -> Access {
     }
 }
 
-/// Whether a request of this path may add bytes to the repository.
-fn brings_bytes(path: &str) -> bool {
-    matches!(
-        path,
-        path::UPLOAD | path::BEGIN | path::FINISH | path::ARRIVED
-    )
+/// Whether a request of this path announces bytes. Those that add them claim them.
+fn announces_bytes(path: &str) -> bool {
+    matches!(path, path::UPLOAD | path::BEGIN)
 }
 
 /// Answers a request. In a box: the object's dispatch would else hold all of this.
@@ -55,8 +52,11 @@ async fn dispatch(mut asked: LfsRequest, request: Request) -> Answer {
     if request.method() != Method::Post {
         return Err(no_route());
     }
-    if brings_bytes(&route) {
-        asked.authorized = asked.authorized.with_quota(&asked.object).await?;
+    if announces_bytes(&route) {
+        let asking = asked
+            .authorized
+            .with_quota(&asked.object, &asked.store, None);
+        asked.authorized = asking.await?;
     }
     match route.as_str() {
         path::DOWNLOAD => batch::download(&asked, &body(request).await?),

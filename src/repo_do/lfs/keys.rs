@@ -1,5 +1,5 @@
 //! The keys of objects that begin to come, taken in the network's account: after their rows, and before
-//! R2 is written.
+//! R2 is written. And the names of their uploads.
 
 use worker::Env;
 
@@ -28,4 +28,10 @@ pub(crate) async fn take_keys(
     let keys = begun.iter().map(|object| lfs_key(network_id, &object.oid));
     let member = Member::of(env, record);
     member.take_at(purpose, keys.collect(), taken_at).await
+}
+
+/// The name of an upload: no other repository has it, nor a later upload here once this one was
+/// forgotten. R2 keeps it with bytes that bypass the Worker.
+pub(super) fn upload_name(record: &RepositoryRecord, begun: &LfsObject) -> String {
+    format!("{}.{}", record.id, begun.at)
 }

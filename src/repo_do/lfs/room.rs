@@ -1,10 +1,9 @@
 //! The bytes of objects, judged by the bounds on the repository and on its namespace.
 
-use std::collections::HashSet;
-
 use crate::git::lfs::Pointer;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::request::quota::Quota;
+use crate::repo_do::request::room_hold::lacking_bytes;
 use crate::repo_do::state::store::Store;
 use crate::storage::repository::store::RepositoryRecord;
 
@@ -19,11 +18,5 @@ pub(crate) fn check(
     let Some(bound) = quota.bound(store, record)? else {
         return Ok(());
     };
-    let (mut seen, mut more) = (HashSet::new(), 0_u64);
-    for Pointer { oid, size } in objects {
-        if seen.insert(oid) && store.stored_lfs_object(&oid)?.is_none() {
-            more = more.saturating_add(size);
-        }
-    }
-    Ok(bound.check(more)?)
+    Ok(bound.check(lacking_bytes(store, objects)?)?)
 }

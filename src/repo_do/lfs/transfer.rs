@@ -1,9 +1,9 @@
 //! One object: its upload begins and ends, its bytes are found.
 
 use super::asked::{LfsRequest, oid_of};
-use super::keys::take_keys;
+use super::keys::{take_keys, upload_name};
 use crate::git::lfs::Pointer;
-use crate::repo_do::contract::lfs::{LfsNamed, LfsPlace};
+use crate::repo_do::contract::lfs::{LfsArrived, LfsExpected, LfsNamed, LfsPlace};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::r2::settings::settle_ms;
@@ -33,22 +33,40 @@ pub(super) async fn begin(asked: &LfsRequest, named: &LfsNamed) -> Answer {
         take_keys(&object.env, store, &record, (&[begun], Purpose::Write)).await?;
         upkeep_due(object, store).await;
     }
-    reply::json(&LfsPlace {
-        r2_key,
-        size: begun.bytes,
-        is_stored: begun.is_stored,
+    reply::json(&LfsExpected {
+        upload: upload_name(&record, &begun),
+        place: LfsPlace {
+            r2_key,
+            size: begun.bytes,
+            is_stored: begun.is_stored,
+        },
     })
 }
 
-/// R2 has the bytes of an upload, verified: the repository has the object from now on.
-pub(super) async fn finish(asked: &LfsRequest, named: &LfsNamed) -> Answer {
-    let (oid, size) = (oid_of(&named.oid)?, named.size);
+/// R2 has the bytes of an upload, verified: the repository has the object from now on, if it still waits
+/// for just this upload. The row of a later one does not do: between the two the key was given up, and
+/// R2's object may have been removed since these bytes came.
+pub(super) async fn finish(asked: &LfsRequest, arrived: &LfsArrived) -> Answer {
+    let given_up = |said| ErrorReply::busy(RETRY_SECONDS, format!("{said}: send it once more"));
+    count(asked, arrived, given_up).await
+}
+
+/// Makes an object the repository's, or refuses it because its upload was given up.
+pub(super) async fn count(
+    asked: &LfsRequest,
+    arrived: &LfsArrived,
+    given_up: impl FnOnce(String) -> ErrorReply,
+) -> Answer {
+    let (oid, size) = (oid_of(&arrived.oid)?, arrived.size);
+    let _hold = asked.claim_room(Pointer { oid, size }).await?;
     let record = asked.writable()?;
     asked.check_room(&record, [Pointer { oid, size }])?;
     let store = &asked.store;
-    if !store.finish_lfs_object((&oid, size), now_ms())? {
-        let message = format!("the upload of {oid} was given up: send it once more");
-        return Err(ErrorReply::busy(RETRY_SECONDS, message));
+    let found = store.lfs_object(&oid)?;
+    let is_awaited = found
+        .is_some_and(|object| object.is_stored || upload_name(&record, &object) == arrived.upload);
+    if !is_awaited || !store.finish_lfs_object((&oid, size), now_ms())? {
+        return Err(given_up(format!("the upload of {oid} was given up")));
     }
     asked.object.usage.add_bytes((size, 0), now_ms());
     upkeep_due(&asked.object, store).await;

@@ -221,6 +221,7 @@ async fn forget_kept(object: &RepoObject, record: &RepositoryRecord) -> Result<(
     }
     let gone = ForgetKept {
         repository_id: record.id.clone(),
+        purged_name: None,
     };
     let told = namespace::tell_namespace(&object.env, &record.namespace, NAMESPACE_FORGET, &gone);
     told.await

@@ -49,6 +49,7 @@ use crate::storage::repository::fork::SharedPack;
 use crate::storage::repository::lfs_life::NamedLfsObject;
 use crate::storage::repository::origin_report::SkippedRefs;
 use crate::storage::repository::phase::Phase;
+use crate::storage::repository::ref_counts::RefCounts;
 
 /// How soon the alarm looks after a fork.
 const ALARM_MS: i64 = 10_000;
@@ -106,6 +107,7 @@ fn begin(store: &Store, asked: &ForkRepository) -> Result<(), ErrorReply> {
             if created {
                 store.set_standing(&asked.create.standing)?;
                 store.set_lifetime(&asked.create.lifetime)?;
+                init::set_rules(store, &asked.create)?;
                 tokens::insert_token(store, &asked.create.token)?;
             }
             Ok::<_, StoreError>(created)
@@ -146,10 +148,11 @@ async fn grow(
     };
     let keys = packs.iter().map(|pack| pack.r2_key.clone()).collect();
     let rows = take_rows(&mut frames, store, &member, asked.create.now_ms);
-    let ((), skipped) = futures::try_join!(member.share(keys), rows)?;
+    let ((), (skipped, counts)) = futures::try_join!(member.share(keys), rows)?;
     store.set_skipped_refs(&skipped)?;
     let forked = asked.create.source.as_deref().and_then(forked);
     in_transaction(store.database(), || {
+        store.set_ref_counts(counts)?;
         store.end_fork(&packs, head.as_ref(), asked.create.now_ms)?;
         tell::append_fork(
             store,
@@ -168,18 +171,22 @@ fn forked(source: &str) -> Option<(&str, &str)> {
     source.strip_prefix("artifacts:")?.split_once('/')
 }
 
-/// Writes down what the source sends after the head; gives the refs that it leaves out.
+/// Writes down what the source sends after the head; gives the refs that it leaves out, and how many
+/// it sends.
 async fn take_rows(
     frames: &mut Frames,
     store: &Store,
     member: &Member<'_>,
     now_ms: i64,
-) -> Result<SkippedRefs, ErrorReply> {
-    let mut skipped = SkippedRefs::default();
+) -> Result<(SkippedRefs, RefCounts), ErrorReply> {
+    let (mut skipped, mut counts) = (SkippedRefs::default(), RefCounts::default());
     loop {
         match frames.next().await? {
             Some(Frame::Shallow(ids)) => store.add_shallow(&ids)?,
-            Some(Frame::Refs(refs)) => store.put_packed_page(&refs)?,
+            Some(Frame::Refs(refs)) => {
+                store.put_packed_page(&refs)?;
+                counts.add(&refs);
+            }
             Some(Frame::Part(row)) => store.put_part_row(&row)?,
             Some(Frame::Skipped(refs)) => skipped = refs,
             Some(Frame::Lfs(objects)) => {
@@ -187,7 +194,7 @@ async fn take_rows(
                 member.share(objects.iter().map(key).collect()).await?;
                 store.put_lfs_objects(&objects, now_ms)?;
             }
-            Some(Frame::End) => return Ok(skipped),
+            Some(Frame::End) => return Ok((skipped, counts)),
             Some(Frame::Head(_)) => return Err(broken("it has two heads")),
             None => return Err(broken("it broke off")),
         }

@@ -60,8 +60,17 @@ pub(crate) fn create(store: &Store, new: &CreateRepository) -> Result<(), StoreE
         store.create(&new_repository(new, &head))?;
         store.set_standing(&new.standing)?;
         store.set_lifetime(&new.lifetime)?;
+        set_rules(store, new)?;
         insert_token(store, &new.token)
     })
+}
+
+/// Sets the rules about refs that a new repository begins with.
+pub(crate) fn set_rules(store: &Store, new: &CreateRepository) -> Result<(), StoreError> {
+    if new.ref_rules.is_empty() {
+        return Ok(());
+    }
+    store.set_ref_rules(&new.ref_rules, new.now_ms)
 }
 
 /// The first token of a new repository, as the repository's event tells it.

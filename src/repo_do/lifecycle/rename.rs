@@ -6,6 +6,8 @@
 //! | the name's object forwards here | a name that leads to the old one | the next request for the name |
 //! | the repository has the new name, in one write with its event | its entry in the list has the old one | the event's hand-over |
 //! | the entry confirmed | nothing | |
+//!
+//! Of a transfer the hand-over does more: see [`leaving`](crate::repo_do::events::leaving).
 
 use std::rc::Rc;
 
@@ -29,6 +31,9 @@ use crate::storage::event::EventKind;
 use crate::storage::fault_log;
 use crate::storage::repository::store::RepositoryRecord;
 
+/// When to try again after a push came in between.
+const RETRY_SECONDS: u32 = 1;
+
 /// `POST /rename`.
 pub(crate) async fn rename(
     object: &Rc<RepoObject>,
@@ -41,6 +46,8 @@ pub(crate) async fn rename(
     let own = own_name(&request).ok_or_else(none)?;
     let wanted: RenameRepository = body(request).await?;
     if (&record.namespace, &record.name) == (&wanted.namespace, &wanted.name) {
+        // Of a transfer that broke off steps may be left.
+        finish(object).await;
         return info(object, store, record);
     }
     let name = object_name(&wanted.namespace, &wanted.name);
@@ -56,11 +63,15 @@ pub(crate) async fn rename(
         forwarding::tell(&object.env, &name, &here).await?;
     }
     let transfers = !record.namespace.eq_ignore_ascii_case(&wanted.namespace);
+    tell::prepare(object).await;
     if transfers {
         // The namespace that it leaves has everything until now; the other one begins behind that.
         hand_over::finish(object).await?;
+        if !hand_over::is_done(object, store)? {
+            let message = "the repository is being pushed to, try again";
+            return Err(ErrorReply::busy(RETRY_SECONDS, message));
+        }
     }
-    tell::prepare(object).await;
     let still = tell::still_here(object, store)?;
     if (&still.namespace, &still.name) != (&record.namespace, &record.name) {
         let message = "the repository is being renamed by another request";
@@ -85,12 +96,12 @@ pub(crate) async fn rename(
         tell::append_repository(store, EventKind::Renamed, doer.clone(), &names)?;
         Ok::<_, StoreError>(())
     })?;
-    let event = store.event_bounds()?.newest;
-    tell::written_and_sent(object).await;
+    tell::written(object).await;
     if transfers {
-        let former = (record.namespace.as_str(), record.id.as_str());
-        hand_over::tell_former(object, store, former, event).await;
+        // So that whoever asked finds the webhooks.
+        finish(object).await;
     }
+    tell::send(object);
     let gone = || ErrorReply::new(ErrorCode::NotFound, "repository not found");
     let renamed = store.load()?.ok_or_else(gone)?;
     if renamed.network_id.is_some() {
@@ -101,4 +112,11 @@ pub(crate) async fn rename(
         }
     }
     info(object, store, renamed)
+}
+
+/// Tells the namespaces what they do not know yet. If that fails, it is done again later.
+async fn finish(object: &RepoObject) {
+    if let Err(error) = hand_over::finish(object).await {
+        fault_log::warning("rename", &error.cause());
+    }
 }

@@ -18,6 +18,7 @@ use super::{deletion, expiry};
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{
     DeleteRepository, Deleted, ErrorCode, ErrorReply, KeptAsked, KeptRepository, NAMESPACE_KEEP,
+    Standing,
 };
 use crate::repo_do::events::origin::Doer;
 use crate::repo_do::events::{hand_over, tell};
@@ -28,6 +29,7 @@ use crate::repo_do::request::caller::Caller;
 use crate::repo_do::request::info::info;
 use crate::repo_do::request::namespace::tell_namespace;
 use crate::repo_do::request::place::own_name;
+use crate::repo_do::request::room_hold::{Claimant, RoomHold};
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::schedule;
@@ -180,9 +182,18 @@ pub(crate) async fn restore(
         let message = "the repository is just being deleted, try again";
         return Err(ErrorReply::busy(TELLING_SECONDS, message));
     };
+    let _hold = check_room(object, &store, &record, asked.standing).await?;
+    let record = meant(&store, &asked)?;
+    if record.phase != Phase::Kept {
+        return Err(gone());
+    }
     let doer = Doer::caller(caller, account);
     in_transaction(store.database(), || {
         store.restore(now_ms())?;
+        if let Some(standing) = &asked.standing {
+            // What was revoked while it was deleted opens nothing from its first moment on.
+            store.take_standing(standing)?;
+        }
         if let Some(name) = &asked.name {
             store.rename(&record.namespace, name, now_ms())?;
         }
@@ -192,6 +203,26 @@ pub(crate) async fn restore(
     alarm::after_settings(object, &store).await;
     expiry::arm(object, &store).await;
     info(object, &store, store.load()?.ok_or_else(gone)?)
+}
+
+/// Refuses to restore what the bounds leave no room for; claims its bytes meanwhile.
+async fn check_room(
+    object: &Rc<RepoObject>,
+    store: &Rc<Store>,
+    record: &RepositoryRecord,
+    standing: Option<Standing>,
+) -> Result<Option<RoomHold>, ErrorReply> {
+    let mut record = record.clone();
+    let newer = |told: &Standing| told.version > record.policies.standing.version;
+    if let Some(told) = standing.filter(newer) {
+        record.policies.standing = told;
+    }
+    let claimant = Claimant {
+        object,
+        store,
+        record: &record,
+    };
+    Ok(claimant.claim_all().await?)
 }
 
 /// `POST /kept/purge`: the repository goes for good, before its time.

@@ -151,7 +151,7 @@ impl NetworkDo {
             let bucket = R2::of(&self.env).map_err(|error| internal(&error))?;
             let deleted = bucket.delete_all(keys.clone()).await;
             deleted.map_err(|error| internal(&error))?;
-            store.removed(&keys)?;
+            store.removed(&keys, now_ms())?;
         }
         Ok(store.forget_departures(now_ms())?)
     }

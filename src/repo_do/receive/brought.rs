@@ -1,8 +1,8 @@
-//! A pack that a write builds on: objects of another repository. It stays in quarantine until the
-//! write is published, and goes if that does not happen.
+//! A pack with objects of another repository, on which a write builds. It stays in quarantine until the
+//! write is published, and is removed if the write fails.
 //!
-//! It is proved first, by itself: its tip's closure is in it, or where the caller may see it. Then its
-//! rows are written, so that it can be read and relied on like a live pack by this one request.
+//! The pack is first proved by itself: the closure of its tip lies in the pack or in what the caller may
+//! see. Then its rows are written. This one request can now read the pack and rely on it as on a live one.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -43,13 +43,13 @@ pub(crate) struct BroughtPack {
     warned: FsckWarnings,
     secrets: Option<SecretRefusal>,
     quarantine: Discarding,
-    /// Objects on which the pack relies must stay until it is published.
+    /// Keeps the objects on which the pack relies until it is published.
     _reader: Reader,
 }
 
 impl BroughtPack {
-    /// Proves a pack of which `tip` is all that is wanted, and writes its rows. `None` if it has no
-    /// objects: the tip is here. `reader` was there before the pack was asked for.
+    /// Proves that the pack brings the whole closure of `tip`, and writes its rows. Returns `None` for a
+    /// pack without objects: the tip is here already. The caller took `reader` before it asked for the pack.
     pub(crate) async fn prove(
         (object, store): (&Rc<RepoObject>, &Rc<Store>),
         (new_pack, tip): (NewPack, ObjectId),
@@ -63,7 +63,10 @@ impl BroughtPack {
             mut memory,
         } = new_pack;
         let quarantine = Discarding::new(quarantined);
-        memory.hold_work(arrived.objects.table.count()).await?;
+        let commits = arrived.inspection.commit_count();
+        memory
+            .hold_work(arrived.objects.table.count(), commits)
+            .await?;
         let live = LivePacks::open(Rc::clone(store), &limits)?;
         let steps = Steps::new(object, store, hooks);
         let bases = VisibleBases::of(object, &live);
@@ -100,7 +103,7 @@ impl BroughtPack {
         }))
     }
 
-    /// The pack, as those are listed that are live.
+    /// The record that it has in a list of live packs.
     pub(crate) fn record(&self) -> PackRecord {
         PackRecord {
             pack_id: self.pack.pack_id,
@@ -124,12 +127,12 @@ impl BroughtPack {
         &self.warned
     }
 
-    /// The secrets in its blobs that are let in.
+    /// The secrets that were found in its blobs and let in.
     pub(super) fn secrets(&self) -> Option<&SecretRefusal> {
         self.secrets.as_ref()
     }
 
-    /// It was published, or removed by what should have published it.
+    /// Leaves its rows alone: the write has published them, or has removed them itself.
     pub(super) fn forget(mut self) {
         if let Ok(quarantined) = self.quarantine.take() {
             quarantined.forget();
@@ -137,7 +140,7 @@ impl BroughtPack {
     }
 }
 
-/// The graph of these packs: the kept one, or what it lacks added to it.
+/// The graph of these packs: the one in memory, extended by the packs that it lacks.
 pub(super) fn graph_of(
     object: &RepoObject,
     store: &Rc<Store>,
@@ -150,8 +153,8 @@ pub(super) fn graph_of(
     Ok(Rc::new(kept.reopen(&**store, packs.records())?))
 }
 
-/// The closure of a brought pack: its tip must be complete in it and in what this repository's own
-/// refs reach. What merely lies here is not relied on: the caller might not have it.
+/// The closure of a brought pack: its tip must be complete in the pack and in what this repository's own
+/// refs reach. Objects that merely lie here do not count, because the caller may not be allowed to have them.
 struct OneTip<'a> {
     tip: ObjectId,
     object: &'a RepoObject,

@@ -99,6 +99,8 @@ impl PushJob {
             Ok(checked) => self.publish(&checked),
             Err(refused) => Err(refused),
         };
+        // What was published counts as the repository's now.
+        self.push.authorized.hold = None;
         if let Err(refused) = &published {
             self.push.updates.reject_open(&refused.rejection());
             self.push.quarantined.discard();
@@ -130,8 +132,9 @@ impl PushJob {
         let Some(arrived) = self.push.take_arrived()? else {
             self.note_commits_without_pack(&live).await?;
             if let Some(hook) = self.hook() {
-                self.ask_hook(&hook, None).await;
+                self.ask_hook(&hook, None).await?;
             }
+            self.claim_room(0).await?;
             tell::prepare(&self.push.object).await;
             self.push.renew().await;
             return Ok(Checked {
@@ -161,9 +164,11 @@ impl PushJob {
             // The hook is not asked about what is refused anyway.
             self.judge_complete(steps, &graph, &pushed).await?;
             if let Some(hook) = self.hook() {
-                self.ask_hook(&hook, Some((steps, &pushed))).await;
+                self.ask_hook(&hook, Some((steps, &pushed))).await?;
             }
         }
+        let pack_bytes = connected.as_ref().map_or(0, |_| pushed.pack_bytes());
+        self.claim_room(pack_bytes).await?;
         tell::prepare(&self.push.object).await;
         self.judge_complete(steps, &graph, &pushed).await?;
         let (objects, inspection) = pushed.into_parts();
@@ -198,6 +203,7 @@ impl PushJob {
         arrived: ArrivedPack,
         live: &Live,
     ) -> Result<ArrivedPack, IntakeError> {
+        self.push.note_own_refs()?;
         let bases = VisibleBases::of(&self.push.object, live);
         let sources = Sources {
             store: live.store(),

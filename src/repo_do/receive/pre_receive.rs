@@ -21,10 +21,12 @@ use self::call::Call;
 use self::question::Facts;
 use self::verdict::Verdict;
 use super::finish::PushJob;
+use super::refused::Refused;
 use crate::git::receive_pack::pushed::Pushed;
 use crate::git::receive_pack::rules::Rejection;
 use crate::git::receive_pack::updates::PushUpdate;
 use crate::repo_do::intake::steps::Steps;
+use crate::repo_do::runtime::admission::reserve_share;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::state::store::Store;
 use crate::storage::fault_log;
@@ -48,8 +50,14 @@ impl PushJob {
         judges_any.then(|| hook.clone())
     }
 
-    /// Asks the hook about the open updates that it judges, and rejects those that it refuses.
-    pub(super) async fn ask_hook(&mut self, hook: &PreReceive, bringing: Bringing<'_, '_>) {
+    /// Asks the hook about the open updates that it judges, and rejects those that it refuses. Fails
+    /// where the isolate has no room for the question: then nobody has judged the push, and no setting
+    /// lets it pass.
+    pub(super) async fn ask_hook(
+        &mut self,
+        hook: &PreReceive,
+        bringing: Bringing<'_, '_>,
+    ) -> Result<(), Refused> {
         let count = self.judged(hook).count();
         let verdict = if count > question::UPDATES_MAX {
             let message = format!(
@@ -58,11 +66,15 @@ impl PushJob {
             );
             Verdict::Refused(message)
         } else {
+            let push = &self.push;
+            let options = &push.commands.push_options;
+            let bytes = question::held_bytes(self.judged(hook), &push.commits, options);
+            let _room = reserve_share(bytes).await?;
             // In a box: it is large, and would be a part of every future around it.
             self.answer_of(hook, bringing).boxed_local().await
         };
         let rejection = match verdict {
-            Verdict::Pass => return,
+            Verdict::Pass => return Ok(()),
             Verdict::Refused(message) => {
                 self.show_lines(&message);
                 Rejection::HookDeclined { message }
@@ -73,7 +85,7 @@ impl PushJob {
                     self.progress.report_problem(&format!(
                         "warning: the pre-receive hook did not judge this push: {reason}\n"
                     ));
-                    return;
+                    return Ok(());
                 }
                 Rejection::HookFailed { reason }
             }
@@ -82,6 +94,7 @@ impl PushJob {
             let is_judged = hook.judges(update.command.name.as_ref());
             is_judged.then(|| rejection.clone())
         });
+        Ok(())
     }
 
     /// The open updates that the hook judges.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use gix_object::bstr::BString;
+use gix_object::bstr::{BString, ByteSlice as _};
 
 use super::brought::BroughtPack;
 use super::kept_answer::KeptAnswer;
@@ -44,6 +44,9 @@ pub(super) fn settings(authorized: &Authorized, overrides: bool) -> Settings<'_>
         },
     }
 }
+
+/// Refs of a push that are looked up for what they name.
+const OWN_REFS_MAX: usize = 16;
 
 /// The push option that asks to pass the repository's rules about refs.
 const OVERRIDE: &str = "cairn.override";
@@ -162,13 +165,28 @@ impl Push {
             .reject_open(&Rejection::NotPermitted { reason });
     }
 
+    /// Notes what the refs of the push name, so that what it builds on is found without a look at all
+    /// refs.
+    pub(super) fn note_own_refs(&self) -> Result<(), StoreError> {
+        let mut open = self.updates.open().take(OWN_REFS_MAX);
+        open.try_for_each(|update| self.store.note_target_of(update.command.name.as_bstr()))
+    }
+
     /// The packs that its objects may build on.
     pub(super) fn packs(&self) -> Result<LivePacks<Rc<Store>>, StoreError> {
         let brought = self.brought.as_ref().map(BroughtPack::record);
         LivePacks::open_with(Rc::clone(&self.store), &self.limits, brought)
     }
 
-    /// Objects of the pack, if it has arrived.
+    /// Commits of the pack that were seen, if it has arrived.
+    pub(super) fn commit_count(&self) -> usize {
+        match &self.arrived {
+            Some(Ok(arrived)) => arrived.inspection.commit_count(),
+            _ => 0,
+        }
+    }
+
+    /// Entries of its pack.
     pub(super) fn object_count(&self) -> u32 {
         match &self.arrived {
             Some(Ok(arrived)) => arrived.objects.table.count(),

@@ -10,6 +10,7 @@ use crate::git::receive_pack::rules::Rejection;
 use crate::git::store::{ReadError, StoreError};
 use crate::repo_do::intake::error::IntakeError;
 use crate::repo_do::request::quota::QuotaExceeded;
+use crate::repo_do::request::room_hold::ClaimError;
 use crate::storage::fault_log;
 
 /// The push failed as a whole.
@@ -29,6 +30,13 @@ impl Refused {
             message,
             fault: None,
             reply: None,
+        }
+    }
+
+    fn told_by(self, reply: ErrorReply) -> Self {
+        Self {
+            reply: Some(Box::new(reply)),
+            ..self
         }
     }
 
@@ -80,6 +88,26 @@ impl From<QuotaExceeded> for Refused {
             reply: Some(Box::new(error.into())),
             ..Self::of(error.to_string())
         }
+    }
+}
+
+impl From<ClaimError> for Refused {
+    fn from(error: ClaimError) -> Self {
+        match error {
+            ClaimError::Exceeded(error) => error.into(),
+            ClaimError::Failed(reply) => reply.into(),
+        }
+    }
+}
+
+/// Another object, or the isolate, cannot serve the push now.
+impl From<ErrorReply> for Refused {
+    fn from(reply: ErrorReply) -> Self {
+        Self {
+            fault: reply.fault.as_deref().cloned(),
+            ..Self::of(reply.message.clone())
+        }
+        .told_by(reply)
     }
 }
 

@@ -1,6 +1,8 @@
 //! The bytes that a push may add. They are bounded when the client announces them, while they come, and
 //! in the step that publishes them.
 
+use std::rc::Rc;
+
 use super::brought::BroughtPack;
 use super::finish::PushJob;
 use super::push::Push;
@@ -32,6 +34,16 @@ impl Push {
         Ok(!is_refused)
     }
 
+    /// Whether the pack is larger than packs may be: nothing can come of what is still to come. A
+    /// bound of the repository's or the namespace's is told with the refs.
+    pub(super) fn is_too_large(&self, error: &PackError) -> bool {
+        match error {
+            PackError::TooManyObjects { .. } => true,
+            PackError::PackTooLarge { .. } => self.bound.is_none(),
+            _ => false,
+        }
+    }
+
     /// Why the pack is refused.
     pub(super) fn refused_for(&self, error: IntakeError) -> Refused {
         error.bounded_by(self.bound).into()
@@ -45,12 +57,27 @@ impl Push {
 }
 
 impl PushJob {
+    /// Claims the bytes of the new objects at the namespace, so that no other push takes their room
+    /// between this and the publication.
+    pub(super) async fn claim_room(&mut self, pack_bytes: u64) -> Result<(), Refused> {
+        if !self.push.updates.has_open() {
+            return Ok(());
+        }
+        let more = pack_bytes.saturating_add(self.brought_bytes());
+        let (object, store) = (Rc::clone(&self.push.object), Rc::clone(&self.push.store));
+        let authorized = &mut self.push.authorized;
+        Ok(authorized.claim_room(&object, &store, more).await?)
+    }
+
+    fn brought_bytes(&self) -> u64 {
+        let brought = self.push.brought.as_ref().map(BroughtPack::record);
+        brought.map_or(0, |pack| pack.pack_bytes)
+    }
+
     /// Judges the bytes of the new objects by the bounds as they are now.
     pub(super) fn check_quota(&self, pack: Option<&ProvenPack>) -> Result<(), Refused> {
-        let brought = self.push.brought.as_ref().map(BroughtPack::record);
-        let brought_bytes = brought.map_or(0, |pack| pack.pack_bytes);
         let pack_bytes = pack.map_or(0, ProvenPack::pack_bytes);
-        let more = pack_bytes.saturating_add(brought_bytes);
+        let more = pack_bytes.saturating_add(self.brought_bytes());
         if more == 0 {
             return Ok(());
         }

@@ -1,5 +1,7 @@
 //! The caller, as far as the object can tell, and its rights.
 
+use std::rc::Rc;
+
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 use worker::{Env, Request};
@@ -11,6 +13,7 @@ use crate::repo_do::contract::{
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::place::{Place, moved, place};
 use crate::repo_do::request::quota::Quota;
+use crate::repo_do::request::room_hold::{ClaimError, Claimant, RoomHold};
 use crate::repo_do::request::{namespace, tokens};
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::state::store::Store;
@@ -203,6 +206,7 @@ impl Caller {
             token: self.token,
             actor: self.actor,
             quota: Quota::default(),
+            hold: None,
             vouched: self.vouched,
         })
     }
@@ -219,14 +223,53 @@ pub(crate) struct Authorized {
     pub(crate) actor: Actor,
     /// The bound of the namespace on bytes, once it was asked.
     pub(crate) quota: Quota,
+    /// The bytes that the request has claimed at the namespace.
+    pub(crate) hold: Option<Rc<RoomHold>>,
     vouched: Option<Vouched>,
 }
 
 impl Authorized {
-    /// Asks the namespace how many bytes the repository may still take, if there is a bound.
-    pub(crate) async fn with_quota(mut self, object: &RepoObject) -> Result<Self, ErrorReply> {
-        self.quota = Quota::ask(object, &self.record).boxed_local().await?;
+    /// Asks the namespace how many bytes the repository may still take, if there is a bound. Those that
+    /// the client announces are claimed.
+    pub(crate) async fn with_quota(
+        mut self,
+        object: &Rc<RepoObject>,
+        store: &Rc<Store>,
+        announced: Option<u64>,
+    ) -> Result<Self, ErrorReply> {
+        let (quota, hold) = self.claimant(object, store).ask(announced).await?;
+        self.quota = quota;
+        self.hold = hold.map(Rc::new);
         Ok(self)
+    }
+
+    /// Claims bytes that are about to be published, unless the request has claimed them before. Then
+    /// only the repository's own bound is left to be judged.
+    pub(crate) async fn claim_room(
+        &mut self,
+        object: &Rc<RepoObject>,
+        store: &Rc<Store>,
+        more: u64,
+    ) -> Result<(), ClaimError> {
+        if more == 0 {
+            return Ok(());
+        }
+        if !self.hold.as_ref().is_some_and(|hold| hold.covers(more)) {
+            // The one before ends first: it must not count beside the new one.
+            self.hold = None;
+            let hold = self.claimant(object, store).claim(more).await?;
+            self.hold = hold.map(Rc::new);
+        }
+        self.quota = Quota::default();
+        Ok(())
+    }
+
+    fn claimant<'a>(&'a self, object: &'a Rc<RepoObject>, store: &'a Rc<Store>) -> Claimant<'a> {
+        Claimant {
+            object,
+            store,
+            record: &self.record,
+        }
     }
 
     /// By which name the caller is on record as one who put a blob.
@@ -242,6 +285,7 @@ impl Authorized {
             actor,
             vouched: None,
             quota: Quota::default(),
+            hold: None,
         }
     }
 

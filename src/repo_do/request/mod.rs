@@ -9,6 +9,7 @@
 //! | `refuse`, `not_ready` | refusals told in Git's protocol; those of a repository that is still filled |
 //! | `once` | a write that was sent before gets its first answer again |
 //! | `quota` | how many bytes the repository may still take |
+//! | `room_hold` | bytes that are claimed at the namespace |
 //! | `tokens` | the repository's tokens |
 //! | `info` | the repository as it is shown, and as its namespace lists it |
 //! | `namespace` | messages to a namespace's object |
@@ -25,4 +26,5 @@ pub(crate) mod place;
 pub(crate) mod quota;
 pub(crate) mod refuse;
 pub(crate) mod repository;
+pub(crate) mod room_hold;
 pub(crate) mod tokens;

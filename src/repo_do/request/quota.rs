@@ -1,16 +1,14 @@
 //! How many bytes a repository may still take: by its own bound, and by that of its namespace.
 //!
 //! The repository's own bound is in its database. The namespace is asked only where the repository
-//! was told that there is a bound, once a request: what other repositories take meanwhile is not
-//! known, so that pushes at the same time may together exceed it a little.
+//! was told that there is a bound: when a request begins, and by a [claim](super::room_hold) before it
+//! publishes anything.
 
 use std::fmt;
 
 use crate::git::store::StoreError;
-use crate::repo_do::contract::quota::{AskRoom, NAMESPACE_ROOM, Room};
+use crate::repo_do::contract::quota::Room;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
-use crate::repo_do::object::RepoObject;
-use crate::repo_do::request::namespace::ask_namespace;
 use crate::repo_do::state::store::Store;
 use crate::storage::repository::store::RepositoryRecord;
 
@@ -28,6 +26,8 @@ pub(crate) struct Quota {
 struct NamespaceBytes {
     /// Those of its other repositories.
     others: u64,
+    /// Those that requests under way have claimed.
+    claimed: u64,
     /// The bound on all of them.
     most: u64,
 }
@@ -53,13 +53,15 @@ impl fmt::Display for Whose {
 pub(crate) struct Bound {
     whose: Whose,
     here: u64,
+    pending: Pending,
     most: u64,
 }
 
 impl Bound {
     /// The bytes that may still come.
     pub(crate) fn left(&self) -> u64 {
-        self.most.saturating_sub(self.here)
+        let Pending(pending) = self.pending;
+        self.most.saturating_sub(self.here).saturating_sub(pending)
     }
 
     /// The bytes that a pack may have which could otherwise have `most`. One without objects always
@@ -82,10 +84,16 @@ impl Bound {
     }
 
     fn exceeded(&self, added: Added) -> QuotaExceeded {
-        let Self { whose, here, most } = *self;
+        let Self {
+            whose,
+            here,
+            pending,
+            most,
+        } = *self;
         QuotaExceeded {
             whose,
             here,
+            pending,
             added,
             most,
         }
@@ -108,12 +116,28 @@ impl fmt::Display for Added {
     }
 }
 
+/// Bytes that other requests are about to add.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pending(u64);
+
+impl fmt::Display for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => Ok(()),
+            bytes => write!(f, ", requests under way add {bytes}"),
+        }
+    }
+}
+
 /// More bytes than a bound allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("quota exceeded: the {whose} has {here} bytes, and this would add {added}; at most {most}")]
+#[error(
+    "quota exceeded: the {whose} has {here} bytes{pending}, and this would add {added}; at most {most}"
+)]
 pub(crate) struct QuotaExceeded {
     whose: Whose,
     here: u64,
+    pending: Pending,
     added: Added,
     most: u64,
 }
@@ -125,21 +149,20 @@ impl From<QuotaExceeded> for ErrorReply {
 }
 
 impl Quota {
-    /// Asks the namespace how many bytes its other repositories have, if it has a bound on them.
-    pub(crate) async fn ask(
-        object: &RepoObject,
-        record: &RepositoryRecord,
-    ) -> Result<Self, ErrorReply> {
-        if !record.policies.standing.has_quota {
-            return Ok(Self::default());
-        }
-        let question = AskRoom {
-            repository_id: record.id.clone(),
-        };
-        let asked = ask_namespace(&object.env, &record.namespace, NAMESPACE_ROOM, &question);
-        let Room { others, bytes_max } = asked.await?;
-        let namespace = bytes_max.map(|most| NamespaceBytes { others, most });
-        Ok(Self { namespace })
+    /// What the namespace has answered.
+    pub(super) fn of(room: &Room) -> Self {
+        let Room {
+            others,
+            claimed,
+            bytes_max,
+            ..
+        } = *room;
+        let namespace = bytes_max.map(|most| NamespaceBytes {
+            others,
+            claimed,
+            most,
+        });
+        Self { namespace }
     }
 
     /// The bound that leaves the least, as the repository is now; `None`: there is none, and nothing
@@ -169,16 +192,23 @@ impl Quota {
         }
     }
 
+    /// The namespace's bound, of a repository that has so many bytes.
+    pub(super) fn namespace_bound(&self, here: u64) -> Option<Bound> {
+        self.tightest(None, here)
+    }
+
     fn tightest(&self, own: Option<u64>, here: u64) -> Option<Bound> {
         let own = own.map(|most| Bound {
             whose: Whose::Repository,
             here,
+            pending: Pending(0),
             most,
         });
-        let namespace = self.namespace.map(|NamespaceBytes { others, most }| Bound {
+        let namespace = self.namespace.map(|namespace| Bound {
             whose: Whose::Namespace,
-            here: others.saturating_add(here),
-            most,
+            here: namespace.others.saturating_add(here),
+            pending: Pending(namespace.claimed),
+            most: namespace.most,
         });
         [own, namespace]
             .into_iter()
@@ -192,7 +222,11 @@ mod tests {
     use super::*;
 
     fn quota(others: u64, most: u64) -> Quota {
-        let namespace = Some(NamespaceBytes { others, most });
+        let namespace = Some(NamespaceBytes {
+            others,
+            claimed: 0,
+            most,
+        });
         Quota { namespace }
     }
 
@@ -212,6 +246,23 @@ mod tests {
             "quota exceeded: the namespace has 950 bytes, and this would add 51; at most 1000"
         );
         assert_eq!(Quota::default().tightest(None, 7), None);
+    }
+
+    #[test]
+    fn bytes_that_others_claim_are_taken() {
+        let room = Room {
+            others: 500,
+            claimed: 200,
+            bytes_max: Some(1000),
+            is_granted: false,
+        };
+        let bound = Quota::of(&room).tightest(None, 250).unwrap();
+        assert_eq!((bound.left(), bound.check(50)), (50, Ok(())));
+        assert_eq!(
+            bound.check(51).unwrap_err().to_string(),
+            "quota exceeded: the namespace has 750 bytes, requests under way add 200, and this \
+             would add 51; at most 1000"
+        );
     }
 
     #[test]

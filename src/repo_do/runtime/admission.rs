@@ -6,9 +6,9 @@ use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 
 use super::lease::{self, Lease};
-use super::memory::{NoRoom, Reservation};
+use super::memory::{NeverRoom, NoRoom, Reservation};
 use super::timer;
-use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::runtime::clock::now_ms;
 
 /// How long a request waits for room in the isolate before it is turned away.
@@ -56,6 +56,10 @@ fn room<'a, T: 'a>(mut look: impl FnMut() -> Result<T, NoRoom> + 'a) -> Room<'a,
                 Ok(found) => break Ok(found),
                 Err(error) => error,
             };
+            if error.is_lasting() {
+                let message = NeverRoom::from(error).to_string();
+                break Err(ErrorReply::new(ErrorCode::MemoryLimit, message));
+            }
             // Idle leases go first.
             if lease::reclaim() {
                 continue;

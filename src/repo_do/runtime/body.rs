@@ -160,6 +160,20 @@ impl Body {
         while let Ok(true) = self.receive(&mut piece).await {}
     }
 
+    /// Reads and drops what is left, as long as that is not more than `bytes_max`; whether its end
+    /// came.
+    pub(crate) async fn drain_up_to(&mut self, bytes_max: u64) -> bool {
+        let mut piece = Vec::new();
+        self.gzip = None;
+        let until = self.received_bytes.saturating_add(bytes_max);
+        while self.received_bytes < until {
+            if !matches!(self.receive(&mut piece).await, Ok(true)) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Bytes that came so far, as they came.
     pub(crate) fn received_bytes(&self) -> u64 {
         self.received_bytes

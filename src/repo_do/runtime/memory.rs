@@ -15,7 +15,7 @@ use super::lease::Lease;
 /// Bytes that all operations of the isolate may hold together: 128 MB less the JavaScript heap,
 /// what is kept of parts, chunks and graphs (24, 4 and 11 MiB, which yield to large tables) and the
 /// module itself.
-const ISOLATE_BYTES_MAX: u64 = 80 << 20;
+pub(crate) const ISOLATE_BYTES_MAX: u64 = 80 << 20;
 
 /// Bytes of a request that are read without a reservation. `ls-refs`, small fetches and the
 /// commands of small pushes are below; 500 requests that are half sent hold 32 MB of it at worst.
@@ -43,6 +43,17 @@ pub(crate) const RECEIVING_BYTES: u64 = 1 << 20;
 /// Bytes that a push holds for each object of its pack: its place in the tables, and the notes of
 /// the closure check (`git::limits` has the sum).
 pub(crate) const PUSHED_OBJECT_BYTES: u64 = 100;
+
+/// Bytes that an object holds while deltas are resolved: its entry (48), its place by id and in the index
+/// (8), its place in the check (8), and the notes about a delta that waits.
+pub(crate) const RESOLVED_OBJECT_BYTES: u64 = 96;
+
+/// Bytes that an object holds while the closure is checked.
+pub(crate) const CHECKED_OBJECT_BYTES: u64 = 64;
+
+/// Bytes that a commit holds beside that: its facts (48 and 20 a parent), its place in the walk (12) and
+/// in the graph (64, and half as many more while that is written).
+pub(crate) const CHECKED_COMMIT_BYTES: u64 = 180;
 
 /// Bytes that a fetch holds for as long as the client takes, unless it sends a pack to Git: 2 MiB
 /// of bases, 2 MiB of chunks, a piece of output twice, a compressor, and a bit for each object of
@@ -86,6 +97,38 @@ pub(crate) struct NoRoom {
     pub(crate) wanted: u64,
     /// The bound.
     pub(crate) limit: u64,
+    /// Bytes that the same reservation has already.
+    pub(crate) own: u64,
+}
+
+impl NoRoom {
+    /// Whether there is no room even when nothing else runs: then trying again does not help.
+    pub(crate) fn is_lasting(&self) -> bool {
+        // A share is waited for: alone a request may have more than that.
+        self.limit == ISOLATE_BYTES_MAX && self.own.saturating_add(self.wanted) > self.limit
+    }
+}
+
+/// Memory that can never be reserved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "it needs {needed} bytes of memory, at most {limit} can be reserved: do it in smaller parts; \
+     the same again does not help"
+)]
+pub(crate) struct NeverRoom {
+    /// Bytes that are needed.
+    pub(crate) needed: u64,
+    /// The bound.
+    pub(crate) limit: u64,
+}
+
+impl From<NoRoom> for NeverRoom {
+    fn from(error: NoRoom) -> Self {
+        Self {
+            needed: error.own.saturating_add(error.wanted),
+            limit: error.limit,
+        }
+    }
 }
 
 /// Bytes reserved under the [`Lease`] of the request that made this; dropping it gives them back.
@@ -140,7 +183,9 @@ impl Reservation {
         }
         let reserved = RESERVED_BYTES.get();
         let total = reserved.saturating_add(wanted);
-        check(reserved, wanted, ISOLATE_BYTES_MAX)?;
+        let own = self.bytes;
+        let fits = check(reserved, wanted, ISOLATE_BYTES_MAX);
+        fits.map_err(|error| NoRoom { own, ..error })?;
         RESERVED_BYTES.set(total);
         self.lease.hold(wanted, self.is_shared);
         self.bytes = bytes;
@@ -197,6 +242,7 @@ fn check(reserved: u64, wanted: u64, limit: u64) -> Result<(), NoRoom> {
             reserved,
             wanted,
             limit,
+            own: 0,
         });
     }
     Ok(())
@@ -232,7 +278,8 @@ mod tests {
             Some(NoRoom {
                 reserved: ISOLATE_BYTES_MAX,
                 wanted: 1,
-                limit: ISOLATE_BYTES_MAX
+                limit: ISOLATE_BYTES_MAX,
+                own: 0
             })
         );
         drop(all);
@@ -244,6 +291,21 @@ mod tests {
         one.shrink_to(6);
         assert_eq!((one.bytes(), reserved_bytes()), (6, 6));
         drop(one);
+        assert_eq!(reserved_bytes(), 0);
+    }
+
+    #[test]
+    fn what_never_fits_is_known_from_what_does_not_fit_now() {
+        let other = Reservation::new(ISOLATE_BYTES_MAX - 10).unwrap();
+        let busy = Reservation::new(11).err().unwrap();
+        assert!(!busy.is_lasting());
+        let mut own = Reservation::new(4).unwrap();
+        assert!(!own.grow_to(ISOLATE_BYTES_MAX).unwrap_err().is_lasting());
+        let never = own.grow_to(ISOLATE_BYTES_MAX + 1).unwrap_err();
+        assert!(never.is_lasting());
+        let told = NeverRoom::from(never);
+        assert_eq!(told.needed, ISOLATE_BYTES_MAX + 1);
+        drop((other, own));
         assert_eq!(reserved_bytes(), 0);
     }
 

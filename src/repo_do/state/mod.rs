@@ -11,6 +11,7 @@
 //! | `running_requests` | requests under way that are done once |
 //! | `graph_cache`, `reach_cache` | the commit graph; what the refs and the reflog reach |
 //! | `caches`, `tables` | all caches of the isolate; memory for large tables, which caches yield to |
+//! | `room_claims` | claims on the namespace's bytes |
 //! | `rates` | rate limits of the repository |
 //! | `seen_tokens` | the namespace's answers about tokens |
 //! | `fetch_counts` | how often it was cloned and fetched from since that was told |
@@ -29,6 +30,7 @@ pub(crate) mod outbox;
 pub(crate) mod rates;
 pub(crate) mod reach_cache;
 pub(crate) mod readers;
+pub(crate) mod room_claims;
 pub(crate) mod running_requests;
 pub(crate) mod seen_tokens;
 pub(crate) mod store;

@@ -33,6 +33,10 @@ const PUBLIC_KEPT_MS: i64 = 60 * 1000;
 /// The same for callers with a token.
 const MEMBER_KEPT_MS: i64 = 60 * 60 * 1000;
 
+/// Bound on the roots with which a search begins. A push and a fetch of a few commits name what
+/// HEAD reaches, or the branch that they are about, so that most searches end there.
+const FIRST_ROOTS_MAX: usize = 1_000;
+
 /// Entries of the reflog read at once.
 const REFLOG_ROWS: u32 = 5_000;
 
@@ -95,6 +99,8 @@ pub(crate) struct Kept {
     audience: Audience,
     /// The last entry of the reflog that was known.
     reflog_seq: i64,
+    /// Whether all refs are roots. At first HEAD's branch and few others are.
+    has_refs: bool,
     /// Whether the entries before it are roots as well.
     has_reflog: bool,
     made_ms: i64,
@@ -103,12 +109,22 @@ pub(crate) struct Kept {
 impl Kept {
     pub(crate) fn new(
         store: &Store,
-        packs: &LivePacks<Rc<Store>>,
         graph: &Rc<CommitGraph>,
         audience: Audience,
     ) -> Result<Self, ReadError> {
-        let mut reach = Reachable::new(graph);
-        let mut added = Ok(());
+        Ok(Self {
+            reach: Reachable::new(graph),
+            audience,
+            reflog_seq: store.last_reflog_seq()?,
+            has_refs: false,
+            has_reflog: false,
+            made_ms: now_ms(),
+        })
+    }
+
+    /// Makes every ref a root.
+    fn add_refs(&mut self, store: &Store, packs: &LivePacks<Rc<Store>>) -> Result<(), ReadError> {
+        let (reach, mut added) = (&mut self.reach, Ok(()));
         store.visit_refs(b"refs/", |record| {
             added = reach.add_root(packs, record.target, record.peeled);
             match added {
@@ -116,14 +132,7 @@ impl Kept {
                 Err(_) => ControlFlow::Break(()),
             }
         })?;
-        added?;
-        Ok(Self {
-            reach,
-            audience,
-            reflog_seq: store.last_reflog_seq()?,
-            has_reflog: false,
-            made_ms: now_ms(),
-        })
+        added
     }
 
     /// Whether it still holds, with what was pushed since taken in.
@@ -178,6 +187,19 @@ impl Kept {
         packs: &LivePacks<Rc<Store>>,
         id: &oid,
     ) -> Result<bool, ReadError> {
+        if !self.has_refs {
+            if self.reach.surely_reaches(packs, id)? {
+                return Ok(true);
+            }
+            for target in store.some_targets()?.iter().take(FIRST_ROOTS_MAX) {
+                self.reach.add_commit_root(target);
+            }
+            if self.reach.surely_reaches(packs, id)? {
+                return Ok(true);
+            }
+            self.add_refs(store, packs)?;
+            self.has_refs = true;
+        }
         if self.reach.reaches(packs, id)? {
             return Ok(true);
         }

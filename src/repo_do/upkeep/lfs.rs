@@ -17,6 +17,7 @@ use crate::repo_do::object::RepoObject;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::memory::Reservation;
 use crate::repo_do::runtime::timer::pause;
+use crate::repo_do::schedule::copies_due;
 use crate::repo_do::state::failure::Failure;
 use crate::repo_do::state::store::Store;
 use crate::storage::r2::bucket::lfs_key;
@@ -126,6 +127,8 @@ impl LfsPrune<'_> {
                 return Ok(());
             }
             self.store.forget_lfs_objects(&overdue, key_of, now_ms())?;
+            // Their keys are given back with the copies, and nothing else may make these due.
+            copies_due(self.object, now_ms());
             pause().await;
             self.object.check_open(self.store)?;
         }

@@ -35,6 +35,9 @@ use crate::storage::repository::maintenance_runs::RunFigures;
 /// Objects marked between two pauses: about 20 ms of CPU.
 const STEP_OBJECTS: usize = 50_000;
 
+/// Targets of refs gathered before those that come twice are left out.
+const TARGETS_AT_ONCE: usize = 32_768;
+
 /// Entries of the reflog read at once.
 const REFLOG_ROWS: u32 = 5_000;
 
@@ -66,11 +69,8 @@ pub(crate) async fn prune(
     let reflog_seq = store.last_reflog_seq()?;
     let _reader = object.readers.enter(Purpose::Look, now_ms());
     let packs = LivePacks::open(Rc::clone(&store), &Limits::DEFAULT)?;
-    let objects: u64 = packs
-        .records()
-        .iter()
-        .map(|pack| u64::from(pack.object_count))
-        .sum();
+    let counts = packs.records().iter();
+    let objects: u64 = counts.map(|pack| u64::from(pack.object_count)).sum();
     let reservation = reserve(objects / ENTRIES_PER_TABLE_ROW)?;
     let _cold = reserve_cold(&store)?;
     let graph = object.graph.current(&store)?;
@@ -269,9 +269,15 @@ impl Look<'_> {
     }
 
     fn ref_targets(&self) -> Result<Vec<ObjectId>, Failure> {
-        let mut ids = Vec::new();
+        let (mut ids, mut shrink_at) = (Vec::new(), TARGETS_AT_ONCE);
         self.store.visit_refs(b"refs/", |record| {
             ids.push(record.target);
+            // Many refs may name few objects, which is all that is held.
+            if ids.len() >= shrink_at {
+                ids.sort_unstable();
+                ids.dedup();
+                shrink_at = ids.len().saturating_add(TARGETS_AT_ONCE);
+            }
             ControlFlow::Continue(())
         })?;
         ids.sort_unstable();

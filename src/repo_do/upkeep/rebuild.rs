@@ -2,8 +2,8 @@
 //! ones ([`verify`](super::verify)) or to replace those.
 //!
 //! It reads the packs in the order in which they were published, each on top of those before it,
-//! in steps, and holds the results in memory until the end. [`crate::git::maintenance::rebuild`]
-//! has the rules.
+//! in steps. Results that differ from what is stored it holds until the end
+//! ([`as_stored`](super::as_stored)). [`crate::git::maintenance::rebuild`] has the rules.
 //!
 //! It reads a cold pack from R2 once, from end to end, into rows that stay until the work is
 //! over. Later packs use it as a base in no order, and without the rows it would fetch the same
@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use gix_hash::ObjectId;
 
-use super::merge::reserve;
+use super::as_stored::{AsStored, Ground};
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::connectivity::{Connected, ConnectivityError};
 use crate::git::limits::Limits;
@@ -26,14 +26,14 @@ use crate::git::pack::reader::LivePacks;
 use crate::git::store::{
     ObjectSource as _, PackId, PackRecord, PackStore, Part, Shared, StoreError,
 };
+use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::intake::error::IntakeError;
 use crate::repo_do::intake::hooks::Hooks;
+use crate::repo_do::intake::memory::PackMemory;
 use crate::repo_do::intake::prove::{Closure, Subject, prove};
 use crate::repo_do::intake::steps::{RESOLVE_STEP_BYTES, Steps};
 use crate::repo_do::object::RepoObject;
-use crate::repo_do::runtime::admission::reserve as reserve_room;
 use crate::repo_do::runtime::clock::now_ms;
-use crate::repo_do::runtime::memory::PUSH_BYTES;
 use crate::repo_do::runtime::timer::{self, pause};
 use crate::repo_do::state::failure::Failure;
 use crate::repo_do::state::readers::Purpose;
@@ -47,6 +47,10 @@ const ALONE_WAIT_MS: i64 = 20_000;
 
 /// How often it is looked meanwhile.
 const ALONE_POLL_MS: u32 = 20;
+
+/// Bytes that an index has for each object, its header and external bases left out: so much room is
+/// made, since a vector that grows step by step takes twice its bytes.
+const INDEX_BYTES_AN_OBJECT: usize = 49;
 
 /// Makes the parts again.
 pub(crate) struct Rebuild {
@@ -64,6 +68,8 @@ pub(crate) struct Rebuild {
     pub(crate) overlay: Rc<Overlay<Rc<Store>>>,
     /// Bounds of what is read.
     pub(crate) limits: Limits,
+    /// What is known of the packs whose parts were made.
+    pub(super) as_stored: AsStored,
     shallow: Vec<ObjectId>,
 }
 
@@ -86,6 +92,7 @@ impl Rebuild {
             lost: BTreeSet::new(),
             shallow: store.shallow_commits()?,
             overlay: Rc::new(Overlay::new(Rc::clone(&store))),
+            as_stored: AsStored::default(),
             store,
             limits: Limits::DEFAULT,
         })
@@ -172,18 +179,28 @@ impl Rebuild {
     }
 
     /// Makes all parts of all packs whose bytes are here. What cannot be made ends it.
-    pub(crate) async fn make(&self) -> Result<(), Failure> {
-        for record in self.records.iter() {
+    pub(crate) async fn make(&mut self) -> Result<(), Failure> {
+        for (at, record) in Rc::clone(&self.records).iter().enumerate() {
             if self.lost.contains(&record.pack_id) {
                 self.overlay.add_stored(*record);
                 continue;
             }
+            let held_bytes = self.as_stored.held_bytes();
+            let _memory = reserve_pack(record.object_count, held_bytes).await?;
             self.make_pack(*record).await.map_err(|error| match error {
                 Failure::Broken(why) => {
                     Failure::Broken(format!("pack {}: {why}", record.pack_id.0))
                 }
                 error => error,
             })?;
+            let ground = Ground {
+                object: &self.object,
+                store: &self.store,
+                overlay: &self.overlay,
+                records: &self.records,
+                limits: &self.limits,
+            };
+            self.as_stored.settle_pack(&ground, at).await?;
         }
         Ok(())
     }
@@ -200,9 +217,10 @@ impl Rebuild {
         self.steps().run(step).await?;
         let lost = || Failure::Broken("its index was not made".to_owned());
         let table = machine.finish().ok_or_else(lost)?;
-        let mut index = Vec::new();
         let mut rows =
             IndexBuilder::new(&table).map_err(|error| Failure::Broken(error.to_string()))?;
+        let objects = usize::try_from(table.count()).unwrap_or(0);
+        let mut index = Vec::with_capacity(objects.saturating_mul(INDEX_BYTES_AN_OBJECT));
         while let Some(row) = rows.next_row() {
             index.extend_from_slice(&row);
         }
@@ -321,14 +339,18 @@ fn problem_of_tag<S: PackStore>(
     Ok((peeled != record.peeled).then(|| format!("it peels to {end}, and the ref says otherwise")))
 }
 
-/// Replaces all stored parts by parts made again.
+/// Reserves memory to make the parts of a pack of `objects` again, beside `held_bytes` that are reserved
+/// already.
+pub(crate) async fn reserve_pack(objects: u32, held_bytes: u64) -> Result<PackMemory, ErrorReply> {
+    let mut memory = PackMemory::of_our_own();
+    memory.hold_stored(objects, held_bytes).await?;
+    Ok(memory)
+}
+
+/// Replaces the stored parts by parts made again, where they differ.
 pub(crate) async fn rebuild(object: &Rc<RepoObject>) -> Result<RunFigures, Failure> {
     let _reader = object.readers.enter(Purpose::Look, now_ms());
     let mut rebuild = Rebuild::new(object)?;
-    let _reservation = reserve(rebuild.objects())?;
-    let _room = reserve_room(PUSH_BYTES)
-        .await
-        .map_err(|error| Failure::Broken(error.message))?;
     let store = Rc::clone(&rebuild.store);
     let done = rebuild_fetched(&mut rebuild).await;
     snapshot::drop_copies(object, &store).await?;
@@ -347,7 +369,9 @@ async fn rebuild_fetched(rebuild: &mut Rebuild) -> Result<RunFigures, Failure> {
         .map(|((pack_id, part), bytes)| (*pack_id, *part, bytes.as_slice()))
         .collect();
     new.sort_unstable_by_key(|(pack_id, part, _)| (*pack_id, *part));
-    alone(&rebuild.object).await?;
+    if !new.is_empty() {
+        alone(&rebuild.object).await?;
+    }
     rebuild.object.check_open(&store)?;
     // A pack that was published meanwhile keeps its parts; one that was replaced is an error.
     if !store.live_packs()?.starts_with(&rebuild.records) {
@@ -355,7 +379,8 @@ async fn rebuild_fetched(rebuild: &mut Rebuild) -> Result<RunFigures, Failure> {
     }
     store.replace_parts(&new)?;
     rebuild.object.graph.clear();
-    for pack_id in rebuild.cold.iter() {
+    let is_new = |pack_id: &&PackId| !rebuild.as_stored.is_same(**pack_id);
+    for pack_id in rebuild.cold.iter().filter(is_new) {
         let mut row = None;
         loop {
             row = store.deflate_part_row(*pack_id, row)?;

@@ -11,6 +11,7 @@ use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::answer::{Answer, body};
 use crate::repo_do::request::not_ready;
 use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::runtime::memory::NeverRoom;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::schedule;
 use crate::repo_do::state::failure::Failure;
@@ -146,6 +147,9 @@ impl Run<'_> {
 
 pub(super) fn refusal(failure: &Failure) -> ErrorReply {
     match failure {
+        Failure::NoRoom(error) if error.is_lasting() => {
+            ErrorReply::new(ErrorCode::MemoryLimit, NeverRoom::from(*error).to_string())
+        }
         Failure::NoRoom(_) | Failure::Overtaken => {
             ErrorReply::busy(RETRY_SECONDS, failure.to_string())
         }

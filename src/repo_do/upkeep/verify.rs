@@ -9,7 +9,6 @@ use std::rc::Rc;
 
 use serde::Serialize;
 
-use super::merge::reserve;
 use super::rebuild::{self, Rebuild};
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::segment::Segment;
@@ -19,9 +18,7 @@ use crate::git::pack::index::PackIndex;
 use crate::git::pack::reader::LivePacks;
 use crate::git::store::PackStore as _;
 use crate::repo_do::object::{GRACE_MS, RepoObject};
-use crate::repo_do::runtime::admission::reserve as reserve_room;
 use crate::repo_do::runtime::clock::now_ms;
-use crate::repo_do::runtime::memory::PUSH_BYTES;
 use crate::repo_do::runtime::reply;
 use crate::repo_do::state::failure::Failure;
 use crate::repo_do::state::readers::Purpose;
@@ -97,10 +94,6 @@ pub(crate) async fn verify(
 ) -> Result<(Findings, RunFigures), Failure> {
     let _reader = object.readers.enter(Purpose::Look, now_ms());
     let rebuild = Rebuild::new(object)?;
-    let _reservation = reserve(rebuild.objects())?;
-    let _room = reserve_room(PUSH_BYTES)
-        .await
-        .map_err(|error| Failure::Broken(error.message))?;
     let findings = Findings {
         packs: rebuild.records.len(),
         objects: rebuild.objects(),
@@ -251,6 +244,9 @@ impl Verify {
         }
         for (pack, record) in (0..).zip(Rc::clone(&self.rebuild.records).iter()) {
             let number = record.pack_id.0;
+            if self.rebuild.as_stored.is_same(record.pack_id) {
+                continue;
+            }
             let index = self.rebuild.store.index(record.pack_id);
             let wrong = match index.and_then(|index| PackIndex::open(record.pack_id, index)) {
                 Ok(index) => compare::indexes(&index, rebuilt.index(pack)?),
@@ -286,6 +282,9 @@ impl Verify {
         rebuilt: &Graph<'_, Rc<Overlay<Rc<Store>>>>,
     ) -> Result<(), Failure> {
         for (pack, record) in (0..).zip(Rc::clone(&self.rebuild.records).iter()) {
+            if self.rebuild.as_stored.is_same(record.pack_id) {
+                continue;
+            }
             let commits = stored.graph.segment(pack).map_or(0, Segment::len);
             for number in 0..commits {
                 if number % COMPARE_STEP_COMMITS == 0 {

@@ -126,7 +126,7 @@ async fn publish(write: &WriteRequest, new_pack: NewPack, id: &ObjectId) -> Resu
         mut memory,
     } = new_pack;
     let _reader = write.object.readers.enter(Purpose::Push, now_ms());
-    let published = match memory.hold_work(1).await {
+    let published = match memory.hold_work(1, 0).await {
         Ok(()) => prove_and_publish(write, arrived, &quarantined, id).await,
         Err(error) => Err(error),
     };
@@ -172,6 +172,8 @@ async fn prove_and_publish(
     let proven = connected.and_then(|connected| ProvenPack::of(objects, connected));
     let proven = proven.ok_or_else(|| ErrorReply::internal("intake", &"the pack is empty"))?;
     let mut authorized = write.authorized.clone();
+    let claimed = authorized.claim_room(&write.object, &write.store, proven.pack_bytes());
+    claimed.await?;
     authorized.renew(&write.object.env).await?;
     // Nothing is awaited from here on.
     let record = check_writable(&authorized, &write.store)?;

@@ -19,11 +19,15 @@ pub(crate) const PART_BYTES_MAX: usize = 24 << 20;
 /// Bytes of chunks that an isolate keeps.
 pub(crate) const CHUNK_CACHE_BYTES_MAX: usize = 4 << 20;
 
-/// The key of a cache entry: a part, or a chunk by its number.
+/// The key of a cache entry: a part or what was read of it, or a chunk by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Piece {
     /// A part of a pack, whole.
     Part(Part),
+    /// The ends of the rows of a part.
+    PartRowEnds(Part),
+    /// A range of a part, by its start.
+    PartRange(Part, u64),
     /// A chunk of a pack.
     Chunk(u32),
 }
@@ -56,6 +60,14 @@ impl Lease {
         with(piece, |lru| {
             let held_bytes = bytes.held_bytes();
             lru.put((self.0, pack_id, piece), bytes, held_bytes);
+        });
+    }
+
+    /// Forgets the ranges of a part that will be held whole.
+    pub(crate) fn forget_ranges(&self, pack_id: PackId, part: Part) {
+        let is_range = |piece| matches!(piece, Piece::PartRange(of, _) if of == part);
+        with(Piece::Part(part), |lru| {
+            lru.forget(|key| key.0 == self.0 && key.1 == pack_id && is_range(key.2));
         });
     }
 
@@ -102,7 +114,7 @@ fn forget(goes: impl Fn(&Key) -> bool) {
 /// The cache of the piece's kind; `None` while the thread ends or the cache is in use.
 fn with<T>(piece: Piece, act: impl FnOnce(&mut Lru<Key, Pieces>) -> T) -> Option<T> {
     let which = match piece {
-        Piece::Part(_) => &PARTS,
+        Piece::Part(_) | Piece::PartRowEnds(_) | Piece::PartRange(..) => &PARTS,
         Piece::Chunk(_) => &CHUNKS,
     };
     which

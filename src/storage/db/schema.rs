@@ -46,6 +46,7 @@ pub const REPOSITORY: Schema = Schema {
         include_sql!("repository/0015_lfs.sql"),
         include_sql!("repository/0016_import_lfs.sql"),
         include_sql!("repository/0017_rules_and_lives.sql"),
+        include_sql!("repository/0018_import_refs.sql"),
     ],
 };
 
@@ -60,6 +61,7 @@ pub const NAMESPACE: Schema = Schema {
         include_sql!("namespace/0004_fsck.sql"),
         include_sql!("namespace/0005_event.sql"),
         include_sql!("namespace/0006_rules_and_lives.sql"),
+        include_sql!("namespace/0007_room.sql"),
     ],
 };
 
@@ -71,6 +73,7 @@ pub const NETWORK: Schema = Schema {
         include_sql!("network/0001_network.sql"),
         include_sql!("network/0002_members.sql"),
         include_sql!("network/0003_takings.sql"),
+        include_sql!("network/0004_second_removals.sql"),
     ],
 };
 
@@ -81,6 +84,7 @@ pub(crate) const REGISTRY: Schema = Schema {
     migrations: &[
         include_sql!("registry/0001_registry.sql"),
         include_sql!("registry/0002_idempotency.sql"),
+        include_sql!("registry/0003_audit.sql"),
     ],
 };
 

@@ -1,5 +1,5 @@
 //! The audit log of a namespace: who did which administrative act, when, by which request and from
-//! which address.
+//! which address. The registry has such a log of the acts on namespaces as a whole, which outlives them.
 //!
 //! Each act is an event first, of the namespace or of a repository that handed it over; its row here
 //! is written in the transaction that takes the event into the feed. So the two never disagree. The
@@ -95,82 +95,96 @@ impl<D: Database> NamespaceStore<D> {
             repo_name: event.body.repo_name.clone(),
             details: event.body.payload.clone(),
         };
-        let body = serde_json::to_string(&body);
-        let body = body.map_err(|error| StoreError::Failed(error.to_string()))?;
-        let action = action_of(event);
-        let sql = "INSERT INTO audit (at, action, body) VALUES (?1, ?2, ?3)";
-        let params = [
-            event.at_ms.into(),
-            action.as_str().into(),
-            body.as_str().into(),
-        ];
-        self.db.execute(sql, &params)?;
-        let sql = "DELETE FROM audit WHERE sequence <= (SELECT max(sequence) FROM audit) - ?1";
-        self.db.execute(sql, &[ENTRIES_MAX.into()])?;
-        Ok(())
+        write_entry(&self.db, event.at_ms, &action_of(event), &body)
     }
 
     /// A page of the log. The database has a schema.
     pub fn audit(&self, query: &AuditQuery<'_>, limit: u32) -> Result<AuditPage, StoreError> {
-        let (exact, beginning) = match query
-            .action
-            .map(|action| (action, action.strip_suffix('*')))
-        {
-            Some((_, Some(beginning))) => (None, Some(beginning)),
-            Some((action, None)) => (Some(action), None),
-            None => (None, None),
-        };
-        let all = AuditQuery {
-            before: query.before,
-            ..AuditQuery::default()
-        };
-        let looked_at_max = if *query == all {
-            limit.min(LOOKED_AT_MAX)
-        } else {
-            LOOKED_AT_MAX
-        };
-        // Each row says whether it fits, so that the last one looked at is known.
-        let sql = "SELECT sequence, at, action, body,
-                (?3 IS NULL OR action = ?3)
-                AND (?4 IS NULL OR substr(action, 1, length(?4)) = ?4)
-                AND (?5 IS NULL OR json_extract(body, '$.actor.kind') IS ?5)
-                AND (?6 IS NULL OR json_extract(body, '$.actor.token_id') IS ?6)
-                AND (?7 IS NULL OR at >= ?7)
-                AND (?8 IS NULL OR at < ?8)
-            FROM audit WHERE ?1 IS NULL OR sequence < ?1
-            ORDER BY sequence DESC LIMIT ?2";
-        let params = [
-            Value::integer(query.before),
-            looked_at_max.into(),
-            Value::text(exact),
-            Value::text(beginning),
-            Value::text(query.actor.map(ActorKind::name)),
-            Value::text(query.token_id),
-            Value::integer(query.since_ms),
-            Value::integer(query.until_ms),
-        ];
-        let rows = query_all(&self.db, sql, &params, |row| {
-            let place = row.integer(0)?;
-            let fits = row.truth(4)?;
-            Ok((place, if fits { Some(read(row)?) } else { None }))
-        })?;
-        let looked_at = rows.len();
-        let (mut entries, mut last) = (Vec::new(), None);
-        let mut is_full = false;
-        for (place, entry) in rows {
-            last = Some(place);
-            entries.extend(entry);
-            if entries.len() as u64 >= u64::from(limit) {
-                is_full = true;
-                break;
-            }
-        }
-        let is_cut = is_full || looked_at as u64 >= u64::from(looked_at_max);
-        Ok(AuditPage {
-            entries,
-            next: last.filter(|_| is_cut),
-        })
+        read_page(&self.db, query, limit)
     }
+}
+
+/// Writes an entry of the log in this database, which has its table, in the caller's transaction. The
+/// oldest go when there are too many.
+pub(super) fn write_entry<D: Database>(
+    db: &D,
+    at_ms: i64,
+    action: &str,
+    body: &AuditBody,
+) -> Result<(), StoreError> {
+    let body = serde_json::to_string(body);
+    let body = body.map_err(|error| StoreError::Failed(error.to_string()))?;
+    let sql = "INSERT INTO audit (at, action, body) VALUES (?1, ?2, ?3)";
+    db.execute(sql, &[at_ms.into(), action.into(), body.as_str().into()])?;
+    let sql = "DELETE FROM audit WHERE sequence <= (SELECT max(sequence) FROM audit) - ?1";
+    db.execute(sql, &[ENTRIES_MAX.into()])?;
+    Ok(())
+}
+
+/// A page of the log in this database, which has its table.
+pub(super) fn read_page<D: Database>(
+    db: &D,
+    query: &AuditQuery<'_>,
+    limit: u32,
+) -> Result<AuditPage, StoreError> {
+    let (exact, beginning) = match query
+        .action
+        .map(|action| (action, action.strip_suffix('*')))
+    {
+        Some((_, Some(beginning))) => (None, Some(beginning)),
+        Some((action, None)) => (Some(action), None),
+        None => (None, None),
+    };
+    let all = AuditQuery {
+        before: query.before,
+        ..AuditQuery::default()
+    };
+    let looked_at_max = if *query == all {
+        limit.min(LOOKED_AT_MAX)
+    } else {
+        LOOKED_AT_MAX
+    };
+    // Each row says whether it fits, so that the last one looked at is known.
+    let sql = "SELECT sequence, at, action, body,
+            (?3 IS NULL OR action = ?3)
+            AND (?4 IS NULL OR substr(action, 1, length(?4)) = ?4)
+            AND (?5 IS NULL OR json_extract(body, '$.actor.kind') IS ?5)
+            AND (?6 IS NULL OR json_extract(body, '$.actor.token_id') IS ?6)
+            AND (?7 IS NULL OR at >= ?7)
+            AND (?8 IS NULL OR at < ?8)
+        FROM audit WHERE ?1 IS NULL OR sequence < ?1
+        ORDER BY sequence DESC LIMIT ?2";
+    let params = [
+        Value::integer(query.before),
+        looked_at_max.into(),
+        Value::text(exact),
+        Value::text(beginning),
+        Value::text(query.actor.map(ActorKind::name)),
+        Value::text(query.token_id),
+        Value::integer(query.since_ms),
+        Value::integer(query.until_ms),
+    ];
+    let rows = query_all(db, sql, &params, |row| {
+        let place = row.integer(0)?;
+        let fits = row.truth(4)?;
+        Ok((place, if fits { Some(read(row)?) } else { None }))
+    })?;
+    let looked_at = rows.len();
+    let (mut entries, mut last) = (Vec::new(), None);
+    let mut is_full = false;
+    for (place, entry) in rows {
+        last = Some(place);
+        entries.extend(entry);
+        if entries.len() as u64 >= u64::from(limit) {
+            is_full = true;
+            break;
+        }
+    }
+    let is_cut = is_full || looked_at as u64 >= u64::from(looked_at_max);
+    Ok(AuditPage {
+        entries,
+        next: last.filter(|_| is_cut),
+    })
 }
 
 /// The act that an event tells: its kind says it, or its payload where many acts share a kind.

@@ -105,7 +105,7 @@ impl<D: Database> NamespaceStore<D> {
     }
 
     /// The last event of a source that was taken; 0 before the first.
-    fn taken(&self, repository_id: &str) -> Result<i64, StoreError> {
+    pub fn taken(&self, repository_id: &str) -> Result<i64, StoreError> {
         let sql = "SELECT taken FROM event_source WHERE repository_id = ?1";
         let taken = query_first(&self.db, sql, &[repository_id.into()], |row| row.integer(0));
         Ok(taken?.unwrap_or(0))

@@ -1,7 +1,7 @@
 //! The repositories of a namespace, listed page by page.
 //!
-//! A page continues after the last row of the one before it, by that row's sort value and name:
-//! what was added or removed meanwhile shifts nothing. The cursor holds these two and is opaque
+//! A page continues after the last row of the previous page, found by that row's sort value and name. So
+//! repositories that come or go meanwhile shift nothing. The cursor holds these two values, and is opaque
 //! to its bearer.
 
 use base64::Engine as _;
@@ -13,7 +13,7 @@ use crate::git::store::StoreError;
 use crate::storage::db::row::{INTEGER_MAX, Value};
 use crate::storage::db::sql::{Database, query_all, query_first};
 
-/// By what a list is sorted; equals are sorted by name.
+/// The sort value of a list; repositories with equal values are sorted by name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Sort {
     /// When it was created.
@@ -21,7 +21,7 @@ pub enum Sort {
     CreatedAt,
     /// When it changed.
     UpdatedAt,
-    /// When it was pushed to; never counts as first of all times.
+    /// When it was last pushed to; a repository without a push comes before all others.
     LastPushAt,
     /// The bytes of its packs and large files together.
     Size,
@@ -44,8 +44,8 @@ pub enum Direction {
 pub struct Filter<'a> {
     /// Only names that contain this, without regard to case.
     pub search: Option<&'a str>,
-    /// Only those whose last push is older, in unix milliseconds. A repository that was never pushed
-    /// to counts by the time when it was made.
+    /// Only those whose last push is older, in unix milliseconds. For a repository without a push, the
+    /// time of its creation counts.
     pub last_push_before: Option<i64>,
     /// Only those whose last push is not older.
     pub last_push_after: Option<i64>,
@@ -58,13 +58,13 @@ pub struct Filter<'a> {
 /// Which repositories to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListQuery<'a> {
-    /// Which are left out.
+    /// Which ones to leave out.
     pub filter: Filter<'a>,
-    /// By what to sort.
+    /// The sort value.
     pub sort: Sort,
     /// Which end first.
     pub direction: Direction,
-    /// Cursor at which the page before ended.
+    /// The cursor that the previous page returned.
     pub cursor: Option<&'a str>,
     /// Rows of the page.
     pub limit: u32,
@@ -130,7 +130,7 @@ impl<D: Database> NamespaceStore<D> {
         };
         let filter = &query.filter;
         let search = filter.search.map(name_key);
-        // One row more tells whether another page follows.
+        // Reading one row more shows whether another page follows.
         let limit = query.limit.saturating_add(1);
         let name_after = after.name_key.as_str();
         let sort_value = match query.sort {

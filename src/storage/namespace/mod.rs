@@ -6,6 +6,7 @@
 //! | [`audit`] | administrative acts |
 //! | [`figures`] | how large its repositories are, one by one and together |
 //! | [`quotas`], `room`, [`usage`] | its bounds; what it has and may have; its use by day |
+//! | [`room_claims`] | bytes that its repositories are about to have |
 //! | [`deleted`] | repositories that were deleted and can be restored |
 //! | [`names`] | names that move; those that repositories had before |
 //! | [`entries`] | what mending and deleting ask about its names |
@@ -27,6 +28,7 @@ pub mod names;
 pub(crate) mod quotas;
 pub(crate) mod registry;
 mod room;
+pub(crate) mod room_claims;
 pub(crate) mod signed_tokens;
 pub mod standing;
 pub mod store;

@@ -35,17 +35,27 @@ impl<D: Database> NamespaceStore<D> {
         })
     }
 
-    /// Frees the name of a repository that has another one in another namespace. Its webhooks here end.
+    /// Frees a name under which a repository is shown that has another one. A name that is reserved for it
+    /// stays: it may be about to come back.
     pub fn leave_name(&self, name: &str, id: &str) -> Result<(), StoreError> {
+        let sql = "DELETE FROM repository WHERE name_key = ?1 AND id = ?2 AND state = 'live'";
+        self.free_name(sql, name, id)
+    }
+
+    /// Frees a name that is shown or reserved, of a repository that is known to have another one.
+    pub fn take_name_away(&self, name: &str, id: &str) -> Result<(), StoreError> {
+        let sql = "DELETE FROM repository WHERE name_key = ?1 AND id = ?2";
+        self.free_name(sql, name, id)
+    }
+
+    fn free_name(&self, sql: &'static str, name: &str, id: &str) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             let key = name_key(name);
             let values = [key.as_str().into(), id.into()];
-            let sql = "DELETE FROM repository WHERE name_key = ?1 AND id = ?2";
             if self.db.execute(sql, &values)? > 0 {
                 let sql = "INSERT OR REPLACE INTO former_name (name_key, repository_id)
                     VALUES (?1, ?2)";
                 self.db.execute(sql, &values)?;
-                self.end_webhooks_of(id)?;
             }
             Ok(())
         })
@@ -116,5 +126,15 @@ mod tests {
         store.leave_name("widget", ID).unwrap();
         assert_eq!(store.find("widget"), Ok(None));
         assert_eq!(store.is_former_name("widget"), Ok(true));
+    }
+
+    #[test]
+    fn a_name_that_is_reserved_for_a_return_is_not_left() {
+        let store = acme(0);
+        reserve(&store, "widget", ID, 1);
+        store.leave_name("widget", ID).unwrap();
+        assert!(store.find("widget").unwrap().is_some());
+        store.take_name_away("widget", ID).unwrap();
+        assert_eq!(store.find("widget"), Ok(None));
     }
 }

@@ -1,5 +1,6 @@
 //! The registry of namespaces: derived data, so that they can be listed.
 
+use super::audit::{self, AuditBody, AuditPage, AuditQuery};
 use super::store::name_key;
 use crate::git::store::StoreError;
 use crate::storage::db::row::Value;
@@ -76,6 +77,30 @@ impl<D: Database> RegistryStore<D> {
         self.db
             .execute(sql, &[key.as_str().into(), created_at.into()])?;
         Ok(())
+    }
+
+    /// Writes an act on a namespace into the log.
+    pub(crate) fn note_act(
+        &self,
+        at_ms: i64,
+        action: &str,
+        body: &AuditBody,
+    ) -> Result<(), StoreError> {
+        in_transaction(&self.db, || {
+            schema::migrate(&self.db, REGISTRY)?;
+            audit::write_entry(&self.db, at_ms, action, body)
+        })
+    }
+
+    /// A page of that log.
+    pub(crate) fn acts(&self, query: &AuditQuery<'_>, limit: u32) -> Result<AuditPage, StoreError> {
+        if !schema::is_created(&self.db)? {
+            return Ok(AuditPage {
+                entries: Vec::new(),
+                next: None,
+            });
+        }
+        audit::read_page(&self.db, query, limit)
     }
 
     /// Namespaces by name, from the one after `after` on.

@@ -45,11 +45,11 @@ impl<D: Database> NamespaceStore<D> {
         Ok(())
     }
 
-    /// The bytes that count against the bound, without those of one repository. The database has a
-    /// schema.
+    /// The bytes that count against the bound, without those of one repository. One that is just being
+    /// restored counts already. The database has a schema.
     pub(crate) fn quota_bytes_without(&self, repository_id: &str) -> Result<u64, StoreError> {
         let sql = "SELECT coalesce(sum(size_bytes + lfs_bytes), 0) FROM repository
-            WHERE state = 'live' AND id <> ?1";
+            WHERE id <> ?1";
         let bytes = query_first(&self.db, sql, &[repository_id.into()], |row| {
             row.unsigned(0)
         })?;

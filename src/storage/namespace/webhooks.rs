@@ -202,6 +202,14 @@ impl<D: Database> Webhooks<'_, D> {
         })
     }
 
+    /// Forgets a webhook that ends: it comes back with its repository. What waits for it goes on waiting.
+    pub fn forget_ended(&self, id: &str) -> Result<(), StoreError> {
+        self.filters.forget();
+        let sql = "DELETE FROM webhook WHERE id = ?1 AND is_ending = 1";
+        self.db.execute(sql, &[id.into()])?;
+        Ok(())
+    }
+
     /// How many a repository has, or with an empty id the namespace.
     pub fn count(&self, repository_id: &str) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM webhook WHERE repository_id = ?1";

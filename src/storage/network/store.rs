@@ -2,7 +2,8 @@
 //!
 //! Every change names a repository and is the same when it comes twice. Whoever writes an R2 object
 //! takes its key first; when the last holder of a key has released it, the object is doomed, and
-//! goes after a grace period. A repository that left takes nothing any more: its ids are never used
+//! goes after a grace period. An object of Git LFS goes once more a day later: the runtime pumps its bytes
+//! to R2, and nobody can stop an upload that was under way when its row went. A repository that left takes nothing any more: its ids are never used
 //! again, so that what still comes from it was sent before and is late.
 
 use crate::git::store::StoreError;
@@ -13,6 +14,10 @@ use crate::storage::db::sql_error::SqlError;
 
 /// How long a departure is remembered: longer than any message is under way. In milliseconds.
 pub const DEPARTURE_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// How long after the removal of an object of Git LFS it is removed once more: longer than any upload
+/// lasts. In milliseconds.
+pub const SECOND_REMOVAL_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// The store of one fork network.
 #[derive(Debug)]
@@ -98,7 +103,8 @@ impl<D: Database> NetworkStore<D> {
             }
             let sql = "SELECT value FROM json_each(?1) AS asked
                 WHERE NOT EXISTS (SELECT 1 FROM pack_holder WHERE r2_key = asked.value)
-                    AND NOT EXISTS (SELECT 1 FROM doomed_pack WHERE r2_key = asked.value) LIMIT 1";
+                    AND NOT EXISTS (SELECT 1 FROM doomed_pack
+                        WHERE r2_key = asked.value AND removed_once = 0) LIMIT 1";
             if purpose == Purpose::Share
                 && let Some(key) = query_first(&self.db, sql, &asked, |row| row.text(0))?
             {
@@ -136,11 +142,11 @@ impl<D: Database> NetworkStore<D> {
     }
 
     /// Schedules every unnamed key for removal at `due_at`, even if it was due later.
-    pub(crate) fn hasten(&self, due_at: i64) -> Result<(), StoreError> {
+    pub fn hasten(&self, due_at: i64) -> Result<(), StoreError> {
         if !schema::is_created(&self.db)? {
             return Ok(());
         }
-        let sql = "UPDATE doomed_pack SET due_at = ?1 WHERE due_at > ?1";
+        let sql = "UPDATE doomed_pack SET due_at = ?1 WHERE due_at > ?1 AND removed_once = 0";
         self.db.execute(sql, &[due_at.into()])?;
         Ok(())
     }
@@ -319,12 +325,23 @@ impl<D: Database> NetworkStore<D> {
         })
     }
 
-    /// Notes that R2 objects are gone.
-    pub fn removed(&self, keys: &[String]) -> Result<(), StoreError> {
-        let sql = "DELETE FROM doomed_pack
-            WHERE removing = 1 AND r2_key IN (SELECT value FROM json_each(?1))";
-        self.db.execute(sql, &[listed(keys)?.as_str().into()])?;
-        Ok(())
+    /// Notes that R2 objects are gone. Those of Git LFS are removed once more later: an upload that began
+    /// before may still write them.
+    pub fn removed(&self, keys: &[String], now_ms: i64) -> Result<(), StoreError> {
+        let listed = listed(keys)?;
+        in_transaction(&self.db, || {
+            // `lfs0` follows whatever begins with `lfs/`.
+            let sql = "UPDATE doomed_pack SET removing = 0, removed_once = 1, due_at = ?2
+                WHERE removing = 1 AND removed_once = 0 AND r2_key >= 'lfs/' AND r2_key < 'lfs0'
+                    AND r2_key IN (SELECT value FROM json_each(?1))";
+            let again_at = now_ms.saturating_add(SECOND_REMOVAL_MS);
+            self.db
+                .execute(sql, &[listed.as_str().into(), again_at.into()])?;
+            let sql = "DELETE FROM doomed_pack
+                WHERE removing = 1 AND r2_key IN (SELECT value FROM json_each(?1))";
+            self.db.execute(sql, &[listed.as_str().into()])?;
+            Ok(())
+        })
     }
 
     /// Forgets departures that lie so far back that nothing can come from them.
@@ -341,8 +358,8 @@ impl<D: Database> NetworkStore<D> {
             return Ok(None);
         }
         let sql = "SELECT min(due_at) FROM (
-            SELECT due_at FROM doomed_pack
-            UNION ALL SELECT departed_at + ?1 FROM departure)";
+            SELECT min(due_at) AS due_at FROM doomed_pack
+            UNION ALL SELECT min(departed_at) + ?1 FROM departure)";
         let params = [DEPARTURE_MS.into()];
         let due = query_first(&self.db, sql, &params, |row| row.integer_or_null(0))?;
         Ok(due.flatten())

@@ -3,8 +3,10 @@
 use gix_hash::ObjectId;
 
 use super::lfs_objects::read_oid;
+use super::policies::json;
 use super::publication::PackPublication;
 use super::store::RepoStore;
+use crate::git::fetch_client::selection::RefSelection;
 use crate::git::lfs::LfsOid;
 use crate::git::store::StoreError;
 use crate::storage::db::row::{Row, Value};
@@ -21,6 +23,8 @@ pub struct NewImport<'a> {
     pub branch: Option<&'a str>,
     /// Commits of history wanted from each branch.
     pub depth: Option<u32>,
+    /// Which refs are wanted, unless it is one branch.
+    pub refs: &'a RefSelection,
     /// Whether it begins with credentials.
     pub had_credentials: bool,
     /// The caller who asks for it, as JSON, for the event at its end.
@@ -40,6 +44,8 @@ pub struct ImportRecord {
     pub branch: Option<String>,
     /// Commits of history wanted from each branch.
     pub depth: Option<u32>,
+    /// Which refs are wanted, unless it is one branch.
+    pub refs: RefSelection,
     /// Whether it began with credentials.
     pub had_credentials: bool,
     /// The caller who asked for it, as JSON.
@@ -112,8 +118,9 @@ impl<D: Database> RepoStore<D> {
     /// Notes that this repository is being imported.
     pub fn begin_import(&self, new: &NewImport<'_>) -> Result<(), StoreError> {
         let sql = "INSERT INTO import (singleton, url, branch, depth, had_credentials, started_at,
-                asked_by, lfs)
-            VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+                asked_by, lfs, refs)
+            VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let refs = refs_json(new.refs)?;
         self.db.execute(
             sql,
             &[
@@ -124,6 +131,7 @@ impl<D: Database> RepoStore<D> {
                 new.now_ms.into(),
                 Value::text(new.asked_by),
                 Value::integer(new.lfs.then_some(0)),
+                Value::text(refs.as_deref()),
             ],
         )?;
         Ok(())
@@ -135,7 +143,8 @@ impl<D: Database> RepoStore<D> {
             return Ok(None);
         }
         let sql = "SELECT url, branch, depth, had_credentials, started_at, attempts, part_commits,
-                parts_done, (SELECT count(*) FROM import_frontier), asked_by, lfs, lfs_pass, lfs_after
+                parts_done, (SELECT count(*) FROM import_frontier), asked_by, lfs, lfs_pass, lfs_after,
+                refs
             FROM import";
         Ok(query_first(&self.db, sql, &[], read_import)?)
     }
@@ -309,7 +318,18 @@ fn read_import(row: &dyn Row) -> Result<ImportRecord, SqlError> {
         cut: row.unsigned32(8)?.checked_sub(1),
         asked_by: row.text_or_null(9)?,
         lfs: read_lfs(row)?,
+        refs: json(row, 13)?.unwrap_or_default(),
     })
+}
+
+/// `NULL` stands for branches and tags, as in rows of earlier versions.
+fn refs_json(refs: &RefSelection) -> Result<Option<String>, StoreError> {
+    if *refs == RefSelection::default() {
+        return Ok(None);
+    }
+    let json = serde_json::to_string(refs);
+    json.map(Some)
+        .map_err(|error| StoreError::Failed(error.to_string()))
 }
 
 fn read_lfs(row: &dyn Row) -> Result<ImportLfs, SqlError> {

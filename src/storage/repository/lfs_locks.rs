@@ -13,7 +13,7 @@ use crate::storage::db::sql::{Database, in_transaction, query_first};
 use crate::storage::db::sql_error::SqlError;
 
 /// Bytes of paths and owners in one page at most; a page has one lock at least.
-pub const LOCKS_PAGE_BYTES_MAX: usize = 512 << 10;
+const LOCKS_PAGE_BYTES_MAX: usize = 512 << 10;
 
 /// A lock.
 #[derive(Debug, Clone, PartialEq, Eq)]

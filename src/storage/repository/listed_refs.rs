@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use gix_object::bstr::{BStr, ByteSlice};
 
-use super::ref_cache::{RefList, State, WIDE_PREFIX_BYTES};
+use super::ref_cache::{KEPT_BYTES_MAX, REF_BYTES, RefList, State, WIDE_PREFIX_BYTES};
 use super::ref_record::RefRecord;
 use super::store::RepoStore;
 use crate::git::store::StoreError;
@@ -52,8 +52,26 @@ impl<D: Database> RepoStore<D> {
         Ok(list)
     }
 
+    /// Any ref may have changed.
+    pub(super) fn forget_refs(&self) {
+        self.kept_refs.clear();
+        self.known_targets.clear();
+    }
+
+    /// Whether all refs together are known to have no room. Then nobody reads a part of them in vain.
+    fn are_known_to_be_too_many(&self) -> Result<bool, StoreError> {
+        let Some(counts) = self.kept_ref_counts()? else {
+            return Ok(false);
+        };
+        let beside = counts.refs.saturating_mul(REF_BYTES as u64);
+        Ok(counts.name_bytes.saturating_add(beside) > KEPT_BYTES_MAX as u64)
+    }
+
     fn read_list(&self) -> Result<Option<Rc<RefList>>, StoreError> {
         self.kept_refs.marked.take();
+        if self.are_known_to_be_too_many()? {
+            return Ok(None);
+        }
         let mut list = RefList::default();
         let mut fits = true;
         self.read_refs(b"refs/", &mut |record| {

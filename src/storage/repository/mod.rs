@@ -10,9 +10,12 @@
 //! | [`forwarding`], [`whereabouts`] | which object has the repository by this object's name |
 //! | [`phase`], [`life`], [`fork`] | the phases of its life; its end begins; what a fork takes over |
 //! | [`packs`] | its packs: the engine's ports `PackStore` and `Quarantine` |
-//! | [`part_rows`] | the rows of what is derived from a pack; deflated where it is cold |
+//! | [`part_rows`], `part_ranges` | the rows of what is derived from a pack, deflated where it is cold; ranges of them |
 //! | [`ref_record`], [`refs`] | a ref; the refs, read |
 //! | [`ref_cache`], `listed_refs` | the list of refs, in memory from one request to the next; how a store keeps it current |
+//! | `ref_conflicts` | refs that keep a new one from existing |
+//! | `known_targets`, `ref_targets` | which objects refs name, without a look at all refs |
+//! | [`ref_snapshot`], `snapshot_pages` | the refs of one moment, read while pushes go on |
 //! | [`ref_case`] | names that differ in case alone, found by a few look-ups |
 //! | [`packed_refs`], [`ref_page`] | refs that came with a fork, many in one row; pages of refs |
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
@@ -72,6 +75,7 @@ pub(crate) mod ref_case;
 pub mod ref_counts;
 pub(crate) mod ref_page;
 pub mod ref_record;
+pub(crate) mod ref_snapshot;
 pub(crate) mod reflog;
 pub mod reflog_page;
 pub(crate) mod refs;
@@ -85,9 +89,14 @@ pub mod sweep;
 pub mod tokens;
 pub mod whereabouts;
 
+mod known_targets;
 mod listed_refs;
+mod part_ranges;
 mod push_events;
+mod ref_conflicts;
 mod ref_rules;
+mod ref_targets;
+mod snapshot_pages;
 
 #[cfg(test)]
 pub(crate) mod testing;

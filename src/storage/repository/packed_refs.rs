@@ -105,7 +105,7 @@ pub(crate) struct PackedRefs<'a, D> {
 
 impl<'a, D: Database> PackedRefs<'a, D> {
     /// Those whose names are in `range`.
-    pub(crate) fn new(db: &'a D, range: NameRange) -> Self {
+    fn new(db: &'a D, range: NameRange) -> Self {
         Self {
             db,
             range,
@@ -164,6 +164,25 @@ impl<'a, D: Database> PackedRefs<'a, D> {
 }
 
 impl<D: Database> RepoStore<D> {
+    /// Whether there may be packed refs. Most repositories have none, and a push of many refs then
+    /// saves a look for each of them.
+    pub(super) fn has_packed_refs(&self) -> Result<bool, SqlError> {
+        if let Some(has) = self.has_packed_refs.get() {
+            return Ok(has);
+        }
+        let sql = "SELECT 1 FROM packed_refs LIMIT 1";
+        let has = query_first(&self.db, sql, &[], |row| row.integer(0))?.is_some();
+        self.has_packed_refs.set(Some(has));
+        Ok(has)
+    }
+
+    /// The packed refs whose names are in `range`.
+    pub(super) fn packed_refs(&self, range: NameRange) -> Result<PackedRefs<'_, D>, SqlError> {
+        let mut packed = PackedRefs::new(&self.db, range);
+        packed.ended = !self.has_packed_refs()?;
+        Ok(packed)
+    }
+
     /// The packed ref of this very name.
     pub(super) fn find_packed(&self, name: &BStr) -> Result<Option<RefRecord>, StoreError> {
         let Some(page) = self.page_of(name)? else {
@@ -175,6 +194,9 @@ impl<D: Database> RepoStore<D> {
 
     /// The last packed ref up to and including `name`.
     pub(super) fn last_packed_up_to(&self, name: &BStr) -> Result<Option<BString>, StoreError> {
+        if !self.has_packed_refs()? {
+            return Ok(None);
+        }
         let sql = "SELECT from_name, refs FROM packed_refs
             WHERE from_name <= ?1 ORDER BY from_name DESC LIMIT 1";
         let bound = Value::Blob(name.as_bytes());
@@ -227,7 +249,9 @@ impl<D: Database> RepoStore<D> {
             refs.is_sorted_by(|one, next| one.name < next.name),
             "a page whose names are not in order cannot be read"
         );
-        self.kept_refs.clear();
+        self.forget_refs();
+        // Should this be undone, whoever looks finds nothing.
+        self.has_packed_refs.set(Some(true));
         let (count, page) = encode_page(refs)?;
         let sql = "INSERT INTO packed_refs (from_name, ref_count, refs) VALUES (?1, ?2, ?3)";
         let from_name = Value::Blob(first.name.as_bytes());
@@ -238,6 +262,9 @@ impl<D: Database> RepoStore<D> {
 
     /// The page of the ref with this name, if it is packed.
     fn page_of(&self, name: &BStr) -> Result<Option<Page>, SqlError> {
+        if !self.has_packed_refs()? {
+            return Ok(None);
+        }
         let sql = "SELECT from_name, refs FROM packed_refs
             WHERE from_name <= ?1 ORDER BY from_name DESC LIMIT 1";
         query_first(&self.db, sql, &[Value::Blob(name.as_bytes())], read_page)

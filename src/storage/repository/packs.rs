@@ -51,6 +51,7 @@ impl<D: Database> PackStore for RepoStore<D> {
         if let Some(kept) = self.lease.get(pack_id, piece) {
             return Ok(kept.whole());
         }
+        self.lease.forget_ranges(pack_id, part);
         let bytes = self.read_part(pack_id, part)?.whole();
         self.lease.put(pack_id, piece, Rc::clone(&bytes).into());
         Ok(bytes)
@@ -61,9 +62,31 @@ impl<D: Database> PackStore for RepoStore<D> {
         if let Some(index) = self.lease.get(pack_id, piece) {
             return Ok(index);
         }
+        self.lease.forget_ranges(pack_id, Part::Index);
         let index = self.read_part(pack_id, Part::Index)?;
         self.lease.put(pack_id, piece, index.clone());
         Ok(index)
+    }
+
+    fn part_range(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        range: Range<usize>,
+    ) -> Result<Option<Shared>, StoreError> {
+        if self.lease.get(pack_id, Piece::Part(part)).is_some() {
+            return Ok(None);
+        }
+        let piece = Piece::PartRange(part, range.start as u64);
+        let kept = self.lease.get(pack_id, piece);
+        if let Some(kept) = kept.filter(|kept| kept.len() == range.len()) {
+            return Ok(Some(kept.whole()));
+        }
+        let bytes = self.read_part_range(pack_id, part, range)?.map(Rc::new);
+        if let Some(bytes) = &bytes {
+            self.lease.put(pack_id, piece, Rc::clone(bytes).into());
+        }
+        Ok(bytes)
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {

@@ -6,7 +6,7 @@
 //! its content (4 bytes, big-endian) and then a zlib stream.
 
 use std::io::{Read as _, Write as _};
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::rc::Rc;
 
 use flate2::Compression;
@@ -15,7 +15,7 @@ use flate2::write::ZlibEncoder;
 
 use super::packs::{PIECES_MAX, part_key, part_name};
 use super::store::RepoStore;
-use crate::git::store::{PART_ROW_BYTES_MAX, PackId, Part, Pieces, StoreError};
+use crate::git::store::{PART_ROW_BYTES_MAX, PackId, Part, Pieces, Shared, StoreError};
 use crate::storage::db::row::Value;
 use crate::storage::db::sql::{Database, in_transaction, query_first};
 
@@ -23,7 +23,7 @@ use crate::storage::db::sql::{Database, in_transaction, query_first};
 pub(super) const DEFLATED: i64 = 8 << 16;
 
 /// Bytes in front of a deflated row's stream.
-const LENGTH_BYTES: usize = 4;
+pub(super) const LENGTH_BYTES: usize = 4;
 
 /// A row that deflates to more than this many of 8 parts of it stays as it is.
 const WORTH_EIGHTHS: usize = 7;
@@ -54,6 +54,13 @@ impl<D: Database> RepoStore<D> {
             return Err(StoreError::Missing { what, pack });
         }
         let mut pieces = Vec::new();
+        if rows.deflated == 0 {
+            pieces = self.whole_rows(pack_id, part)?;
+            if pieces.len() as u64 != count {
+                return Err(StoreError::Corrupt { what, pack });
+            }
+            return Ok(Pieces::new(pieces));
+        }
         for number in 0..count {
             let number = u32::try_from(number).ok();
             let piece = number.map(|number| self.part_piece(pack_id, part, number));
@@ -61,6 +68,24 @@ impl<D: Database> RepoStore<D> {
             pieces.push(Rc::new(piece.ok_or(StoreError::Corrupt { what, pack })?));
         }
         Ok(Pieces::new(pieces))
+    }
+
+    /// The rows from the first up to one that is missing, none of them deflated.
+    fn whole_rows(&self, pack_id: PackId, part: Part) -> Result<Vec<Shared>, StoreError> {
+        let keys = keys(pack_id, part);
+        let sql = "SELECT part_key, bytes FROM pack_part
+            WHERE part_key >= ?1 AND part_key < ?2 ORDER BY part_key";
+        let (mut pieces, mut next) = (Vec::new(), keys.start);
+        self.db
+            .query(sql, &[keys.start.into(), keys.end.into()], &mut |row| {
+                if row.integer(0)? != next {
+                    return Ok(ControlFlow::Break(()));
+                }
+                next = next.saturating_add(1);
+                pieces.push(Rc::new(row.blob(1)?));
+                Ok(ControlFlow::Continue(()))
+            })?;
+        Ok(pieces)
     }
 
     /// The content of a row; `None` if the row is missing or damaged.
@@ -99,7 +124,7 @@ impl<D: Database> RepoStore<D> {
         Ok(rows.unwrap_or_default())
     }
 
-    fn part_row(&self, key: i64) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) fn part_row(&self, key: i64) -> Result<Option<Vec<u8>>, StoreError> {
         let sql = "SELECT bytes FROM pack_part WHERE part_key = ?1";
         Ok(query_first(&self.db, sql, &[key.into()], |row| {
             row.blob(0)
@@ -158,7 +183,7 @@ fn deflate(row: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Inflates the content of a row; `None` unless [`deflate`] made it.
-fn inflate(row: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn inflate(row: &[u8]) -> Option<Vec<u8>> {
     let (length, stream) = row.split_first_chunk::<LENGTH_BYTES>()?;
     let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
     if length > PART_ROW_BYTES_MAX {

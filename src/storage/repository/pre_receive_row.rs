@@ -8,7 +8,7 @@ use crate::storage::db::row::Value;
 use crate::storage::db::sql::Database;
 
 impl<D: Database> RepoStore<D> {
-    /// Sets the hook; without one nobody is asked.
+    /// Sets the hook; `None` removes it.
     pub fn set_pre_receive(&self, hook: Option<&PreReceive>) -> Result<(), StoreError> {
         let json = hook.map(to_json).transpose()?;
         let sql = "UPDATE repository SET pre_receive = ?1";

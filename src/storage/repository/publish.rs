@@ -12,11 +12,12 @@
 //!
 //! The pack goes live when some update that names an object succeeded, else it is removed.
 
-use gix_object::bstr::{BString, ByteSlice};
+use gix_object::bstr::ByteSlice;
 
 use super::packs::{PARTS, chunk_key, pack_keys, part_key, part_name};
 use super::publication::{PackPublication, Publication, RefOutcome, RefUpdate};
 use super::push_events::PushOutbox;
+use super::ref_conflicts::FreeFolders;
 use super::ref_counts::{Counting, RefCounts};
 use super::reflog::Reflog;
 use super::store::RepoStore;
@@ -49,6 +50,7 @@ impl From<SqlError> for Undone {
 struct Records<'a, D> {
     log: Reflog<'a, D>,
     outbox: PushOutbox<'a, D>,
+    folders: FreeFolders,
 }
 
 impl<D: Database> RepoStore<D> {
@@ -88,7 +90,7 @@ impl<D: Database> RepoStore<D> {
         if published.is_err() {
             // The undone transaction may have cached rows that it read.
             self.forget_live_packs();
-            self.kept_refs.clear();
+            self.forget_refs();
         }
         published
     }
@@ -103,6 +105,7 @@ impl<D: Database> RepoStore<D> {
         let mut records = Records {
             log: Reflog::new(&self.db, publication)?,
             outbox: PushOutbox::new(self, publication),
+            folders: FreeFolders::default(),
         };
         let mut outcomes = vec![RefOutcome::Aborted; updates.len()];
         for deletes in [true, false] {
@@ -145,7 +148,7 @@ impl<D: Database> RepoStore<D> {
             return Ok(RefOutcome::Updated);
         }
         if actual.is_none()
-            && let Some(with) = self.find_conflict(&update.name)?
+            && let Some(with) = self.find_conflict(update.name.as_bstr(), &mut records.folders)?
         {
             return Ok(RefOutcome::Conflict { with });
         }
@@ -154,23 +157,20 @@ impl<D: Database> RepoStore<D> {
             return Ok(RefOutcome::TooMany(too_many));
         }
         self.write_ref(update)?;
+        records.folders.note_made(update.name.as_bstr());
         self.note_ephemeral(update.name.as_bstr(), expires_at)?;
         records.log.append(update)?;
         records.outbox.append(place, update)?;
         Ok(RefOutcome::Updated)
     }
 
-    /// A ref that keeps a new one of this name from existing.
-    fn find_conflict(&self, name: &BString) -> Result<Option<BString>, StoreError> {
-        match self.find_ref_below(name.as_bstr())? {
-            Some(below) => Ok(Some(below)),
-            None => self.find_ref_above(name.as_bstr()),
-        }
-    }
-
     /// Writes a change that was found good. A packed ref leaves its page by it.
     fn write_ref(&self, update: &RefUpdate) -> Result<(), StoreError> {
+        self.note_before_change(update.name.as_bstr())?;
         self.kept_refs.mark(update.name.as_bstr());
+        if let Some(old) = &update.old {
+            self.known_targets.forget(old);
+        }
         let name = Value::Blob(update.name.as_bytes());
         let peeled = Value::id(update.peeled.as_ref());
         let mut written = 0;

@@ -14,6 +14,9 @@ use crate::storage::db::sql::{Database, in_transaction, query_first};
 /// The refs that a clone takes by default.
 const CLONED: [&[u8]; 2] = [b"refs/heads/", b"refs/tags/"];
 
+/// Targets gathered before those that come twice are left out.
+const TIPS_AT_ONCE: usize = 32_768;
+
 /// A ready clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadyClone {
@@ -56,13 +59,19 @@ impl<D: Database> RepoStore<D> {
     /// The objects that a full clone wants now: the targets of branches and tags, each once,
     /// sorted.
     pub fn cloned_tips(&self) -> Result<Vec<Tip>, StoreError> {
-        let mut tips = Vec::new();
+        let (mut tips, mut shrink_at) = (Vec::new(), TIPS_AT_ONCE);
         for prefix in CLONED {
             self.visit_refs(prefix, |reference| {
                 tips.push(Tip {
                     id: reference.target,
                     peeled: reference.peeled,
                 });
+                // Many refs may name few objects, which is all that is held.
+                if tips.len() >= shrink_at {
+                    tips.sort_unstable();
+                    tips.dedup();
+                    shrink_at = tips.len().saturating_add(TIPS_AT_ONCE);
+                }
                 ControlFlow::Continue(())
             })?;
         }

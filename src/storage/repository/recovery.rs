@@ -217,6 +217,8 @@ impl<D: Database> RepoStore<D> {
 
     /// Takes away the refs and the objects of Git LFS of a record that was not read to its end.
     pub fn forget_recovered_refs(&self) -> Result<(), StoreError> {
+        self.forget_refs();
+        self.has_packed_refs.set(Some(true));
         self.db.execute("DELETE FROM packed_refs", &[])?;
         self.forget_recovered_lfs_objects()
     }

@@ -14,10 +14,10 @@ use gix_object::bstr::{BStr, BString, ByteSlice};
 use super::ref_record::RefRecord;
 
 /// Bytes of refs that an isolate keeps: some thirty thousand refs.
-const KEPT_BYTES_MAX: usize = 4 << 20;
+pub(super) const KEPT_BYTES_MAX: usize = 4 << 20;
 
 /// Bytes that a ref takes beside its name.
-const REF_BYTES: usize = size_of::<RefRecord>();
+pub(super) const REF_BYTES: usize = size_of::<RefRecord>();
 
 /// Bound on the marked names; with more, the next reader reads the whole list.
 const MARKED_MAX: usize = 8;

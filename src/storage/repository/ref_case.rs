@@ -2,7 +2,6 @@
 
 use gix_object::bstr::{BStr, BString, ByteSlice};
 
-use super::packed_refs::PackedRefs;
 use super::ref_cache::RefList;
 use super::ref_record::NameRange;
 use super::store::RepoStore;
@@ -28,7 +27,7 @@ impl<D: Database> RepoStore<D> {
         let loose = query_first(&self.db, sql, &[from.as_bytes().into()], |row| row.blob(0))?;
         let mut range = NameRange::new(REFS.as_bytes(), None);
         range.start = from.to_vec();
-        let packed = PackedRefs::new(&self.db, range).next_before(None)?;
+        let packed = self.packed_refs(range)?.next_before(None)?;
         let names = [loose.map(BString::from), packed.map(|record| record.name)];
         Ok(names.into_iter().flatten().min())
     }

@@ -4,6 +4,7 @@
 use std::ops::ControlFlow;
 
 use super::publication::{RefBounds, RefUpdate, TooManyRefs};
+use super::ref_record::RefRecord;
 use super::store::RepoStore;
 use crate::git::store::StoreError;
 use crate::storage::db::row::Value;
@@ -72,17 +73,32 @@ impl Counting {
 }
 
 impl<D: Database> RepoStore<D> {
-    /// The counts in the row. Where an earlier version or a fork left none, counts all refs.
-    pub fn ref_counts(&self) -> Result<RefCounts, StoreError> {
+    /// The counts in the row, if they are on record.
+    pub(super) fn kept_ref_counts(&self) -> Result<Option<RefCounts>, StoreError> {
         let sql = "SELECT ref_count, ref_name_bytes FROM repository";
         let kept = query_first(&self.db, sql, &[], |row| {
             Ok((row.integer_or_null(0)?, row.integer_or_null(1)?))
         })?;
-        if let Some((Some(refs), Some(name_bytes))) = kept {
-            return Ok(RefCounts {
-                refs: u64::try_from(refs).unwrap_or(0),
-                name_bytes: u64::try_from(name_bytes).unwrap_or(0),
-            });
+        let Some((Some(refs), Some(name_bytes))) = kept else {
+            return Ok(None);
+        };
+        Ok(Some(RefCounts {
+            refs: u64::try_from(refs).unwrap_or(0),
+            name_bytes: u64::try_from(name_bytes).unwrap_or(0),
+        }))
+    }
+
+    /// Puts the counts on record: those of a repository whose refs were just written.
+    pub(crate) fn set_ref_counts(&self, counts: RefCounts) -> Result<(), StoreError> {
+        let sql = "UPDATE repository SET ref_count = ?1, ref_name_bytes = ?2";
+        self.db.execute(sql, &RefCounts::values(Some(counts)))?;
+        Ok(())
+    }
+
+    /// The counts in the row. Where an earlier version left none, counts all refs.
+    pub fn ref_counts(&self) -> Result<RefCounts, StoreError> {
+        if let Some(kept) = self.kept_ref_counts()? {
+            return Ok(kept);
         }
         let mut counts = RefCounts::default();
         self.read_refs(b"refs/", &mut |record| {
@@ -95,6 +111,13 @@ impl<D: Database> RepoStore<D> {
 }
 
 impl RefCounts {
+    /// Counts these refs too.
+    pub(crate) fn add(&mut self, refs: &[RefRecord]) {
+        let name_bytes: u64 = refs.iter().map(|record| record.name.len() as u64).sum();
+        self.refs = self.refs.saturating_add(refs.len() as u64);
+        self.name_bytes = self.name_bytes.saturating_add(name_bytes);
+    }
+
     /// As the row has them.
     pub(super) fn values(counts: Option<Self>) -> [Value<'static>; 2] {
         let value = |number: Option<u64>| {

@@ -14,6 +14,17 @@ pub struct RefRecord {
     pub peeled: Option<ObjectId>,
 }
 
+impl RefRecord {
+    /// Room for a ref that is still to be read.
+    pub(crate) fn empty() -> Self {
+        Self {
+            name: BString::default(),
+            target: ObjectId::null(gix_hash::Kind::Sha1),
+            peeled: None,
+        }
+    }
+}
+
 /// The names with a prefix, from `start` up to but not including `end`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NameRange {

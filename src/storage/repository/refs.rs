@@ -10,11 +10,10 @@ use std::ops::ControlFlow;
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, BString, ByteSlice};
 
-use super::packed_refs::PackedRefs;
-use super::ref_page::{self, PAGE_REFS, PAGE_SQL};
+use super::ref_page::{PAGE_REFS, PAGE_SQL, RefPage};
 use super::ref_record::{NameRange, RefRecord};
 use super::store::RepoStore;
-use crate::git::refname;
+use crate::git::refname::TAGS;
 use crate::git::store::{RefSource, StoreError};
 use crate::storage::db::row::Row;
 use crate::storage::db::sql::{Database, query_all, query_first};
@@ -32,13 +31,18 @@ impl<D: Database> RefSource for RepoStore<D> {
 
     fn annotated_tags(&self) -> Result<Vec<(ObjectId, ObjectId)>, StoreError> {
         let mut tags = Vec::new();
-        self.visit_refs(b"refs/", |record| {
-            let peeled = record
-                .peeled
-                .filter(|_| !refname::is_ephemeral(record.name.as_bstr()));
-            tags.extend(peeled.map(|peeled| (record.target, peeled)));
+        let mut add = |record: &RefRecord| {
+            tags.extend(record.peeled.map(|peeled| (record.target, peeled)));
             ControlFlow::Continue(())
-        })?;
+        };
+        // Like git, this looks at no other refs; nor is the list of all read for these.
+        let prefix = TAGS.as_bytes();
+        match self.kept_refs_if_read(prefix)? {
+            Some(kept) => {
+                let _ = kept.below(prefix).iter().try_for_each(&mut add);
+            }
+            None => self.read_refs(prefix, &mut add)?,
+        }
         Ok(tags)
     }
 
@@ -76,7 +80,7 @@ impl<D: Database> RepoStore<D> {
         let loose = query_all(&self.db, sql, &params, read_ref)?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut refs = Vec::new();
-        let mut packed = PackedRefs::new(&self.db, range);
+        let mut packed = self.packed_refs(range)?;
         for record in loose {
             while refs.len() < limit
                 && let Some(earlier) = packed.next_before(Some(record.name.as_bstr()))?
@@ -117,7 +121,10 @@ impl<D: Database> RepoStore<D> {
                 let _ = kept.below_after(prefix, after).iter().try_for_each(each);
                 Ok(())
             }
-            None => self.read_refs_after(prefix, after, &mut each),
+            None => self.read_refs_after(prefix, after, &mut |record| {
+                self.known_targets.note(record.target);
+                each(record)
+            }),
         }
     }
 
@@ -130,27 +137,26 @@ impl<D: Database> RepoStore<D> {
         self.read_refs_after(prefix, None, each)
     }
 
-    fn read_refs_after(
+    pub(super) fn read_refs_after(
         &self,
         prefix: &[u8],
         after: Option<&BStr>,
         each: &mut dyn FnMut(&RefRecord) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let mut range = NameRange::new(prefix, after);
-        let mut packed = PackedRefs::new(&self.db, range.clone());
+        let mut packed = self.packed_refs(range.clone())?;
+        let mut record = RefRecord::empty();
         loop {
             let params = [
                 range.start.as_slice().into(),
                 range.end.as_slice().into(),
                 PAGE_REFS.into(),
             ];
-            let page = query_first(&self.db, PAGE_SQL, &params, |row| row.text_or_null(0))?;
-            let refs = ref_page::parse(&page.flatten().unwrap_or_default())?;
-            let full = u32::try_from(refs.len()) == Ok(PAGE_REFS);
-            if let Some(last) = refs.last() {
-                range = NameRange::new(prefix, Some(last.name.as_bstr()));
-            }
-            for record in refs {
+            let page = query_first(&self.db, PAGE_SQL, &params, |row| row.blob_or_null(0))?;
+            let page = page.flatten().unwrap_or_default();
+            let (mut page, mut count) = (RefPage::new(&page), 0);
+            while page.next_into(&mut record)?.is_continue() {
+                count += 1;
                 while let Some(earlier) = packed.next_before(Some(record.name.as_bstr()))? {
                     if each(&earlier).is_break() {
                         return Ok(());
@@ -159,6 +165,10 @@ impl<D: Database> RepoStore<D> {
                 if each(&record).is_break() {
                     return Ok(());
                 }
+            }
+            let full = count == PAGE_REFS;
+            if full {
+                range = NameRange::new(prefix, Some(record.name.as_bstr()));
             }
             if !full {
                 break;
@@ -183,7 +193,7 @@ impl<D: Database> RepoStore<D> {
         if let Some(found) = query_first(&self.db, sql, &params, |row| row.blob(0))? {
             return Ok(Some(found.into()));
         }
-        let packed = PackedRefs::new(&self.db, range).next_before(None)?;
+        let packed = self.packed_refs(range)?.next_before(None)?;
         Ok(packed.map(|found| found.name))
     }
 
@@ -194,8 +204,17 @@ impl<D: Database> RepoStore<D> {
     /// no parent longer than what it shares with `name` exists either, as it would sort between
     /// them; so the look-ups are few however deep the name is.
     pub fn find_ref_above(&self, name: &BStr) -> Result<Option<BString>, StoreError> {
+        self.find_ref_above_unless(name, |_| false)
+    }
+
+    /// The same, where of some names it is known that neither they nor any above them are refs.
+    pub(super) fn find_ref_above_unless(
+        &self,
+        name: &BStr,
+        is_free: impl Fn(&BStr) -> bool,
+    ) -> Result<Option<BString>, StoreError> {
         let mut parent = parent(name);
-        while let Some(candidate) = parent {
+        while let Some(candidate) = parent.filter(|parent| !is_free(parent.as_bstr())) {
             let Some(found) = self.last_ref_up_to(candidate.as_bstr())? else {
                 return Ok(None);
             };
@@ -245,7 +264,7 @@ fn read_ref(row: &dyn Row) -> Result<RefRecord, SqlError> {
 }
 
 /// The name without its last component; `None` when only `refs` would be left, which is no ref.
-fn parent(name: &[u8]) -> Option<&[u8]> {
+pub(super) fn parent(name: &[u8]) -> Option<&[u8]> {
     let parent = name.get(..name.rfind_byte(b'/')?)?;
     parent.contains(&b'/').then_some(parent)
 }

@@ -9,9 +9,11 @@ use std::rc::Rc;
 use gix_object::bstr::{BStr, BString, ByteSlice};
 use serde::{Deserialize, Serialize};
 
+use super::known_targets::KnownTargets;
 use super::phase::Phase;
 use super::policies::{self, Policies};
 use super::ref_cache::RefCache;
+use super::ref_snapshot::RefSnapshots;
 use super::settings::{RepositorySettings, SettingsChange};
 use super::tokens::{TokenRecord, TokenStore};
 use super::whereabouts::Forwarding;
@@ -38,6 +40,10 @@ pub struct RepoStore<D> {
     pub(super) pack_id_floor: Cell<u32>,
     /// The refs as they were last read.
     pub(super) kept_refs: RefCache,
+    pub(super) known_targets: KnownTargets,
+    pub(super) snapshots: RefSnapshots,
+    /// Whether there may be packed refs; `None`: nobody has looked yet.
+    pub(super) has_packed_refs: Cell<Option<bool>>,
     /// The deployment takes no writes.
     is_frozen: Cell<bool>,
     /// A schema was found. It stays: a database that was wiped gets a store of its own.
@@ -190,6 +196,9 @@ impl<D: Database> RepoStore<D> {
             cold_packs: RefCell::default(),
             pack_id_floor: Cell::new(0),
             kept_refs: RefCache::default(),
+            known_targets: KnownTargets::default(),
+            snapshots: RefSnapshots::default(),
+            has_packed_refs: Cell::default(),
             is_frozen: Cell::default(),
             has_schema: Cell::default(),
             record: UntilWritten::default(),
@@ -340,12 +349,12 @@ impl<D: Database> RepoStore<D> {
         Ok((bytes, objects))
     }
 
-    /// Counts of the rows in the database. This reads every row: for `/stats`, not for every
-    /// request.
+    /// Counts of the rows in the database. This reads every row, but not those of refs if their
+    /// number is on record: for `/stats`, not for every request.
     pub fn counts(&self) -> Result<RepositoryCounts, StoreError> {
         let sql = "SELECT
-                (SELECT count(*) FROM ref)
-                    + (SELECT coalesce(sum(ref_count), 0) FROM packed_refs),
+                (SELECT coalesce(ref_count, (SELECT count(*) FROM ref)
+                    + (SELECT coalesce(sum(ref_count), 0) FROM packed_refs)) FROM repository),
                 (SELECT count(*) FROM reflog),
                 count(*) FILTER (WHERE state = 'live'),
                 count(*) FILTER (WHERE state = 'quarantine'),

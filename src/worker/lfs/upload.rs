@@ -8,7 +8,7 @@ use worker::Response;
 
 use super::asking::{ask, check_encoding};
 use crate::repo_do::contract::lfs::{
-    self, LFS_OBJECT_BYTES_MAX, LfsExpected, LfsNamed, LfsOid, LfsPlace,
+    self, LFS_OBJECT_BYTES_MAX, LfsArrived, LfsExpected, LfsNamed, LfsOid,
 };
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply};
 use crate::storage::fault_log;
@@ -34,7 +34,8 @@ pub(super) async fn upload(
         oid: oid.to_string(),
         size,
     };
-    let place: LfsPlace = ask(visit, path, Access::Push, lfs::path::BEGIN, &named).await?;
+    let begun: LfsExpected = ask(visit, path, Access::Push, lfs::path::BEGIN, &named).await?;
+    let place = begun.place;
     if place.is_stored {
         if place.size != size {
             let message = format!("the object has {} bytes here, not {size}", place.size);
@@ -54,7 +55,12 @@ pub(super) async fn upload(
         }
         return Err(refusal(oid, &error));
     }
-    ask::<()>(visit, path, Access::Push, lfs::path::FINISH, &named).await?;
+    let arrived = LfsArrived {
+        oid: named.oid,
+        size,
+        upload: begun.upload,
+    };
+    ask::<()>(visit, path, Access::Push, lfs::path::FINISH, &arrived).await?;
     Response::empty().map_err(|error| fault("lfs upload", &error))
 }
 

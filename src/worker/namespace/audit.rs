@@ -8,9 +8,10 @@ use super::step_error::{StepError, no_namespace};
 use crate::storage::db::row::INTEGER_MAX;
 use crate::storage::db::sql::Database;
 use crate::storage::event::{ActorKind, EventKind};
-use crate::storage::namespace::audit::{AuditEntry, AuditQuery};
+use crate::storage::namespace::audit::{AuditEntry, AuditPage, AuditQuery};
 use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::listing::ListError;
+use crate::storage::namespace::registry::RegistryStore;
 use crate::storage::namespace::store::NamespaceStore;
 
 /// Query of `GET /audit`: which entries are wanted.
@@ -55,22 +56,40 @@ pub(crate) fn list<D: Database>(
     if store.shown_name()?.is_none() {
         return Err(no_namespace().into());
     }
-    if asked.before.is_some_and(|before| before > INTEGER_MAX) {
-        return Err(ListError::InvalidCursor.into());
+    Ok(store.audit(&asked.query()?, asked.limit)?.into())
+}
+
+/// A page of the registry's log.
+pub(crate) fn acts<D: Database>(
+    store: &RegistryStore<D>,
+    asked: &AskAudit,
+) -> Result<Audit, StepError> {
+    Ok(store.acts(&asked.query()?, asked.limit)?.into())
+}
+
+impl AskAudit {
+    fn query(&self) -> Result<AuditQuery<'_>, StepError> {
+        if self.before.is_some_and(|before| before > INTEGER_MAX) {
+            return Err(ListError::InvalidCursor.into());
+        }
+        Ok(AuditQuery {
+            before: self.before,
+            action: self.action.as_deref(),
+            actor: self.actor,
+            token_id: self.token_id.as_deref(),
+            since_ms: self.since_ms,
+            until_ms: self.until_ms,
+        })
     }
-    let query = AuditQuery {
-        before: asked.before,
-        action: asked.action.as_deref(),
-        actor: asked.actor,
-        token_id: asked.token_id.as_deref(),
-        since_ms: asked.since_ms,
-        until_ms: asked.until_ms,
-    };
-    let page = store.audit(&query, asked.limit)?;
-    Ok(Audit {
-        entries: page.entries,
-        next: page.next,
-    })
+}
+
+impl From<AuditPage> for Audit {
+    fn from(page: AuditPage) -> Self {
+        Self {
+            entries: page.entries,
+            next: page.next,
+        }
+    }
 }
 
 /// Writes an act that has no event of its own, with its event, in the caller's transaction. The

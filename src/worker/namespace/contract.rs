@@ -17,10 +17,11 @@
 //! | `POST /release` | `ReleaseName` of the objects' contract | [`Done`], whether or not the entry was still that one |
 //! | `GET /usage?since_day=…` | | [`NamespaceUsage`], or 404 |
 //! | `POST /room` | `AskRoom` of the objects' contract | `Room` |
+//! | `POST /room/told` | `TellRoom` of the objects' contract | [`Done`] |
 //! | `POST /keep` | `KeptRepository` of the objects' contract | [`Done`] |
 //! | `POST /forget` | `ForgetKept` of the objects' contract | [`Done`] |
 //! | `GET /deleted?…`, `GET /deleted/one?…` | | see [`deleted_steps`](super::deleted_steps) |
-//! | `POST /leave` | `ReleaseName` of the objects' contract: its repository has another name elsewhere | [`Done`] |
+//! | `POST /depart` | `Depart` of the objects' contract | `Departed` |
 //! | `GET /repository?name=…` | | [`Entry`], or 404 |
 //! | `GET /holds?name=…` | | [`Holds`] |
 //! | `GET /candidates?prefix=…` | | `[`[`Candidate`]`…]` |
@@ -35,7 +36,8 @@
 //! | `GET /issuers` | | `[Issuer…]` of [`signed::issuer`](crate::worker::signed::issuer), without their rules |
 //! | `POST /revoke-signed` | [`RevokeSigned`] | [`RevokedSigned`], 404 without a namespace |
 //! | `GET /webhooks…`, `POST /webhooks/…` | | see [`webhooks`](super::webhooks) |
-//! | `POST /register`, `POST /unregister` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
+//! | `POST /register`, `POST /unregister` | [`Registration`] | [`Done`] (the registry's only) |
+//! | `GET /acts?…` | | `Audit` of [`audit`](super::audit) (the registry's only) |
 //! | `POST /announce` | [`NamespaceInfo`] | [`Done`] (the registry's only) |
 //! | `GET /registered?name=…` | | [`Holds`] (the registry's only) |
 //! | `GET /registry?limit=…&cursor=…&search=…` | | [`Registry`] (the registry's only) |
@@ -46,6 +48,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::namespace_act::NamespaceAct;
 pub(crate) use self::once::{BeginOnce, EndOnce, OnceBegun};
 pub(crate) use self::signed::{RevokeSigned, RevokedSigned};
 pub(crate) use super::lists::{Listed, Listing, Registry};
@@ -54,6 +57,7 @@ pub(crate) use super::usage::{AskUsage, NamespaceUsage};
 use crate::repo_do::contract::{RepositoryInfo, Standing, TokenPlace, TokenRecord, TokenState};
 use crate::storage::namespace::quotas::Quotas;
 use crate::worker::signed::issuer::Issuer;
+mod namespace_act;
 mod once;
 mod signed;
 
@@ -71,8 +75,6 @@ pub(crate) mod path {
     pub(crate) const RESERVE: &str = "/reserve";
     /// Lists a repository that was made.
     pub(crate) const CONFIRM: &str = "/confirm";
-    /// Frees a name whose repository has another one in another namespace.
-    pub(crate) const LEAVE: &str = "/leave";
     /// The entry of one name.
     pub(crate) const REPOSITORY: &str = "/repository";
     /// Whether a name is taken.
@@ -109,6 +111,8 @@ pub(crate) mod path {
     pub(crate) const ANNOUNCE: &str = "/announce";
     /// Whether a namespace is noted.
     pub(crate) const REGISTERED: &str = "/registered";
+    /// Administrative acts on namespaces as a whole.
+    pub(crate) const ACTS: &str = "/acts";
     /// Forgets a namespace.
     pub(crate) const UNREGISTER: &str = "/unregister";
     /// The list of namespaces.
@@ -219,6 +223,15 @@ pub(crate) const REGISTRY: &str = "*";
 
 /// After so long the server takes the maker of a repository to have died.
 pub(crate) const CREATE_SECONDS_MAX: i64 = 60;
+
+/// Body of `POST /register` and of `POST /unregister`: a namespace that the registry notes or forgets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Registration {
+    /// The namespace.
+    pub(crate) info: NamespaceInfo,
+    /// The act for the log; `None` if the registry is only reminded.
+    pub(crate) act: Option<NamespaceAct>,
+}
 
 /// Body of `POST /create`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

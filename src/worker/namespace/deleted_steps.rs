@@ -1,9 +1,12 @@
 //! Steps about repositories that were deleted and can still be restored.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
+use super::audit;
+use super::events::Author;
 use super::step_error::{StepError, no_namespace};
-use crate::repo_do::contract::{ErrorCode, ErrorReply, KeptRepository};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, ForgetKept, KeptRepository};
 use crate::storage::db::row::INTEGER_MAX;
 use crate::storage::db::sql::{Database, in_transaction};
 use crate::storage::namespace::deleted::{Behind, DeletedRepository};
@@ -68,12 +71,18 @@ pub(crate) fn keep<D: Database>(
 /// Takes a repository off the list of the deleted. It is gone for good, and so are its webhooks.
 pub(crate) fn forget<D: Database>(
     store: &NamespaceStore<D>,
-    repository_id: &str,
+    gone: &ForgetKept,
+    author: &Author,
 ) -> Result<(), StepError> {
     if store.shown_name()?.is_none() {
         return Ok(());
     }
+    let repository_id = gone.repository_id.as_str();
     in_transaction(store.database(), || {
+        if let Some(name) = &gone.purged_name {
+            let details = json!({ "repoId": repository_id, "repoName": name });
+            audit::note(store, author, "deleted.purged", details)?;
+        }
         if store.forget_deleted(repository_id)? {
             store.end_webhooks_of(repository_id)?;
         }
@@ -219,7 +228,11 @@ mod tests {
         assert_eq!(find(Some("a"), Some("widget")), Some(3));
         assert_eq!(find(Some("a"), Some("gadget")), None);
         assert_eq!(find(None, None), None);
-        forget(&store, &"b".repeat(16)).unwrap();
+        let gone = ForgetKept {
+            repository_id: "b".repeat(16),
+            purged_name: None,
+        };
+        forget(&store, &gone, &Author::system(7)).unwrap();
         assert_eq!(find(None, Some("widget")), Some(3));
     }
 }

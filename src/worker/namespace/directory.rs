@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::contract::{
     AskUsage, ByName, ByPrefix, Candidate, Confirm, CreateNamespace, Done, Entry, ListTokens,
-    Listing, MakeToken, NamespaceInfo, NamespaceTotals, NamespaceUsage, REGISTRY, Registry, Relist,
-    Relisted, Reserve, Reserved, Revoke, SharedToken, SharedTokens, UpdateNamespace, path,
+    Listing, MakeToken, NamespaceAct, NamespaceInfo, NamespaceTotals, NamespaceUsage, REGISTRY,
+    Registration, Registry, Relist, Relisted, Reserve, Reserved, Revoke, SharedToken, SharedTokens,
+    UpdateNamespace, path,
 };
 use crate::repo_do::contract::{
     CreateRepository, ErrorCode, ErrorReply, NAMESPACE_RELEASE, NAMESPACE_TOUCH, ReleaseName,
@@ -51,7 +52,7 @@ pub(crate) async fn reserve(
         ..
     } = &reserved
     {
-        register(visit, info).await;
+        register(visit, info, Some(NamespaceAct::Created)).await;
     }
     Ok(reserved)
 }
@@ -87,30 +88,12 @@ pub(crate) async fn release(
     path: &RepositoryPath,
     repository_id: &str,
 ) -> Result<(), ErrorReply> {
-    free(visit, path, repository_id, NAMESPACE_RELEASE).await
-}
-
-/// Frees the name of a repository that has another one in another namespace.
-pub(crate) async fn leave(
-    visit: &Visit,
-    path: &RepositoryPath,
-    repository_id: &str,
-) -> Result<(), ErrorReply> {
-    free(visit, path, repository_id, path::LEAVE).await
-}
-
-async fn free(
-    visit: &Visit,
-    path: &RepositoryPath,
-    repository_id: &str,
-    step: &str,
-) -> Result<(), ErrorReply> {
     let release = ReleaseName {
         name: path.name.as_str().to_owned(),
         repository_id: repository_id.to_owned(),
         now_ms: visit.now_ms,
     };
-    let Done {} = post(visit, &path.namespace, step, &release).await?;
+    let Done {} = post(visit, &path.namespace, NAMESPACE_RELEASE, &release).await?;
     Ok(())
 }
 
@@ -167,11 +150,12 @@ pub(crate) async fn revoke_token(
     post(visit, namespace, path::REVOKE, &revoke).await
 }
 
-/// Lists repositories that are there.
+/// Lists repositories that are there; the act, if that is one on the namespace as a whole.
 pub(crate) async fn relist(
     visit: &Visit,
     namespace: &NamespaceName,
     infos: Vec<RepositoryInfo>,
+    act: Option<NamespaceAct>,
 ) -> Result<Relisted, ErrorReply> {
     announce(visit, namespace, visit.now_ms).await?;
     let relist = Relist {
@@ -180,7 +164,7 @@ pub(crate) async fn relist(
         now_ms: visit.now_ms,
     };
     let relisted: Relisted = post(visit, namespace, path::RELIST, &relist).await?;
-    register(visit, &relisted.namespace).await;
+    register(visit, &relisted.namespace, act).await;
     Ok(relisted)
 }
 
@@ -224,13 +208,13 @@ pub(crate) async fn create_namespace(
         Err(error) if error.code == ErrorCode::AlreadyExists => {
             // The registry may have missed it: a second try mends that.
             if let Ok(info) = show_namespace(visit, namespace).await {
-                register(visit, &info).await;
+                register(visit, &info, None).await;
             }
             return Err(error);
         }
         Err(error) => return Err(error),
     };
-    register(visit, &info).await;
+    register(visit, &info, Some(NamespaceAct::Created)).await;
     Ok(info)
 }
 
@@ -266,7 +250,11 @@ pub(crate) async fn delete_namespace(
     namespace: &NamespaceName,
 ) -> Result<(), ErrorReply> {
     let info: NamespaceInfo = post(visit, namespace, path::DELETE, &Done {}).await?;
-    let call = Call::post(path::UNREGISTER, &info)?;
+    let registration = Registration {
+        info,
+        act: Some(NamespaceAct::Deleted),
+    };
+    let call = Call::post(path::UNREGISTER, &registration)?;
     let Done {} = objects::read(objects::namespace(visit, REGISTRY, call).await?).await?;
     Ok(())
 }
@@ -327,8 +315,12 @@ pub(crate) async fn announce(
 
 /// Tells the registry. When it cannot be told, the namespace exists all the same, unlisted until
 /// somebody tries to make it again.
-async fn register(visit: &Visit, info: &NamespaceInfo) {
-    if let Ok(call) = Call::post(path::REGISTER, info)
+async fn register(visit: &Visit, info: &NamespaceInfo, act: Option<NamespaceAct>) {
+    let registration = Registration {
+        info: info.clone(),
+        act,
+    };
+    if let Ok(call) = Call::post(path::REGISTER, &registration)
         && let Ok(response) = objects::namespace(visit, REGISTRY, call).await
     {
         let _ = objects::accept(response).await;

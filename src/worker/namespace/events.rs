@@ -5,8 +5,9 @@ use serde_json::json;
 
 use crate::repo_do::contract::TokenRecord;
 use crate::storage::db::sql::Database;
-use crate::storage::event::{ActorKind, EventActor, EventBody, EventKind};
+use crate::storage::event::{ActorKind, Event, EventActor, EventBody, EventKind};
 use crate::storage::event_payload::raw;
+use crate::storage::namespace::audit::AuditBody;
 use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::store::NamespaceStore;
 use crate::storage::namespace::token_repositories::Opens;
@@ -55,6 +56,18 @@ impl Author {
         }
     }
 
+    /// The author of this event, when it is taken.
+    #[must_use]
+    pub(crate) fn of(event: &Event, now_ms: i64) -> Self {
+        let body = event.body.clone();
+        Self {
+            actor: body.actor,
+            request_id: body.request_id,
+            address: body.address,
+            now_ms,
+        }
+    }
+
     /// The author that the Worker names.
     #[must_use]
     pub(crate) fn named(text: Option<&str>, request_id: Option<String>, now_ms: i64) -> Self {
@@ -85,6 +98,19 @@ impl Author {
     pub(crate) fn with_label(mut self, label: Option<String>) -> Self {
         self.actor.label = label;
         self
+    }
+
+    /// The body of its entry in the log of the registry, which knows no labels but those of signed
+    /// tokens.
+    pub(crate) fn audit_body(&self, details: &impl Serialize) -> AuditBody {
+        AuditBody {
+            actor: self.actor.clone(),
+            request_id: self.request_id.clone(),
+            address: self.address.clone(),
+            repository_id: None,
+            repo_name: None,
+            details: raw(details),
+        }
     }
 
     /// Unix milliseconds: when it acts.

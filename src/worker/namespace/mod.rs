@@ -12,7 +12,9 @@
 //! | [`step_error`] | why a step gave up |
 //! | [`events`] | its own events written |
 //! | [`audit`] | administrative acts, read and written |
+//! | [`registry_steps`] | the registry notes namespaces and acts on them |
 //! | [`taking`], [`arriving`] | events of its repositories taken; a bound on what arrives at a time |
+//! | [`moving`] | repositories that came from another namespace, or go to one |
 //! | [`feed`], [`queue`] | events shown to their readers; sent to a queue |
 //! | [`state`], [`background`] | what requests share; work that no request waits for |
 //! | [`update`], [`told_standing`] | its settings changed; its repositories told of what holds for all |
@@ -32,12 +34,14 @@ pub(crate) mod directory;
 pub(crate) mod events;
 pub(crate) mod feed;
 pub(crate) mod lists;
+pub(crate) mod moving;
 pub(crate) mod object;
 pub(crate) mod once;
 pub(crate) mod once_steps;
 pub(crate) mod queue;
 pub(crate) mod quota_values;
 pub(crate) mod quotas;
+pub(crate) mod registry_steps;
 pub(crate) mod signed;
 pub(crate) mod state;
 pub(crate) mod step_error;

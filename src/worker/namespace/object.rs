@@ -17,15 +17,17 @@ use super::step_error::StepError;
 use super::steps;
 use super::wire::{done, unknown};
 use super::{
-    audit, background, deleted_steps, feed, lists, once_steps, queue, quotas, signed, taking,
-    telling, token_by_id, tokens, told_standing, update, usage, webhooks,
+    audit, background, deleted_steps, feed, lists, moving, once_steps, queue, quotas,
+    registry_steps, signed, taking, telling, token_by_id, tokens, told_standing, update, usage,
+    webhooks,
 };
 use crate::repo_do::contract::event::{HandOver, NAMESPACE_TAKE};
-use crate::repo_do::contract::quota::{AskRoom, NAMESPACE_ROOM};
+use crate::repo_do::contract::moving::{Depart, NAMESPACE_DEPART};
+use crate::repo_do::contract::quota::{AskRoom, NAMESPACE_ROOM, NAMESPACE_ROOM_TOLD, TellRoom};
 use crate::repo_do::contract::{
-    Admit, ErrorCode, ErrorReply, ForgetKept, KeptRepository, Meter, NAMESPACE_ADMIT,
-    NAMESPACE_FORGET, NAMESPACE_KEEP, NAMESPACE_RELEASE, NAMESPACE_TOKEN, NAMESPACE_TOUCH,
-    NamedToken, Rate, ReleaseName, TouchRepository, Usage, header, path::EVENTS,
+    Admit, ErrorCode, ErrorReply, KeptRepository, Meter, NAMESPACE_ADMIT, NAMESPACE_FORGET,
+    NAMESPACE_KEEP, NAMESPACE_RELEASE, NAMESPACE_TOKEN, NAMESPACE_TOUCH, NamedToken, Rate,
+    ReleaseName, TouchRepository, Usage, header, path::EVENTS,
 };
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::db::sql::Database as _;
@@ -89,9 +91,8 @@ const METERED: [&str; 20] = [
 const TOLD_TO_ALL: [&str; 2] = [path::UPDATE, path::REVOKE_ALL];
 
 /// The paths that write events, or change webhooks.
-const TOLD: [&str; 13] = [
+const TOLD: [&str; 12] = [
     NAMESPACE_TAKE,
-    path::LEAVE,
     NAMESPACE_FORGET,
     path::UPDATE,
     path::MAKE_TOKEN,
@@ -184,12 +185,13 @@ impl NamespaceDo {
             path::ONCE_END => return done(once_steps::end(&db, schema, &read(&body)?)),
             _ => {}
         }
-        if is_registry {
-            return registry(&RegistryStore::new(db), url.path(), query, &body);
-        }
-        let store = self.state.store_of(db);
         let author = Author::named(actor.as_deref(), request_id, now_ms());
         let author = author.with_address(address).with_label(label);
+        if is_registry {
+            let store = RegistryStore::new(db);
+            return registry(&store, url.path(), query, &body, &author);
+        }
+        let store = self.state.store_of(db);
         let mut answered = match url.path() {
             NAMESPACE_ADMIT => self.admit(&store, &body),
             NAMESPACE_TAKE => self.take(&store, &body),
@@ -294,15 +296,17 @@ fn namespace(
         path::CONFIRM => done(steps::confirm(store, &read::<Confirm>(body)?)),
         NAMESPACE_TOUCH => done(steps::touch(store, &read::<TouchRepository>(body)?.info)),
         NAMESPACE_RELEASE => done(steps::release(store, &read::<ReleaseName>(body)?)),
-        NAMESPACE_ROOM => json(&quotas::room(store, &read::<AskRoom>(body)?)?),
+        NAMESPACE_ROOM => json(&quotas::room(
+            store,
+            &read::<AskRoom>(body)?,
+            author.now_ms(),
+        )?),
+        NAMESPACE_ROOM_TOLD => done(quotas::told(store, &read::<TellRoom>(body)?)),
         NAMESPACE_KEEP => done(deleted_steps::keep(store, &read::<KeptRepository>(body)?)),
-        NAMESPACE_FORGET => {
-            let gone: ForgetKept = read(body)?;
-            done(deleted_steps::forget(store, &gone.repository_id))
-        }
+        NAMESPACE_FORGET => done(deleted_steps::forget(store, &read(body)?, author)),
         path::DELETED => json(&deleted_steps::list(store, &parameters::query(query)?)?),
         path::DELETED_ONE => json(&deleted_steps::find(store, &parameters::query(query)?)?),
-        path::LEAVE => done(steps::leave(store, &read::<ReleaseName>(body)?)),
+        NAMESPACE_DEPART => json(&moving::depart(store, &read::<Depart>(body)?)?),
         path::REPOSITORY => json(&steps::entry(store, &read_name(query)?)?),
         path::HOLDS => json(&steps::holds(store, &read_name(query)?)?),
         path::RELIST => json(&steps::relist(store, &read::<Relist>(body)?)?),
@@ -340,33 +344,18 @@ fn registry(
     path: &str,
     query: &str,
     body: &[u8],
+    author: &Author,
 ) -> Result<String, ErrorReply> {
     match path {
-        path::REGISTER => {
-            let info: NamespaceInfo = read(body)?;
-            done(
-                store
-                    .register(&info.namespace, info.created_at_ms)
-                    .map_err(Into::into),
-            )
-        }
+        path::REGISTER => done(registry_steps::register(store, &read(body)?, author)),
         path::REGISTERED => json(&steps::registered(store, &read_name(query)?)?),
         path::ANNOUNCE => {
             let info: NamespaceInfo = read(body)?;
-            done(
-                store
-                    .announce(&info.namespace, info.created_at_ms)
-                    .map_err(Into::into),
-            )
+            let noted = store.announce(&info.namespace, info.created_at_ms);
+            done(noted.map_err(Into::into))
         }
-        path::UNREGISTER => {
-            let info: NamespaceInfo = read(body)?;
-            done(
-                store
-                    .unregister(&info.namespace, info.created_at_ms)
-                    .map_err(Into::into),
-            )
-        }
+        path::UNREGISTER => done(registry_steps::unregister(store, &read(body)?, author)),
+        path::ACTS => json(&audit::acts(store, &parameters::query(query)?)?),
         path::REGISTRY => {
             let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
             json(&lists::registry(store, &query, limit)?)

@@ -18,6 +18,7 @@ use crate::storage::db::sql::{Database, in_transaction};
 use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::figures::FiguresChange;
 use crate::storage::namespace::registry::RegistryStore;
+use crate::storage::namespace::room_claims::FIRST_CLAIM;
 use crate::storage::namespace::store;
 use crate::storage::namespace::store::{
     ListedRepository, ListingPatch, NamespaceStore, RepositoryState, Reservation,
@@ -104,7 +105,10 @@ pub(crate) fn reserve<D: Database>(
 }
 
 /// Takes a name that is free.
-fn take<D: Database>(store: &NamespaceStore<D>, wanted: &Reserve) -> Result<(), StepError> {
+pub(super) fn take<D: Database>(
+    store: &NamespaceStore<D>,
+    wanted: &Reserve,
+) -> Result<(), StepError> {
     let candidate = store::Candidate {
         name: &wanted.name,
         id: &wanted.repository_id,
@@ -141,6 +145,7 @@ pub(crate) fn confirm<D: Database>(
             forget(store, &holder.name, &holder.id, info.updated_at_ms)?;
             take(store, &Reserve::again(info, info.created_at_ms))?;
         }
+        store.end_claim(&info.repository_id, FIRST_CLAIM)?;
         touch(store, info)
     })
 }
@@ -195,17 +200,6 @@ pub(crate) fn release<D: Database>(
     forget(store, &release.name, &release.repository_id, release.now_ms)
 }
 
-/// Frees a name whose repository has another one in another namespace.
-pub(crate) fn leave<D: Database>(
-    store: &NamespaceStore<D>,
-    release: &ReleaseName,
-) -> Result<(), StepError> {
-    if store.shown_name()?.is_none() {
-        return Ok(());
-    }
-    Ok(store.leave_name(&release.name, &release.repository_id)?)
-}
-
 /// Takes an entry away whose object is known to be empty.
 fn forget<D: Database>(
     store: &NamespaceStore<D>,
@@ -217,6 +211,7 @@ fn forget<D: Database>(
         if store.remove(name, repository_id, now_ms)? {
             store.deletion_finished(repository_id)?;
         }
+        store.end_claim(repository_id, FIRST_CLAIM)?;
         Ok(())
     })
 }
@@ -257,6 +252,7 @@ pub(crate) fn relist<D: Database>(
             }
             store.forget_deleted(&info.repository_id)?;
             store.correct_creation(&info.name, &info.repository_id, info.created_at_ms)?;
+            store.end_claim(&info.repository_id, FIRST_CLAIM)?;
             touch(store, info)?;
             is_new.push(!is_listed);
         }

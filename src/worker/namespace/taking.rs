@@ -1,10 +1,12 @@
 //! Events that repositories hand over, taken by their namespace in one transaction.
 
+use super::moving;
 use super::step_error::{StepError, no_namespace};
 use super::steps;
 use super::usage;
 use crate::repo_do::contract::event::{HandOver, HandedOver, kept_events};
 use crate::storage::db::sql::{Database, in_transaction};
+use crate::storage::event::{Event, EventKind};
 use crate::storage::namespace::events::FeedRetention;
 use crate::storage::namespace::store::NamespaceStore;
 
@@ -39,9 +41,19 @@ pub(crate) fn take<D: Database>(
         return without_namespace(handed);
     }
     in_transaction(store.database(), || {
+        let before = store.taken(&handed.repository_id)?;
         let taken = store.take_events(&handed.repository_id, handed.oldest, &handed.events)?;
+        let is_new = |event: &&Event| (before..taken).contains(&event.sequence.saturating_sub(1));
+        let renamed = handed.events.iter().filter(is_new);
+        let renamed = renamed.filter(|event| event.kind == EventKind::Renamed);
         if let Some(info) = &handed.info {
+            for event in renamed {
+                moving::arrive(store, info, event, &handed.webhooks)?;
+            }
             steps::touch(store, info)?;
+        }
+        if handed.leaves {
+            store.end_webhooks_of(&handed.repository_id)?;
         }
         usage::add(store, &handed.usage, now_ms)?;
         store.trim_events(kept, now_ms, TRIMMED_MAX)?;

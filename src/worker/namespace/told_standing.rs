@@ -13,7 +13,8 @@ use worker::wasm_bindgen_futures::spawn_local;
 use super::contract::CREATE_SECONDS_MAX;
 use super::state::NamespaceState;
 use crate::repo_do::contract::{
-    Actor, ErrorCode, ErrorReply, Standing, StandingTaken, TakeStanding, header, object_name, path,
+    Actor, ErrorCode, ErrorReply, Standing, StandingTaken, TakeStanding, ToldBytes, header,
+    object_name, path,
 };
 use crate::repo_do::runtime::timer;
 use crate::storage::db::do_sql::ObjectDatabase;
@@ -170,14 +171,26 @@ impl Pass {
             let answers = page.iter().map(|untold| self.tell(&state.env, untold));
             let answers = join_all(answers).await;
             *told = told.saturating_add(page.len());
-            let failures = answers.into_iter().filter_map(Result::err);
-            for error in failures {
-                fault_log::warning("standing", &error.cause());
-                self.has_failures = true;
-            }
             let Some(store) = state.store()? else {
                 return Ok(Some(End::AllKnow));
             };
+            for answer in answers {
+                match answer {
+                    Ok(None) => {}
+                    Ok(Some(told)) => {
+                        let ToldBytes {
+                            repository_id: id,
+                            size_bytes,
+                            lfs_bytes,
+                        } = told;
+                        store.note_quota_bytes(&id, size_bytes, lfs_bytes)?;
+                    }
+                    Err(error) => {
+                        fault_log::warning("standing", &error.cause());
+                        self.has_failures = true;
+                    }
+                }
+            }
             if !self.has_failures {
                 let span = (self.noted.as_str(), self.place.as_str());
                 store.note_standing_told(self.standing.version, span)?;
@@ -193,9 +206,9 @@ impl Pass {
         }
     }
 
-    /// Tells one repository. One that is being made is told when it is there: it may have begun with
+    /// Tells one repository; its bytes, if the namespace must count them. One that is being made is told when it is there: it may have begun with
     /// an older version.
-    async fn tell(&self, env: &Env, untold: &Untold) -> Result<(), ErrorReply> {
+    async fn tell(&self, env: &Env, untold: &Untold) -> Result<Option<ToldBytes>, ErrorReply> {
         let name = object_name(&self.namespace, &untold.name_key);
         let taken = post(env, &name, &self.message()).await?;
         let age_ms = now_ms().saturating_sub(untold.created_at);
@@ -204,7 +217,7 @@ impl Pass {
         if !taken.is_here && is_being_made {
             return Err(no_answer(&format!("{name} is being made")));
         }
-        Ok(())
+        Ok(taken.bytes)
     }
 
     fn message(&self) -> TakeStanding {

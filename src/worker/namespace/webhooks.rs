@@ -250,7 +250,7 @@ fn delete<D: Database>(
 }
 
 /// Writes what was done to a webhook. Not its URL, which may hold a secret.
-fn note<D: Database>(
+pub(super) fn note<D: Database>(
     store: &NamespaceStore<D>,
     author: &Author,
     action: &str,

@@ -1,4 +1,4 @@
-//! The audit log of a namespace.
+//! The audit log of a namespace, and that of the deployment, of acts on namespaces as a whole.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -11,7 +11,7 @@ use crate::worker::credentials::Identity;
 use crate::worker::envelope;
 use crate::worker::names::NamespaceName;
 use crate::worker::namespace::audit::{AskAudit, Audit};
-use crate::worker::namespace::contract::path;
+use crate::worker::namespace::contract::{REGISTRY, path};
 use crate::worker::namespace::directory;
 use crate::worker::reply::Reply;
 use crate::worker::rest::parameters;
@@ -81,6 +81,17 @@ pub(crate) async fn list(
     let entries: Vec<_> = entries
         .map(|entry| Shown::new(entry, to_operator))
         .collect();
+    let cursor = found.next.map(|next| next.to_string());
+    envelope::page(&entries, asked.limit, cursor)
+}
+
+/// `GET /audit`: the operator's alone.
+pub(crate) async fn list_all(visit: &Visit, query: &str) -> Result<Reply, ErrorReply> {
+    admission::to_administer(visit).await?;
+    let asked = asked(parameters::query(query)?)?;
+    let found: Audit = directory::get(visit, REGISTRY, path::ACTS, &asked).await?;
+    let entries = found.entries.into_iter();
+    let entries: Vec<_> = entries.map(|entry| Shown::new(entry, true)).collect();
     let cursor = found.next.map(|next| next.to_string());
     envelope::page(&entries, asked.limit, cursor)
 }

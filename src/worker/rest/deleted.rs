@@ -14,7 +14,7 @@ use super::body::body;
 use super::making;
 use crate::repo_do::contract::{
     Actor, Deleted, ErrorCode, ErrorReply, ForgetKept, Forwarding, KeptAsked, KeptRepository,
-    NAMESPACE_FORGET, RepositoryInfo, path,
+    NAMESPACE_FORGET, RepositoryInfo, Standing, path,
 };
 use crate::worker::admission;
 use crate::worker::envelope;
@@ -103,20 +103,23 @@ pub(crate) async fn restore(
         },
     };
     let wanted = wanted(visit, path, &kept);
-    making::reserve(visit, path, &wanted, ErrorCode::CreateInProgress).await?;
-    let info = match restore_object(visit, path, &kept).await {
+    let reserving = making::reserve(visit, path, &wanted, ErrorCode::CreateInProgress);
+    let standing = reserving.await?.standing;
+    let info = match restore_object(visit, path, &kept, standing).await {
         Ok(info) => info,
         Err(error) => {
             // Behind any other error it may be restored: the next request goes on, or mends the entry.
+            let id = &kept.repository_id;
             if error.code == ErrorCode::NotFound {
-                let id = &kept.repository_id;
-                forget(visit, &path.namespace, id).await?;
+                forget(visit, &path.namespace, id, None).await?;
+            }
+            if matches!(error.code, ErrorCode::NotFound | ErrorCode::QuotaExceeded) {
                 directory::release(visit, path, id).await?;
             }
             return Err(error);
         }
     };
-    directory::relist(visit, &path.namespace, vec![info.clone()]).await?;
+    directory::relist(visit, &path.namespace, vec![info.clone()], None).await?;
     repos::shown(visit, info)
 }
 
@@ -141,6 +144,7 @@ async fn restore_object(
     visit: &Visit,
     path: &RepositoryPath,
     kept: &KeptRepository,
+    standing: Standing,
 ) -> Result<RepositoryInfo, ErrorReply> {
     // The name may have led to a repository that was deleted later.
     let call = Call::post(path::FORWARD, &kept.home())?.repeatable();
@@ -149,6 +153,7 @@ async fn restore_object(
     let asked = KeptAsked {
         repository_id: kept.repository_id.clone(),
         name: Some(path.name.as_str().to_owned()),
+        standing: Some(standing),
     };
     let call = Call::post(path::KEPT_RESTORE, &asked)?.repeatable();
     let response = objects::kept_repository(visit, path, kept, call).await?;
@@ -170,6 +175,7 @@ pub(crate) async fn purge(
     let asked = KeptAsked {
         repository_id: kept.repository_id.clone(),
         name: None,
+        standing: None,
     };
     let path = RepositoryPath {
         namespace: namespace.clone(),
@@ -184,7 +190,7 @@ pub(crate) async fn purge(
         Err(error) => error.code == ErrorCode::NotFound,
     };
     if is_gone {
-        forget(visit, namespace, &kept.repository_id).await?;
+        forget(visit, namespace, &kept.repository_id, Some(kept.name)).await?;
     }
     envelope::success(202, &BeingDeleted::from(purged?))
 }
@@ -202,9 +208,11 @@ async fn forget(
     visit: &Visit,
     namespace: &NamespaceName,
     repository_id: &str,
+    purged_name: Option<String>,
 ) -> Result<(), ErrorReply> {
     let gone = ForgetKept {
         repository_id: repository_id.to_owned(),
+        purged_name,
     };
     let Done {} = directory::post(visit, namespace, NAMESPACE_FORGET, &gone).await?;
     Ok(())

@@ -57,6 +57,7 @@ pub(crate) async fn answer(
         (RestRoute::Tokens(namespace), "POST") => tokens::create(visit, request, namespace).await,
         (RestRoute::RevokeSigned(namespace), _) => signed::revoke(visit, request, namespace).await,
         (RestRoute::Tokens(namespace), _) => tokens::list_shared(visit, query, namespace).await,
+        (RestRoute::DeploymentAudit, _) => audit::list_all(visit, query).await,
         (RestRoute::Audit(namespace), _) => audit::list(visit, query, namespace).await,
         (RestRoute::RevokeAll(namespace), _) => {
             namespaces::revoke_all(visit, request, namespace).await
@@ -91,6 +92,7 @@ fn takes_parameters(route: &RestRoute, method: &str) -> bool {
         RestRoute::Webhooks(_, HookRoute::Deliveries(_))
             | RestRoute::Namespaces
             | RestRoute::Audit(_)
+            | RestRoute::DeploymentAudit
             | RestRoute::Usage(_)
             | RestRoute::Repositories(_)
             | RestRoute::RepositoryTokens(_)

@@ -1,4 +1,4 @@
-//! The feeds of events, handed through from the objects: JSON, or a stream that goes on for minutes.
+//! Passes on the feeds of events from the objects: JSON, or a stream that lasts minutes.
 
 use worker::{Request, Response};
 
@@ -53,7 +53,7 @@ async fn shown(response: Response) -> Result<Response, ErrorReply> {
 
 fn passed_on(response: Response) -> worker::Result<Response> {
     let headers = rest_headers()?;
-    // What compresses a stream holds it back.
+    // A proxy that compresses a stream holds its events back.
     headers.set("cache-control", "no-store, no-transform")?;
     if let Some(kind) = response.headers().get("content-type")? {
         headers.set("content-type", &kind)?;

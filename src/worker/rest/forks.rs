@@ -5,7 +5,7 @@ use worker::Request;
 use super::body::body_below;
 use super::making::Draft;
 use crate::repo_do::contract::{
-    Access, ErrorCode, ErrorReply, ForkRepository, RepositoryInfo, path,
+    Access, ErrorCode, ErrorReply, ForkRepository, RepositoryInfo, checked_ref_rules, path,
 };
 use crate::worker::admission;
 use crate::worker::names::RepositoryPath;
@@ -39,6 +39,7 @@ pub(crate) async fn create(
     let description = parameters::description(new.description)?;
     let lifetime = Lifetime::of_new(new.ttl_seconds, new.expires_at, new.idle_ttl_seconds);
     let lifetime = lifetime.checked(visit.now_ms)?;
+    let ref_rules = checked_ref_rules("/ref_rules", new.ref_rules)?;
     let actor = admission::to_repository(visit, source, Access::Administer).await?;
     let response = objects::repository(visit, source, actor, Call::get(path::INFO)).await?;
     let origin: RepositoryInfo = objects::read(response).await?;
@@ -50,6 +51,7 @@ pub(crate) async fn create(
     create.default_branch = origin.default_branch;
     create.read_only = new.read_only;
     create.lifetime = lifetime;
+    create.ref_rules = ref_rules;
     // A push to the fork may bring back any object that the source has let in.
     create.fsck_strict = Some(new.fsck.strict.unwrap_or(origin.fsck_strict));
     create.source = Some(format!("artifacts:{}/{}", origin.namespace, origin.name));

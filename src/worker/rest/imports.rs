@@ -5,7 +5,7 @@ use worker::Request;
 use super::body::body_below;
 use super::making::Draft;
 use crate::repo_do::contract::{
-    Credentials, ErrorCode, ErrorReply, ImportRepository, RemoteUrl, path,
+    Credentials, ErrorCode, ErrorReply, ImportRepository, RemoteUrl, checked_ref_rules, path,
 };
 use crate::worker::names::RepositoryPath;
 use crate::worker::objects::Call;
@@ -32,6 +32,7 @@ pub(crate) async fn import(
         .map(|branch| parameters::branch("/branch", branch))
         .transpose()?;
     let depth = parameters::depth(new.depth)?;
+    let refs = parameters::import_refs(new.refs.clone(), branch)?;
     let expires_at = new.expires_at.clone();
     let lifetime = Lifetime::of_new(new.ttl_seconds, expires_at, new.idle_ttl_seconds);
     let lifetime = lifetime.checked(visit.now_ms)?;
@@ -44,6 +45,7 @@ pub(crate) async fn import(
     }
     create.read_only = new.read_only;
     create.lifetime = lifetime;
+    create.ref_rules = checked_ref_rules("/ref_rules", new.ref_rules)?;
     create.fsck_strict = new.fsck.strict;
     create.source = Some(format!("git:{url}"));
     draft.reserve(visit, ErrorCode::CreateInProgress).await?;
@@ -54,6 +56,7 @@ pub(crate) async fn import(
         password: credentials.map(|given| given.password),
         branch: branch.map(str::to_owned),
         depth,
+        refs,
         lfs: new.lfs,
     };
     let call = Call::post(path::IMPORT, &import)?;

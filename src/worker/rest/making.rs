@@ -60,6 +60,7 @@ impl<'a> Draft<'a> {
             standing: Standing::default(),
             source: None,
             lifetime: LifetimeChange::default(),
+            ref_rules: RefRules::default(),
             token: first_token.record.clone(),
             now_ms: visit.now_ms,
         };

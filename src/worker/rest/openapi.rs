@@ -46,6 +46,7 @@ mod tests {
                 RestRoute::Relist(_) => format!("{NAMESPACE}/relist"),
                 RestRoute::Usage(_) => format!("{NAMESPACE}/usage"),
                 RestRoute::Events(_) => format!("{NAMESPACE}/events"),
+                RestRoute::DeploymentAudit => "/api/v1/audit".to_owned(),
                 RestRoute::Audit(_) => format!("{NAMESPACE}/audit"),
                 RestRoute::RevokeAll(_) => format!("{NAMESPACE}/tokens/revoke-all"),
                 RestRoute::RevokeSigned(_) => format!("{NAMESPACE}/tokens/revoke-signed"),
@@ -111,7 +112,7 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 65] = [
+    const PATHS: [&str; 66] = [
         "/",
         "/healthz",
         "/api/v1/openapi.json",
@@ -127,6 +128,7 @@ mod tests {
         "/api/v1/namespaces/acme/tokens",
         "/api/v1/namespaces/acme/tokens/revoke-signed",
         "/api/v1/namespaces/acme/tokens/0123456789abcdef",
+        "/api/v1/audit",
         "/api/v1/namespaces/acme/audit",
         "/api/v1/namespaces/acme/tokens/revoke-all",
         "/api/v1/namespaces/acme/repos/r",

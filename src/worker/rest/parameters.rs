@@ -17,7 +17,7 @@ pub(crate) use self::bounds::{
     THRESHOLD_BYTES_MAX, at_most, bounded, cursor, foreign_cursor, page_limit, within,
 };
 pub(crate) use self::fsck::FsckChange;
-pub(crate) use self::import::{NewImport, credential, depth};
+pub(crate) use self::import::{NewImport, credential, depth, import_refs};
 pub(crate) use self::lifetime::Lifetime;
 pub(crate) use self::list::{Direction, ListQuery, Sort, time};
 pub(crate) use self::pre_receive::Hook;
@@ -124,6 +124,9 @@ pub(crate) struct NewRepository {
     pub(crate) expires_at: Option<String>,
     /// Seconds without use after which it deletes itself.
     pub(crate) idle_ttl_seconds: Option<u32>,
+    /// Its rules about refs.
+    #[serde(default)]
+    pub(crate) ref_rules: RefRules,
 }
 
 /// Body of `POST …/repos/:name/fork`.
@@ -151,6 +154,9 @@ pub(crate) struct NewFork {
     pub(crate) expires_at: Option<String>,
     /// Seconds without use after which it deletes itself.
     pub(crate) idle_ttl_seconds: Option<u32>,
+    /// Its rules about refs.
+    #[serde(default)]
+    pub(crate) ref_rules: RefRules,
 }
 
 /// Body of `POST …/repos/:name/purge-unreachable`; it may be absent.

@@ -1,7 +1,7 @@
-//! The list of a namespace made again, when the namespace's object has lost it.
+//! Makes the list of a namespace again after the namespace's object has lost it.
 //!
-//! The repositories are there all the same, each in its own object. R2 has a record of each that has
-//! settled; which others there are, the operator may know by name.
+//! The repositories still exist, each in its own object. R2 has a record of each repository that has
+//! settled; the operator can name the others.
 
 use futures::future::join_all;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,7 @@ use crate::storage::r2::recovery_record_head::{RECORD_HEAD_BYTES, RecordHead};
 use crate::worker::credentials::Identity;
 use crate::worker::fault::fault;
 use crate::worker::names::{NamespaceName, RepositoryName, RepositoryPath};
+use crate::worker::namespace::contract::NamespaceAct;
 use crate::worker::namespace::directory;
 use crate::worker::objects::{self, Call};
 use crate::worker::reply::Reply;
@@ -34,38 +35,38 @@ const ASKED_AT_ONCE: usize = 6;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewRelisting {
-    /// Cursor at which the request before ended.
+    /// The cursor that the previous request returned.
     cursor: Option<String>,
-    /// Records that are read.
+    /// How many records to read.
     limit: Option<u32>,
-    /// Repositories that are asked in place of what R2 has records of.
+    /// Names of the repositories to ask, instead of those in R2's records.
     names: Option<Vec<String>>,
 }
 
 /// The work of one request.
 #[derive(Debug, Serialize)]
 struct Relisting {
-    /// Records that were read, in all namespaces.
+    /// How many records were read, of all namespaces.
     records: usize,
-    /// Names of repositories that are listed now and were not before.
+    /// Names of the repositories that this request added to the list.
     listed: Vec<String>,
-    /// Repositories whose objects are lost as well: what `recover` is for.
+    /// Repositories whose objects are lost too; `recover` brings them back.
     lost: Vec<Lost>,
-    /// Cursor at which the next request goes on; empty at the end.
+    /// The cursor for the next request; empty at the end.
     cursor: String,
 }
 
-/// A repository whose object has nothing.
+/// A repository whose object is empty.
 #[derive(Debug, Serialize)]
 struct Lost {
-    /// Its id; missing where it was asked for by its name.
+    /// Its id; missing if the operator gave its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<String>,
     /// Its name.
     name: String,
 }
 
-/// `POST /namespaces/:ns/relist`: the operator's alone.
+/// `POST /namespaces/:ns/relist`: for the operator alone.
 pub(crate) async fn relist(
     visit: &Visit,
     request: Request,
@@ -110,7 +111,7 @@ pub(crate) async fn relist(
     )
 }
 
-/// Repositories that may be there.
+/// Repositories that may exist, and how far the search came.
 struct Found {
     records: usize,
     sought: Vec<Sought>,
@@ -141,8 +142,8 @@ fn named(names: &[String]) -> Result<Found, ErrorReply> {
     })
 }
 
-/// The repositories of the namespace among the next records. A repository that was recovered has
-/// its new record, so that its name comes once.
+/// The repositories of the namespace among the next records. A recovered repository has a new record
+/// instead of its old one, so its name comes once.
 async fn recorded(
     visit: &Visit,
     namespace: &NamespaceName,
@@ -195,7 +196,7 @@ async fn recorded(
     })
 }
 
-/// Asks the repository's own object for the repository, if it is there.
+/// Asks the repository's own object for the repository; `None` if the object has none.
 async fn ask(
     visit: &Visit,
     namespace: &NamespaceName,
@@ -214,7 +215,7 @@ async fn ask(
     }
 }
 
-/// Has them listed, and gives the names of those that were not.
+/// Adds these to the list, and returns the names of those that it lacked.
 async fn list(
     visit: &Visit,
     namespace: &NamespaceName,
@@ -223,11 +224,11 @@ async fn list(
     let Some(first) = infos.first() else {
         return Ok(Vec::new());
     };
-    // As it was spelled when it was made.
+    // The name as its creator spelled it.
     let shown = NamespaceName::parse(&first.namespace);
     let shown = shown.unwrap_or_else(|_| namespace.clone());
     let asked: Vec<_> = infos.iter().map(|info| info.name.clone()).collect();
-    let relisted = directory::relist(visit, &shown, infos).await?;
+    let relisted = directory::relist(visit, &shown, infos, Some(NamespaceAct::Relisted)).await?;
     let listed = asked.into_iter().zip(relisted.is_new);
     Ok(listed
         .filter_map(|(name, is_new)| is_new.then_some(name))

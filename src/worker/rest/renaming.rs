@@ -2,7 +2,8 @@
 //!
 //! The name is reserved at its namespace's object, then the repository's own object takes it in one
 //! write, then the entry is confirmed, as for a repository that is made. After a crash the steps that
-//! are left follow from the event, which the repository's object hands over to the namespace's.
+//! are left follow from the event, which the repository's object hands over to the namespace's. So do
+//! the steps at a namespace that the repository leaves.
 
 use serde::Deserialize;
 use worker::Request;
@@ -12,12 +13,10 @@ use super::making;
 use crate::repo_do::contract::{
     Access, ErrorCode, ErrorReply, RenameRepository, RepositoryInfo, Standing, path,
 };
-use crate::storage::fault_log;
 use crate::worker::admission;
 use crate::worker::names::RepositoryPath;
-use crate::worker::namespace::contract::{Reserve, path as contract};
+use crate::worker::namespace::contract::Reserve;
 use crate::worker::namespace::directory;
-use crate::worker::namespace::webhooks::{Make, Webhook, Which};
 use crate::worker::objects::{self, Call};
 use crate::worker::reply::Reply;
 use crate::worker::rest::{parameters, repos};
@@ -45,8 +44,7 @@ pub(crate) async fn rename(
         Some(given) => parameters::namespace("/namespace", given)?,
         None => from.namespace.clone(),
     };
-    let transfers = namespace.folded() != from.namespace.folded();
-    if transfers {
+    if namespace.folded() != from.namespace.folded() {
         admission::to_operate(visit, &from.namespace).await?;
     }
     let to = RepositoryPath {
@@ -55,11 +53,6 @@ pub(crate) async fn rename(
     };
     let response = objects::repository(visit, from, actor, Call::get(path::INFO)).await?;
     let before: RepositoryInfo = objects::read(response).await?;
-    let webhooks = if transfers {
-        webhooks(visit, from).await?
-    } else {
-        Vec::new()
-    };
     let is_new = to.object_name() != from.object_name();
     let (namespace, standing) = if is_new {
         let wanted = Reserve {
@@ -89,44 +82,7 @@ pub(crate) async fn rename(
     };
     // The hand-over of the event repeats a step that fails here.
     let _ = directory::confirm(visit, &to, &info, &info.repository_id).await;
-    if transfers {
-        bring(visit, &to, webhooks).await;
-        let _ = directory::leave(visit, from, &info.repository_id).await;
-    }
     repos::shown(visit, info)
-}
-
-/// The webhooks of a repository.
-async fn webhooks(visit: &Visit, path: &RepositoryPath) -> Result<Vec<Webhook>, ErrorReply> {
-    let whose = Which {
-        id: String::new(),
-        repo: Some(path.name.as_str().to_owned()),
-    };
-    directory::get(visit, &path.namespace.folded(), contract::WEBHOOKS, &whose).await
-}
-
-/// Makes a repository's webhooks again in its new namespace, under the same ids. Logs one that cannot be
-/// made, which the operator must make by hand.
-async fn bring(visit: &Visit, to: &RepositoryPath, webhooks: Vec<Webhook>) {
-    for webhook in webhooks {
-        let definition = webhook.definition;
-        let make = Make {
-            which: Which {
-                id: definition.id,
-                repo: Some(to.name.as_str().to_owned()),
-            },
-            url: definition.url,
-            events: webhook.events,
-            refs: webhook.refs,
-            secret: definition.secret,
-            active: definition.active,
-        };
-        let answer: Result<Webhook, _> =
-            directory::post(visit, &to.namespace, contract::WEBHOOK_MAKE, &make).await;
-        if let Err(error) = answer {
-            fault_log::warning("transfer", &format!("webhook {}: {error}", make.which.id));
-        }
-    }
 }
 
 /// Finds out what a request without a good answer did. Gives the repository if it has the new name.

@@ -50,6 +50,7 @@ pub(crate) async fn create(
     create.public = new.public;
     create.fsck_strict = new.fsck.strict;
     create.lifetime = lifetime;
+    create.ref_rules = checked_ref_rules("/ref_rules", new.ref_rules)?;
     draft.reserve(visit, ErrorCode::CreateInProgress).await?;
     let call = Call::post(path::INIT, &draft.create)?;
     draft.make(visit, call).await?.reply(visit, None)

@@ -82,6 +82,7 @@ fn rest_paths() {
     let path = || repository("acme", "w.x");
     let cases = [
         ("/api/v1/namespaces", RestRoute::Namespaces),
+        ("/api/v1/audit", RestRoute::DeploymentAudit),
         ("/api/v1/namespaces/acme", RestRoute::Namespace(namespace())),
         (
             "/api/v1/namespaces/acme/repos",

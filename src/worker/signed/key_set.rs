@@ -11,6 +11,7 @@ use worker::{AbortSignal, Fetch, Headers, Method, Request, RequestInit, RequestR
 use super::issuer::Issuer;
 use super::key_cache::{KeyCache, KeySet, Plan};
 use super::keys::{Jwk, KEYS_MAX};
+use super::known_issuers::KnownIssuer;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, check_webhook_url};
 use crate::storage::fault_log;
 use crate::worker::visit::Visit;
@@ -31,9 +32,9 @@ thread_local! {
 }
 
 /// The keys of an issuer.
-pub(crate) async fn of(visit: &Visit, issuer: &Issuer) -> Result<Rc<KeySet>, ErrorReply> {
-    let Some(url) = &issuer.jwks_url else {
-        return Ok(own(issuer, visit.now_ms));
+pub(crate) async fn of(visit: &Visit, known: &KnownIssuer) -> Result<Rc<KeySet>, ErrorReply> {
+    let Some(url) = &known.issuer.jwks_url else {
+        return Ok(own(known, visit.now_ms));
     };
     match CACHE.with_borrow_mut(|cache| cache.plan(url, visit.now_ms)) {
         Plan::Use(keys) => Ok(keys),
@@ -56,13 +57,13 @@ pub(crate) async fn with_unknown(visit: &Visit, issuer: &Issuer) -> Option<Rc<Ke
 }
 
 /// The keys that the settings give, kept because the platform has to read them.
-fn own(issuer: &Issuer, now_ms: i64) -> Rc<KeySet> {
+fn own(known: &KnownIssuer, now_ms: i64) -> Rc<KeySet> {
     // A URL begins otherwise.
-    let name = format!("own {}", issuer.digest());
+    let name = format!("own {}", known.digest);
     CACHE.with_borrow_mut(|cache| match cache.plan(&name, now_ms) {
         Plan::Use(keys) | Plan::Fetch(Some(keys)) => keys,
         Plan::Fetch(None) | Plan::GiveUp => {
-            let keys = Rc::new(KeySet::new(issuer.own_keys()));
+            let keys = Rc::new(KeySet::new(known.issuer.own_keys()));
             cache.fetched(&name, Rc::clone(&keys), now_ms);
             keys
         }

@@ -2,6 +2,7 @@
 //! signature, its audience and its times are good.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use sha2::{Digest as _, Sha256};
 
@@ -11,7 +12,7 @@ use super::issuer::Issuer;
 use super::jwt::Jwt;
 use super::key_set;
 use super::keys::NoKey;
-use super::known_issuers::KnownIssuers;
+use super::known_issuers::{Issuers, KnownIssuer, KnownIssuers, OperatorsIssuers, with_digests};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, Refusal, Signed, TokenHash, Trust};
 use crate::storage::fault_log;
 use crate::worker::credentials::Identity;
@@ -28,6 +29,8 @@ const ISSUERS: &str = "CAIRN_JWT_ISSUERS";
 thread_local! {
     // Data alone: no request waits for another.
     static KNOWN: RefCell<KnownIssuers> = const { RefCell::new(KnownIssuers::new()) };
+    static OF_OPERATOR: RefCell<OperatorsIssuers> =
+        const { RefCell::new(OperatorsIssuers::new()) };
 }
 
 /// Forgets what an isolate knows of a namespace's issuers: they were changed.
@@ -62,8 +65,9 @@ async fn verified(
     let invalid = || ErrorReply::from(Refusal::TokenInvalid);
     let jwt = Jwt::parse(text).map_err(|_| invalid())?;
     let name = jwt.claims.name("iss").map_err(|_| invalid())?;
-    let (issuer, trust) = trusted(visit, namespace, name).await?.ok_or_else(invalid)?;
-    if !is_signed(visit, &issuer, &jwt).await? {
+    let (known, trust) = trusted(visit, namespace, name).await?.ok_or_else(invalid)?;
+    let issuer = &known.issuer;
+    if !is_signed(visit, &known, &jwt).await? {
         return Err(invalid());
     }
     let told =
@@ -90,9 +94,10 @@ async fn verified(
     })
 }
 
-async fn is_signed(visit: &Visit, issuer: &Issuer, jwt: &Jwt<'_>) -> Result<bool, ErrorReply> {
+async fn is_signed(visit: &Visit, known: &KnownIssuer, jwt: &Jwt<'_>) -> Result<bool, ErrorReply> {
     let key_id = jwt.key_id.as_deref();
-    let mut keys = key_set::of(visit, issuer).await?;
+    let issuer = &known.issuer;
+    let mut keys = key_set::of(visit, known).await?;
     let mut found = keys.find(jwt.algorithm, key_id);
     if found == Err(NoKey::Unknown)
         && let Some(renewed) = key_set::with_unknown(visit, issuer).await
@@ -112,33 +117,38 @@ async fn trusted(
     visit: &Visit,
     namespace: &NamespaceName,
     name: &str,
-) -> Result<Option<(Issuer, Trust)>, ErrorReply> {
-    let is_it = |issuer: &Issuer| issuer.issuer == name;
-    if let Some(issuer) = of_operator(visit).into_iter().find(is_it) {
-        return Ok(Some((issuer, Trust::Operator)));
+) -> Result<Option<(Rc<KnownIssuer>, Trust)>, ErrorReply> {
+    let named = |issuers: &Issuers| {
+        let found = issuers.iter().find(|known| known.issuer.issuer == name);
+        found.map(Rc::clone)
+    };
+    if let Some(known) = named(&of_operator(visit)) {
+        return Ok(Some((known, Trust::Operator)));
     }
-    let issuer = of_namespace(visit, namespace)
-        .await?
-        .into_iter()
-        .find(is_it);
-    Ok(issuer.map(|issuer| {
-        let trust = Trust::Namespace(issuer.digest());
-        (issuer, trust)
+    let known = named(&of_namespace(visit, namespace).await?);
+    Ok(known.map(|known| {
+        let trust = Trust::Namespace(known.digest.clone());
+        (known, trust)
     }))
 }
 
 /// The issuers that the operator trusts. Settings that are wrong trust nobody, and the log says why.
-fn of_operator(visit: &Visit) -> Vec<Issuer> {
+fn of_operator(visit: &Visit) -> Issuers {
     let set = visit.env.var(ISSUERS).ok().map(|value| value.to_string());
     let Some(set) = set.filter(|set| !set.is_empty()) else {
-        return Vec::new();
+        return Issuers::default();
     };
+    let allow_private = key_set::allows_private(visit);
+    OF_OPERATOR.with_borrow_mut(|known| known.of(&set, allow_private, || read(&set, allow_private)))
+}
+
+fn read(set: &str, allow_private: bool) -> Vec<Issuer> {
     let setter = Setter {
         is_operator: true,
         of_deployment: true,
-        allow_private: key_set::allows_private(visit),
+        allow_private,
     };
-    let issuers = serde_json::from_str::<Vec<Issuer>>(&set).map_err(|error| error.to_string());
+    let issuers = serde_json::from_str::<Vec<Issuer>>(set).map_err(|error| error.to_string());
     let checked = issuers.and_then(|issuers| match check::issuers(&issuers, setter) {
         Ok(()) => Ok(issuers),
         Err(error) => {
@@ -153,16 +163,18 @@ fn of_operator(visit: &Visit) -> Vec<Issuer> {
 }
 
 /// The issuers that a namespace trusts, without their rules: its object knows those.
-async fn of_namespace(visit: &Visit, namespace: &NamespaceName) -> Result<Vec<Issuer>, ErrorReply> {
+async fn of_namespace(visit: &Visit, namespace: &NamespaceName) -> Result<Issuers, ErrorReply> {
     let object_name = namespace.folded();
     if let Some(known) = KNOWN.with_borrow(|known| known.find(&object_name, visit.now_ms)) {
         return Ok(known);
     }
     if !wake::namespace_exists(visit, namespace).await? {
-        return Ok(Vec::new());
+        return Ok(Issuers::default());
     }
     let asked = objects::namespace(visit, &object_name, Call::get(path::ISSUERS)).await?;
-    let issuers: Vec<Issuer> = objects::read(asked).await?;
-    KNOWN.with_borrow_mut(|known| known.insert(&object_name, issuers.clone(), visit.now_ms));
+    let issuers = with_digests(objects::read(asked).await?);
+    KNOWN.with_borrow_mut(|known| {
+        known.insert(&object_name, Rc::clone(&issuers), visit.now_ms);
+    });
     Ok(issuers)
 }

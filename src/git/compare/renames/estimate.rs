@@ -27,6 +27,11 @@ impl Estimator {
         self.read_bytes
     }
 
+    /// Bytes of the spans that are kept.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held_bytes
+    }
+
     /// How similar the two are; 0 where it can be told from their sizes that they are not similar
     /// enough. Only regular files may be similar.
     pub(super) fn estimate(

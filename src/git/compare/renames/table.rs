@@ -1,4 +1,4 @@
-//! The files that may be renamed: deleted and created ones, and what was paired.
+//! The files that may have been renamed: deleted files, created files, and the pairs found so far.
 
 use gix_object::bstr::{BStr, ByteSlice as _};
 
@@ -6,15 +6,15 @@ use super::super::score::SCORE_MAX;
 use super::super::tree::{Change, Renamed, Side};
 use super::directories::Directories;
 
-/// Which renames are looked for.
+/// Which renames to look for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RenameOptions {
     /// The least score of a rename: half, as `git diff -M`.
     pub score_min: u16,
-    /// Above the square of this many pairs only the first two rounds take place
-    /// (`diff.renameLimit`); 0 is no limit.
+    /// With more pairs to compare than the square of this, only the first two rounds take place
+    /// (`diff.renameLimit`); 0 sets no limit.
     pub limit: u32,
-    /// Whether empty files may be renamed: in a diff, not in a merge.
+    /// Whether an empty file may count as renamed: yes in a diff, no in a merge.
     pub with_empty_files: bool,
 }
 
@@ -28,7 +28,7 @@ impl Default for RenameOptions {
     }
 }
 
-/// The files that may be renamed.
+/// The files that may have been renamed.
 #[derive(Debug)]
 pub(super) struct Table {
     pub(super) changes: Vec<Change>,
@@ -128,7 +128,7 @@ impl Table {
         destinations.filter(|at| self.is_open(*at)).collect()
     }
 
-    /// Pairs a source with a destination, neither of which has another one.
+    /// Pairs a source with a destination. Neither may be paired already.
     pub(super) fn pair(&mut self, source: usize, destination: usize, score: u16) {
         let found = (
             self.sources.get_mut(source),

@@ -16,7 +16,7 @@ fn id(hex: &str) -> ObjectId {
 
 fn read(bytes: &[u8]) -> Result<Advertisement, FetchClientError> {
     splits::check(bytes, |pieces| {
-        let mut reader = AdvertisementReader::new(&Limits::DEFAULT);
+        let mut reader = AdvertisementReader::new(&RefSelection::default(), &Limits::DEFAULT);
         for piece in pieces {
             reader.feed(piece)?;
         }

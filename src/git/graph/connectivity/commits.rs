@@ -7,19 +7,25 @@ use super::super::super::object::facts::{self, CommitFacts};
 use super::super::segment::{NewCommit, NewParent};
 use super::error::malformed;
 use super::lists::LIST_BYTES_MAX;
-use super::{Connectivity, ConnectivityError, Waiting};
+use super::{Connectivity, ConnectivityError, OUTSIDE, Waiting};
 
 impl Connectivity<'_> {
     /// Goes to the next unproved parent of the last commit of the path, or proves the commit.
     pub(super) fn advance_path(&mut self) -> Result<(), ConnectivityError> {
         let child_id = match self.path.as_slice() {
-            [.., child, _] => child.commit_id,
-            _ => ObjectId::null(Kind::Sha1),
+            [.., child, _] => self.waiting_id(*child),
+            _ => None,
         };
-        let Some(waiting) = self.path.last() else {
+        let child_id = child_id.unwrap_or_else(|| ObjectId::null(Kind::Sha1));
+        let Some(waiting) = self.path.last().copied() else {
             return Ok(());
         };
-        let (commit_id, parents_done) = (waiting.commit_id, waiting.parents_done);
+        let Some(commit_id) = self.waiting_id(waiting) else {
+            debug_assert!(false, "what waits has an id");
+            self.path.pop();
+            return Ok(());
+        };
+        let parents_done = usize::try_from(waiting.parents_done).unwrap_or(usize::MAX);
         if self.bad_commits.contains(&commit_id) {
             return Err(ConnectivityError::Incomplete { id: commit_id });
         }
@@ -39,17 +45,39 @@ impl Connectivity<'_> {
             });
         if let Some((at, parent_id)) = unproved {
             if let Some(waiting) = self.path.last_mut() {
-                waiting.parents_done = at;
+                waiting.parents_done = u32::try_from(at).unwrap_or(u32::MAX);
             }
-            self.path.push(Waiting {
-                commit_id: *parent_id,
-                parents_done: 0,
-            });
+            self.let_wait(*parent_id);
             return Ok(());
         }
         self.path.pop();
         self.commit_id = Some(commit_id);
         self.start_commit(commit_id, &facts)
+    }
+
+    /// Puts a commit at the end of the path.
+    pub(super) fn let_wait(&mut self, commit_id: ObjectId) {
+        let in_pack = self.incoming.locate(&commit_id);
+        let in_pack = in_pack.filter(|(position, _)| *position < OUTSIDE);
+        let place = if let Some((position, _)) = in_pack {
+            position
+        } else {
+            let place = u32::try_from(self.waiting_outside.len()).unwrap_or(u32::MAX);
+            self.waiting_outside.push(commit_id);
+            OUTSIDE | place
+        };
+        self.path.push(Waiting {
+            place,
+            parents_done: 0,
+        });
+    }
+
+    pub(super) fn waiting_id(&self, waiting: Waiting) -> Option<ObjectId> {
+        if waiting.place < OUTSIDE {
+            return self.incoming.id(waiting.place);
+        }
+        let place = usize::try_from(waiting.place & !OUTSIDE).ok()?;
+        self.waiting_outside.get(place).copied()
     }
 
     /// Gives the commit its number and prepares the walk of its tree.

@@ -62,7 +62,10 @@ pub enum ConnectivityError {
         limit: usize,
     },
     /// The introduced lists grow beyond their bound, or the segment is full.
-    #[error("history moves too many objects: more than {limit} bytes of introduced lists")]
+    #[error(
+        "history moves too many objects: more than {limit} bytes of introduced lists; push the \
+         history in parts, older commits first"
+    )]
     TooManyIntroduced {
         /// The bound in bytes.
         limit: usize,

@@ -1,6 +1,6 @@
 //! The queries of the check to the pack that is being pushed.
 
-use gix_hash::oid;
+use gix_hash::{ObjectId, oid};
 
 use super::super::super::object::ObjectKind;
 use super::super::super::object::facts::CommitFacts;
@@ -13,6 +13,9 @@ pub trait Incoming {
     /// The position of an object of the pack, always the same if it is there more than once, and
     /// its kind.
     fn locate(&self, id: &oid) -> Option<(u32, ObjectKind)>;
+
+    /// The id of the object at this position.
+    fn id(&self, position: u32) -> Option<ObjectId>;
 
     /// Commits in the pack, as far as that is known: room is made for so many.
     fn commit_count(&self) -> usize {

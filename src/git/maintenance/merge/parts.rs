@@ -55,7 +55,7 @@ impl PartsMerge {
     ) -> Result<Self, StoreError> {
         let mut sources = Vec::new();
         for pack in range.clone() {
-            let pack_id = packs.index(pack)?.pack_id();
+            let pack_id = packs.pack_id(pack)?;
             let corrupt = |what| StoreError::Corrupt {
                 what,
                 pack: pack_id.0,

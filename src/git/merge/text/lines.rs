@@ -41,7 +41,9 @@ impl<'a> Versions<'a> {
         let bytes = base.len().saturating_add(ours.len());
         let mut interner = Interner::new(bytes / LINE_BYTES_GUESS);
         let mut version = |content: &'a [u8]| {
-            let lines: Vec<_> = content.lines_with_terminator().collect();
+            // Counted first: a list that grows takes up to three times its room.
+            let mut lines = Vec::with_capacity(content.lines_with_terminator().count());
+            lines.extend(content.lines_with_terminator());
             let tokens = lines.iter().map(|line| interner.intern(*line)).collect();
             Version { lines, tokens }
         };

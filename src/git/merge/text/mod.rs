@@ -17,6 +17,7 @@ mod regions;
 #[cfg(test)]
 mod tests;
 
+use gix_object::bstr::ByteSlice as _;
 use histogram::Histogram;
 use lines::Versions;
 use regions::Resolution;
@@ -27,12 +28,32 @@ pub(crate) use options::{Labels, Style, TextOptions};
 /// Characters of a marker, where nothing nests.
 pub(crate) const MARKER_SIZE: usize = 7;
 
+/// Bytes that a merge takes for each line of the three versions, where it takes most: 12 for the
+/// line's place and number, 10 for the tables of different lines, 7 for those of changed ones, and 19
+/// for changes and regions.
+const LINE_BYTES: u64 = 48;
+
 /// The merged text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MergedText {
     pub(crate) content: Vec<u8>,
     /// How many conflicts are left in it.
     pub(crate) conflicts: usize,
+}
+
+/// Bytes that versions of so many bytes take together while they are merged, without what is noted of
+/// their lines: the versions, and the result, which may have all of them in conflicts.
+pub(crate) fn whole_bytes(versions_bytes: u64) -> u64 {
+    versions_bytes.saturating_mul(2)
+}
+
+/// Bytes that merging these versions takes.
+pub(crate) fn merge_bytes(versions: [&[u8]; 3]) -> u64 {
+    let bytes: usize = versions.iter().map(|version| version.len()).sum();
+    let count = |version: &[u8]| version.lines_with_terminator().count();
+    let lines: usize = versions.into_iter().map(count).sum();
+    let line_bytes = (lines as u64).saturating_mul(LINE_BYTES);
+    whole_bytes(bytes as u64).saturating_add(line_bytes)
 }
 
 /// Merges the changes that lead from `base` to `ours` and to `theirs`.

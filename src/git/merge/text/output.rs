@@ -10,8 +10,8 @@ pub(super) fn write(
     regions: &[Region],
     options: &TextOptions<'_>,
 ) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut line = 0_i64;
+    let mut out = Vec::with_capacity(bytes_of(versions.ours.run(0, versions.ours.len())));
+    let mut line = 0_i32;
     for region in regions {
         if region.resolution == Resolution::Same {
             continue;
@@ -38,8 +38,12 @@ pub(super) fn write(
     out
 }
 
-fn run<'a>(side: &'a Version<'_>, start: i64, count: i64) -> &'a [&'a [u8]] {
+fn run<'a>(side: &'a Version<'_>, start: i32, count: i32) -> &'a [&'a [u8]] {
     side.run(unsigned(start), unsigned(count))
+}
+
+fn bytes_of(lines: &[&[u8]]) -> usize {
+    lines.iter().map(|line| line.len()).sum()
 }
 
 fn copy(out: &mut Vec<u8>, lines: &[&[u8]]) {

@@ -4,7 +4,7 @@ use super::histogram::Histogram;
 use super::lines::{Change, Versions};
 
 /// Conflicts with no more lines between them than this become one: that takes no more lines.
-const LINES_BETWEEN_MAX: i64 = 3;
+const LINES_BETWEEN_MAX: i32 = 3;
 
 /// The result for a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,21 +27,21 @@ pub(super) enum Resolution {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Region {
     pub resolution: Resolution,
-    pub base: i64,
-    pub base_count: i64,
-    pub ours: i64,
-    pub our_count: i64,
-    pub theirs: i64,
-    pub their_count: i64,
+    pub base: i32,
+    pub base_count: i32,
+    pub ours: i32,
+    pub our_count: i32,
+    pub theirs: i32,
+    pub their_count: i32,
 }
 
-/// A number of lines: far below 2^32.
-fn signed(lines: usize) -> i64 {
-    i64::try_from(lines).unwrap_or(i64::MAX)
+/// A number of lines: far below 2^31, since a text that is merged has a bound.
+fn signed(lines: usize) -> i32 {
+    i32::try_from(lines).unwrap_or(i32::MAX)
 }
 
 /// The same back; nothing is before the first line.
-pub(super) fn unsigned(lines: i64) -> usize {
+pub(super) fn unsigned(lines: i32) -> usize {
     usize::try_from(lines).unwrap_or(0)
 }
 
@@ -64,12 +64,12 @@ fn append(regions: &mut Vec<Region>, next: Region) {
 
 /// A place in a version that a side left alone there: `line` of the base, which the side has
 /// `there`, so much after `base`.
-fn shifted(there: usize, base: usize, line: usize) -> i64 {
+fn shifted(there: usize, base: usize, line: usize) -> i32 {
     signed(there) - signed(base) + signed(line)
 }
 
 /// A change that only our side made.
-fn only_ours(change: &Change, theirs: i64) -> Region {
+fn only_ours(change: &Change, theirs: i32) -> Region {
     Region {
         resolution: Resolution::Ours,
         base: signed(change.before),
@@ -82,7 +82,7 @@ fn only_ours(change: &Change, theirs: i64) -> Region {
 }
 
 /// A change that only their side made.
-fn only_theirs(change: &Change, ours: i64) -> Region {
+fn only_theirs(change: &Change, ours: i32) -> Region {
     Region {
         resolution: Resolution::Theirs,
         base: signed(change.before),

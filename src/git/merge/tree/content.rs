@@ -5,11 +5,12 @@ use gix_object::bstr::BString;
 use gix_object::tree::EntryKind;
 
 use super::super::super::edit::new_objects::{NewObjects, WithNew};
+use super::super::super::limits::Limits;
 use super::super::super::object::ObjectKind;
 use super::super::super::store::{ObjectSource, ReadError, Shared};
 use super::super::text::{self, Favor, Labels, MARKER_SIZE, Style, TextOptions};
 use super::conflict::ConflictKind;
-use super::error::TreeMergeError;
+use super::error::{TreeMergeError, TreeMergeLimits};
 use super::version::{BASE, OURS, Stage, THEIRS, Version};
 
 /// Where git looks for a NUL, which makes a file a binary one.
@@ -34,6 +35,8 @@ pub(super) struct ContentOptions {
     pub style: Style,
     /// How deep inside a merge of merge bases: 0 is the merge that was asked for.
     pub depth: usize,
+    /// Bounds of the memory.
+    pub limits: TreeMergeLimits,
 }
 
 /// The result of merging one content.
@@ -58,7 +61,7 @@ pub(super) struct Contents<'a> {
 
 /// Merges a content. Both sides are files, or both links, or both submodules.
 ///
-/// Where it fails for a cold chunk it has changed nothing.
+/// Where it fails for a cold chunk or for want of room it has changed nothing.
 pub(super) fn merge(
     options: &ContentOptions,
     stored: &impl ObjectSource,
@@ -173,6 +176,32 @@ fn read(
     }
 }
 
+/// Bytes of the versions of a text together. One that is too large to be read counts as nothing.
+fn versions_bytes(
+    new_objects: &NewObjects,
+    stored: &impl ObjectSource,
+    files: [Stage; 3],
+) -> Result<u64, TreeMergeError> {
+    let objects = WithNew::new(new_objects, stored);
+    let mut bytes = 0_u64;
+    for file in files.into_iter().flatten() {
+        let size = objects.size_bytes(&file.id)?.unwrap_or(0);
+        if size <= Limits::DEFAULT.control_object_bytes_max {
+            bytes = bytes.saturating_add(size);
+        }
+    }
+    Ok(bytes)
+}
+
+/// Fails if merging a text takes more than there is room for.
+fn check_room(options: &ContentOptions, wanted: u64) -> Result<(), TreeMergeError> {
+    let room = options.limits.text_room_bytes;
+    if wanted > room {
+        return Err(TreeMergeError::NoRoom { wanted, room });
+    }
+    Ok(())
+}
+
 fn merge_files(
     options: &ContentOptions,
     stored: &impl ObjectSource,
@@ -181,6 +210,9 @@ fn merge_files(
     base: Stage,
 ) -> Result<MergedContent, TreeMergeError> {
     let Contents { ours, theirs, .. } = *contents;
+    let files = [base, Some(ours), Some(theirs)];
+    let bytes = versions_bytes(new_objects, stored, files)?;
+    check_room(options, text::whole_bytes(bytes))?;
     let read = |file| read(new_objects, stored, file);
     let sides = [read(base)?, read(Some(ours))?, read(Some(theirs))?];
     let [old, our, their] = &sides;
@@ -189,6 +221,11 @@ fn merge_files(
         let is_large = sides.iter().any(|side| matches!(side, Content::TooLarge));
         return take_whole(options, new_objects, contents, base, is_large);
     };
+    let text_bytes = text::merge_bytes([old, our, their]);
+    if text_bytes > options.limits.text_bytes_max {
+        return take_whole(options, new_objects, contents, base, true);
+    }
+    check_room(options, text_bytes)?;
     let labels = Names::new(options, contents);
     let merged = text::merge(
         old,

@@ -13,6 +13,11 @@ use super::super::super::store::{ColdChunk, ReadError};
 pub struct TreeMergeLimits {
     /// Bytes of the paths that it meets.
     pub held_bytes_max: usize,
+    /// Bytes that merging one text may take. A text that needs more is not merged line by line.
+    pub text_bytes_max: u64,
+    /// Bytes that the caller has room for while one text is merged. A step that needs more fails with
+    /// [`TreeMergeError::NoRoom`], and is taken again once there is room.
+    pub text_room_bytes: u64,
 }
 
 impl Default for TreeMergeLimits {
@@ -20,6 +25,9 @@ impl Default for TreeMergeLimits {
         // Some 70,000 paths in directories that both sides changed.
         Self {
             held_bytes_max: 32 << 20,
+            // Three versions of 7 MB, with lines of 40 bytes.
+            text_bytes_max: 64 << 20,
+            text_room_bytes: u64::MAX,
         }
     }
 }
@@ -60,6 +68,14 @@ pub enum TreeMergeError {
         /// The bound.
         limit: usize,
     },
+    /// The caller has too little room for merging the next text.
+    #[error("merging a text takes {wanted} bytes, there is room for {room}")]
+    NoRoom {
+        /// Bytes that it takes.
+        wanted: u64,
+        /// Bytes that there is room for.
+        room: u64,
+    },
 }
 
 impl TreeMergeError {
@@ -68,6 +84,14 @@ impl TreeMergeError {
         match self {
             Self::Read(error) => error.cold(),
             Self::Compare(error) => error.cold(),
+            _ => None,
+        }
+    }
+
+    /// Bytes to find room for before the same step is taken again, if that is all that is wrong.
+    pub fn wanted_room(&self) -> Option<u64> {
+        match self {
+            Self::NoRoom { wanted, .. } => Some(*wanted),
             _ => None,
         }
     }

@@ -17,7 +17,7 @@
 //! Invariants:
 //! - Real git is the oracle: the result, the conflicted paths and their stages are git's.
 //! - Equal subtrees are not read, so the cost follows the changes.
-//! - A step that fails for a cold chunk has changed nothing, and is taken again.
+//! - A step that fails for a cold chunk or for want of room has changed nothing, and is taken again.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::BString;
@@ -122,9 +122,10 @@ impl TreeMerge {
             favor: options.favor,
             style: Style::Merge,
             depth: options.depth,
+            limits: options.limits,
         };
         Self {
-            state: State::new(content, options.limits),
+            state: State::new(content),
             phase: Phase::Collect(Collect::new(trees)),
             work: 0,
         }
@@ -132,7 +133,16 @@ impl TreeMerge {
 
     /// Bytes that it holds beside the new objects.
     pub fn held_bytes(&self) -> usize {
-        self.state.held_bytes()
+        let of_renames = match &self.phase {
+            Phase::Detect(_, renames) => renames.held_bytes(),
+            _ => 0,
+        };
+        self.state.held_bytes().saturating_add(of_renames)
+    }
+
+    /// Takes note of the bytes that there is room for while one text is merged.
+    pub fn set_text_room(&mut self, bytes: u64) {
+        self.state.options.limits.text_room_bytes = bytes;
     }
 
     /// How much work was done since this was asked last, in some microseconds.

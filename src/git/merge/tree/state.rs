@@ -6,7 +6,7 @@ use super::super::super::compare::renames::{DirectoryCounts, MergeNeeds};
 use super::super::super::compare::tree::{Change, Side};
 use super::conflict::{Conflict, ConflictKind};
 use super::content::ContentOptions;
-use super::error::{TreeMergeError, TreeMergeLimits};
+use super::error::TreeMergeError;
 use super::version::{Entry, Path, Sides, Stage, Version};
 
 /// Bytes that a path takes beside its own: its entry, and its places in the tables.
@@ -60,11 +60,10 @@ pub(super) struct State {
     /// The search for renames did not compare all pairs. It needs this rename limit to do so.
     pub rename_limit_needed: Option<u32>,
     held_bytes: usize,
-    limits: TreeMergeLimits,
 }
 
 impl State {
-    pub(super) fn new(options: ContentOptions, limits: TreeMergeLimits) -> Self {
+    pub(super) fn new(options: ContentOptions) -> Self {
         Self {
             options,
             entries: Vec::new(),
@@ -76,7 +75,6 @@ impl State {
             is_renames_clean: true,
             rename_limit_needed: None,
             held_bytes: 0,
-            limits,
         }
     }
 
@@ -97,11 +95,11 @@ impl State {
         };
         let bytes = size_of::<Entry>() + sides + PATH_OVERHEAD_BYTES;
         self.held_bytes = self.held_bytes.saturating_add(bytes);
-        if self.held_bytes > self.limits.held_bytes_max {
+        if self.held_bytes > self.options.limits.held_bytes_max {
             return Err(TreeMergeError::TooLarge {
                 paths: self.entries.len(),
                 bytes: self.held_bytes,
-                limit: self.limits.held_bytes_max,
+                limit: self.options.limits.held_bytes_max,
             });
         }
         let id = EntryId(u32::try_from(self.entries.len()).unwrap_or(u32::MAX));

@@ -24,9 +24,9 @@ pub(super) fn verify(content: &[u8]) -> Result<(), Finding> {
     ))
 }
 
-/// Takes the line that starts with `key` (which ends with its space): its value.
+/// Takes the line that starts with `key`, whose last byte is the space, and returns the line's value.
 ///
-/// `None`, and nothing taken, when the next line is another one.
+/// If the next line starts otherwise, it takes nothing and returns `None`.
 pub(super) fn take_line<'a>(rest: &mut &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
     let (value, after) = rest.strip_prefix(key)?.split_once_str("\n")?;
     *rest = after;

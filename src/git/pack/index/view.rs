@@ -37,6 +37,25 @@ pub struct PackIndex {
     sections: Sections,
 }
 
+impl Row {
+    pub(super) fn decode(row: &[u8; ENTRY_ROW_BYTES]) -> Option<Self> {
+        let (first, rest) = row.split_first_chunk::<8>()?;
+        let [stored_bytes, size_bytes, base, index_position] = rest.as_chunks::<4>().0 else {
+            return None;
+        };
+        let [o4, o3, o2, o1, o0, depth @ .., kind] = *first;
+        Some(Self {
+            offset: u64::from_be_bytes([0, 0, 0, o4, o3, o2, o1, o0]),
+            stored_bytes: word(*stored_bytes),
+            size_bytes: word(*size_bytes),
+            kind: ObjectKind::from_number(kind)?,
+            depth: u16::from_be_bytes(depth),
+            base: base_of(word(*base)),
+            index_position: word(*index_position),
+        })
+    }
+}
+
 impl PackIndex {
     /// Takes the index part of a pack. Its form is checked once; what does not have the form that
     /// [`super::IndexBuilder`] gives is corrupt. Pieces that are not cut between items, as its rows
@@ -106,21 +125,7 @@ impl PackIndex {
         if position >= self.sections.object_count {
             return None;
         }
-        let row: &[u8; ENTRY_ROW_BYTES] = self.item(self.sections.rows, position)?;
-        let (first, rest) = row.split_first_chunk::<8>()?;
-        let [stored_bytes, size_bytes, base, index_position] = rest.as_chunks::<4>().0 else {
-            return None;
-        };
-        let [o4, o3, o2, o1, o0, depth @ .., kind] = *first;
-        Some(Row {
-            offset: u64::from_be_bytes([0, 0, 0, o4, o3, o2, o1, o0]),
-            stored_bytes: word(*stored_bytes),
-            size_bytes: word(*size_bytes),
-            kind: ObjectKind::from_number(kind)?,
-            depth: u16::from_be_bytes(depth),
-            base: base_of(word(*base)),
-            index_position: word(*index_position),
-        })
+        Row::decode(self.item(self.sections.rows, position)?)
     }
 
     /// The id of the object at a position.

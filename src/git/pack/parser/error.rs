@@ -19,7 +19,11 @@ pub enum PackError {
     #[error(transparent)]
     Header(EntryError),
     /// The header announces too many entries.
-    #[error("pack has {count} objects, at most {limit} are accepted")]
+    #[error(
+        "the pack has {count} objects, at most {limit} are taken at once: push the history in \
+         parts, older commits first, as in 'git push <remote> <older commit>:refs/heads/main', or \
+         import it"
+    )]
     TooManyObjects {
         /// Entries announced.
         count: u32,
@@ -27,7 +31,7 @@ pub enum PackError {
         limit: u32,
     },
     /// There is no memory for the table of the entries.
-    #[error("no memory for a pack of {announced} objects")]
+    #[error("no memory for a pack of {announced} objects: push again later, or in parts")]
     OutOfMemory {
         /// Entries announced.
         announced: u32,
@@ -78,7 +82,10 @@ pub enum PackError {
         limit: u64,
     },
     /// A delta needs more memory than there is to hold it whole.
-    #[error("delta {what} at offset {offset} has {size} bytes, at most {limit} are accepted")]
+    #[error(
+        "delta {what} at offset {offset} has {size} bytes, at most {limit} are accepted: send the \
+         objects whole with 'git -c pack.depth=0 push'"
+    )]
     DeltaTooLarge {
         /// Offset of the delta's entry.
         offset: u64,
@@ -112,7 +119,10 @@ pub enum PackError {
         base_offset: u64,
     },
     /// A delta chain is too long.
-    #[error("delta chain at offset {offset} exceeds the maximum depth of {limit}")]
+    #[error(
+        "delta chain at offset {offset} exceeds the maximum depth of {limit}: send the objects whole \
+         with 'git -c pack.depth=0 push'"
+    )]
     ChainTooLong {
         /// Offset of the delta's entry.
         offset: u64,
@@ -136,7 +146,10 @@ pub enum PackError {
         reason: String,
     },
     /// The objects together are more than a pack of these bytes may become.
-    #[error("pack of {pack_bytes} bytes needs more than {limit} bytes of unpacking")]
+    #[error(
+        "pack of {pack_bytes} bytes needs more than {limit} bytes of unpacking: push fewer commits at \
+         once, or send the objects whole with 'git -c pack.depth=0 push'"
+    )]
     TooMuchWork {
         /// Bytes of the pack so far.
         pack_bytes: u64,

@@ -47,7 +47,7 @@ impl BlobReader {
             let mut inflater = Box::new(Inflater::new());
             inflater.start(size_bytes);
             Source::Stored {
-                pack_id: packs.index(at.pack)?.pack_id(),
+                pack_id: packs.pack_id(at.pack)?,
                 offset: row.offset + header.header_bytes as u64,
                 end: row.offset + u64::from(row.stored_bytes),
                 inflater,

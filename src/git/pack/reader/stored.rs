@@ -13,7 +13,7 @@ use super::{LivePacks, Location};
 impl<S: PackStore> LivePacks<S> {
     /// The header of the entry as stored.
     pub fn header(&self, at: Location, row: &Row) -> Result<Header, ReadError> {
-        let pack_id = self.index(at.pack)?.pack_id();
+        let pack_id = self.pack_id(at.pack)?;
         let end = row.offset + u64::from(row.stored_bytes);
         let (chunk, range) = self.piece(pack_id, row.offset, end)?;
         let bytes = chunk.get(range).unwrap_or_default();
@@ -37,15 +37,15 @@ impl<S: PackStore> LivePacks<S> {
     /// Inflates the entry, held whole: to the object itself or a delta.
     pub(super) fn inflate(&self, at: Location, row: &Row) -> Result<Vec<u8>, ReadError> {
         let header = self.header(at, row)?;
-        let (id, limit) = (self.id(at)?, self.limits.delta_bytes_max);
+        let limit = self.limits.delta_bytes_max;
         if header.size_bytes > limit {
             return Err(ReadError::TooLarge {
-                id,
+                id: self.id(at)?,
                 size: header.size_bytes,
                 limit,
             });
         }
-        let pack_id = self.index(at.pack)?.pack_id();
+        let pack_id = self.pack_id(at.pack)?;
         let mut offset = row.offset + header.header_bytes as u64;
         let end = row.offset + u64::from(row.stored_bytes) + INPUT_TO_SPARE;
         let mut inflater = self.inflater.borrow_mut();
@@ -56,13 +56,9 @@ impl<S: PackStore> LivePacks<S> {
             let mut input = chunk.get(range).unwrap_or_default();
             offset += input.len() as u64;
             loop {
-                let step =
-                    inflater
-                        .append_to(&mut content, input)
-                        .map_err(|_| ReadError::Corrupt {
-                            id,
-                            what: "it does not inflate",
-                        })?;
+                let Ok(step) = inflater.append_to(&mut content, input) else {
+                    return Err(self.corrupt(at, "it does not inflate")?);
+                };
                 if step.done {
                     return Ok(content);
                 }

@@ -205,7 +205,8 @@ fn bounds() {
     let line = |name: &str| format!("{ZERO} {A} refs/heads/{name}");
     assert_eq!(
         message(&[&line("a"), &line("b")]),
-        "too many ref updates in one push, at most 1"
+        "too many ref updates in one push, at most 1 are taken at once: push the refs in groups, as \
+         in 'git push <remote> \"refs/tags/v1*:refs/tags/v1*\"'"
     );
     assert_eq!(message(&[&line("ab")]), "refname of 13 bytes, at most 12");
     let long = format!("{}\0{}", line("a"), "x".repeat(200));

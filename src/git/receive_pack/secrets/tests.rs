@@ -47,8 +47,8 @@ fn a_line_before_the_last_one_is_counted_backward() {
     assert_eq!(numbers, [3, 1, 1, 4, 2, 2]);
 }
 
-/// A key of Azure is found by each of its words, and begins before the key of AWS in it. Were lines
-/// counted from the beginning then, this would read many gigabytes.
+/// Each word of the Azure key finds the whole key, which begins before the AWS key inside it. If each
+/// find counted its lines from the start of the blob, this test would read many gigabytes.
 #[test]
 fn secrets_that_overlap_are_counted_in_linear_time() {
     let key =

@@ -1,10 +1,9 @@
-//! The source's side of a fork: everything is read off at one moment, then sent row by row.
+//! The source's side of a fork: what is sent is that of one moment, read and sent row by row.
 
-use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use futures::stream;
-use gix_object::bstr::ByteSlice as _;
+use gix_object::bstr::{BString, ByteSlice as _};
 use worker::Response;
 
 use super::lfs::LfsRows;
@@ -28,8 +27,8 @@ use crate::storage::repository::fork::SharedPack;
 use crate::storage::repository::origin_report::SkippedRefs;
 use crate::storage::repository::packed_refs::PACKED_PAGE_REFS;
 use crate::storage::repository::packs::PARTS;
-use crate::storage::repository::ref_counts::RefCounts;
 use crate::storage::repository::ref_record::RefRecord;
+use crate::storage::repository::ref_snapshot::RefSnapshot;
 use crate::storage::repository::store::RepositoryRecord;
 
 /// How often packs are copied to R2 again because of a push in between.
@@ -38,8 +37,8 @@ const ATTEMPTS_MAX: u32 = 8;
 /// Ids in one frame.
 const SHALLOW_IDS: usize = 10_000;
 
-/// Bytes of a ref in a frame, beside its name.
-const REF_FRAME_BYTES: u64 = 48;
+/// Refs read at once: four pages of them.
+const REFS_AT_ONCE: usize = 4 * PACKED_PAGE_REFS;
 
 /// Bytes of a piece of the response, about.
 const PIECE_BYTES: usize = 256 << 10;
@@ -53,8 +52,7 @@ pub(crate) async fn export(object: &Rc<RepoObject>, asked: &ExportFork) -> Answe
     let mut reservation = reserve(FORK_BYTES).await?;
     for _ in 0..ATTEMPTS_MAX {
         snapshot::secure_packs(object).await?;
-        let listed = object.store()?.ref_counts()?;
-        let mut bytes = FORK_BYTES.saturating_add(list_bytes(listed));
+        let mut bytes = FORK_BYTES;
         if object.store()?.has_lfs_objects()? {
             bytes = bytes.saturating_add(search_bytes(&*object.store()?)?);
         }
@@ -69,9 +67,10 @@ pub(crate) async fn export(object: &Rc<RepoObject>, asked: &ExportFork) -> Answe
         }
         if let Some(packs) = store.shared_packs()? {
             let reader = object.readers.enter(Purpose::Look, now_ms());
-            let out = begin(&store, &record, &packs, asked)?;
+            let out = begin(&store, &record, &packs)?;
+            let refs = RefPages::begin(&store, &record, asked)?;
             let lfs = LfsRows::of(object, &store, &record, asked)?;
-            let rows = Rows::new(store, &packs, out, lfs, (reservation, reader));
+            let rows = Rows::new(store, &packs, (out, refs, lfs), (reservation, reader));
             return Ok(send(rows)?);
         }
     }
@@ -81,21 +80,11 @@ pub(crate) async fn export(object: &Rc<RepoObject>, asked: &ExportFork) -> Answe
     ))
 }
 
-/// Bytes of the frames that name all refs, about: they are written at one moment.
-fn list_bytes(counts: RefCounts) -> u64 {
-    let names = counts.name_bytes.saturating_mul(2);
-    counts
-        .refs
-        .saturating_mul(REF_FRAME_BYTES)
-        .saturating_add(names)
-}
-
-/// The head and the refs, written.
+/// The head, written, and the edge of the history.
 fn begin(
     store: &Store,
     record: &RepositoryRecord,
     packs: &[SharedPack],
-    asked: &ExportFork,
 ) -> Result<Vec<u8>, StoreError> {
     let mut out = Vec::new();
     let head = Frame::Head(ForkHead {
@@ -106,38 +95,6 @@ fn begin(
     wire::write(&head, &mut out).map_err(|error| unwritable(&error))?;
     for ids in store.shallow_commits()?.chunks(SHALLOW_IDS) {
         let frame = Frame::Shallow(ids.to_vec());
-        wire::write(&frame, &mut out).map_err(|error| unwritable(&error))?;
-    }
-    let mut pages = Pages::default();
-    let mut skipped = SkippedRefs::default();
-    if asked.default_branch_only {
-        let branch = store.find_ref(record.head.as_ref())?;
-        let branch = branch.filter(|found| is_storable(found, &mut skipped));
-        pages.page.extend(branch);
-    } else {
-        let mut failed = None;
-        store.visit_refs(b"refs/", |found| {
-            // A fork is a clone: it takes over what clones show.
-            if refname::is_ephemeral(found.name.as_bstr()) {
-                return ControlFlow::Continue(());
-            }
-            if !is_storable(found, &mut skipped) {
-                return ControlFlow::Continue(());
-            }
-            pages.page.push(found.clone());
-            match pages.end_if_full(&mut out) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                }
-            }
-        })?;
-        failed.map_or(Ok(()), |error| Err(unwritable(&error)))?;
-    }
-    pages.end(&mut out).map_err(|error| unwritable(&error))?;
-    if skipped.count > 0 {
-        let frame = Frame::Skipped(skipped);
         wire::write(&frame, &mut out).map_err(|error| unwritable(&error))?;
     }
     Ok(out)
@@ -156,25 +113,64 @@ fn is_storable(found: &RefRecord, skipped: &mut SkippedRefs) -> bool {
     }
 }
 
-/// Refs, gathered to pages.
-#[derive(Default)]
-struct Pages {
-    page: Vec<RefRecord>,
+/// The refs that are still to be sent, those of the moment of the fork.
+struct RefPages {
+    of: RefsOf,
+    skipped: SkippedRefs,
 }
 
-impl Pages {
-    fn end_if_full(&mut self, out: &mut Vec<u8>) -> Result<(), WireError> {
-        if self.page.len() < PACKED_PAGE_REFS {
-            return Ok(());
-        }
-        self.end(out)
+enum RefsOf {
+    /// HEAD's branch alone, if there is one.
+    Branch(Option<RefRecord>),
+    /// All that clones show, behind the last that was read.
+    Moment(Rc<RefSnapshot>, Option<BString>),
+}
+
+impl RefPages {
+    /// No await from here to the packs: they are of the same moment.
+    fn begin(
+        store: &Store,
+        record: &RepositoryRecord,
+        asked: &ExportFork,
+    ) -> Result<Self, StoreError> {
+        let of = if asked.default_branch_only {
+            RefsOf::Branch(store.find_ref(record.head.as_ref())?)
+        } else {
+            RefsOf::Moment(store.snapshot_refs(), None)
+        };
+        Ok(Self {
+            of,
+            skipped: SkippedRefs::default(),
+        })
     }
 
-    fn end(&mut self, out: &mut Vec<u8>) -> Result<(), WireError> {
-        if self.page.is_empty() {
-            return Ok(());
+    /// Writes the next pages; false after the last.
+    fn write(&mut self, store: &Store, out: &mut Vec<u8>) -> Result<bool, StoreError> {
+        let mut refs: Vec<_> = match &mut self.of {
+            RefsOf::Branch(branch) => branch.take().into_iter().collect(),
+            RefsOf::Moment(snapshot, after) => {
+                let last = after.as_ref().map(|after| after.as_bstr());
+                let refs = store.snapshot_page(snapshot, last, REFS_AT_ONCE)?;
+                *after = refs.last().map(|last| last.name.clone());
+                refs
+            }
+        };
+        if refs.is_empty() {
+            let skipped = std::mem::take(&mut self.skipped);
+            if skipped.count > 0 {
+                let frame = Frame::Skipped(skipped);
+                wire::write(&frame, out).map_err(|error| unwritable(&error))?;
+            }
+            return Ok(false);
         }
-        wire::write(&Frame::Refs(std::mem::take(&mut self.page)), out)
+        // A fork is a clone: it takes over what clones show.
+        refs.retain(|found| {
+            !refname::is_ephemeral(found.name.as_bstr()) && is_storable(found, &mut self.skipped)
+        });
+        for page in refs.chunks(PACKED_PAGE_REFS) {
+            wire::write(&Frame::Refs(page.to_vec()), out).map_err(|error| unwritable(&error))?;
+        }
+        Ok(true)
     }
 }
 
@@ -182,9 +178,11 @@ fn unwritable(error: &WireError) -> StoreError {
     StoreError::Failed(error.to_string())
 }
 
-/// The rows of parts that are still to be sent, then those of objects of Git LFS.
+/// The refs and the rows of parts that are still to be sent, then those of objects of Git LFS.
 struct Rows {
     store: Rc<Store>,
+    /// `None` once all were sent.
+    refs: Option<RefPages>,
     /// Parts whose rows are still to come, the next one last.
     parts: Vec<(PackId, Part)>,
     /// The next row of it.
@@ -202,14 +200,14 @@ impl Rows {
     fn new(
         store: Rc<Store>,
         packs: &[SharedPack],
-        out: Vec<u8>,
-        lfs: Option<LfsRows>,
+        (out, refs, lfs): (Vec<u8>, RefPages, Option<LfsRows>),
         held: (Reservation, Reader),
     ) -> Self {
         let of_pack = |pack: &SharedPack| PARTS.map(|part| (pack.pack_id, part));
         let parts = packs.iter().rev().flat_map(of_pack).collect();
         Self {
             store,
+            refs: Some(refs),
             parts,
             number: 0,
             lfs,
@@ -223,7 +221,8 @@ impl Rows {
     /// The next piece; `None` after the end.
     async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         loop {
-            if self.parts.is_empty()
+            if self.refs.is_none()
+                && self.parts.is_empty()
                 && let Some(lfs) = &mut self.lfs
             {
                 match lfs.next().await? {
@@ -241,6 +240,12 @@ impl Rows {
     /// The next piece of what is written or can be; `None` if there is nothing now.
     fn piece(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
         while self.out.len().saturating_sub(self.sent) < PIECE_BYTES && !self.ended {
+            if let Some(refs) = &mut self.refs {
+                if !refs.write(&self.store, &mut self.out)? {
+                    self.refs = None;
+                }
+                continue;
+            }
             let Some((pack_id, part)) = self.parts.last() else {
                 if self.lfs.is_some() {
                     break;
@@ -257,7 +262,7 @@ impl Rows {
                 self.parts.pop();
             }
         }
-        // The refs of a large repository are more than a piece.
+        // A row of a part may be more than a piece.
         let rest = self.out.get(self.sent..).unwrap_or_default();
         if rest.len() > 2 * PIECE_BYTES {
             let piece = rest.get(..PIECE_BYTES).unwrap_or(rest).to_vec();

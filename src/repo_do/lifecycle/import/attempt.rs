@@ -9,7 +9,7 @@ use gix_hash::{ObjectId, oid};
 use super::super::filling::Outcome;
 use super::error::ImportError;
 use super::remote::Remote;
-use super::wanted::Wanted;
+use super::wanted::{AskedRefs, Wanted};
 use crate::git::fetch_client::error::FetchClientError;
 use crate::git::fetch_client::parts::{History, Parts, join_ids, split_ids};
 use crate::git::fetch_client::request::FetchOrder;
@@ -24,7 +24,8 @@ use crate::repo_do::contract::{Credentials, ErrorReply, ImportPhase, ImportProgr
 use crate::repo_do::intake::arrival::ArrivedPack;
 use crate::repo_do::intake::quarantine::QuarantinedPack;
 use crate::repo_do::object::RepoObject;
-use crate::repo_do::request::quota::{Bound, Quota};
+use crate::repo_do::request::quota::Bound;
+use crate::repo_do::request::room_hold::{ClaimError, Claimant, RoomHold};
 use crate::repo_do::runtime::admission::reserve;
 use crate::repo_do::runtime::memory::PUSH_BYTES;
 use crate::repo_do::state::store::Store;
@@ -90,13 +91,18 @@ impl Attempt {
         });
         let credentials = self.credentials(record)?;
         let url = self.url(record)?;
-        let remote = Remote::discover(&url, credentials.as_ref(), &self.limits).await;
+        let remote = Remote::discover(&url, credentials.as_ref(), &record.refs, &self.limits);
+        let remote = remote.await;
         self.check_alive()?;
         let remote = remote?;
         let _listed = reserve(remote.refs.held_bytes()).await.map_err(busy)?;
         self.check_alive()?;
-        let branch = record.branch.as_deref();
-        let wanted = Wanted::of(&remote.refs, branch, record.depth, &self.limits)?;
+        let asked = AskedRefs {
+            branch: record.branch.as_deref(),
+            depth: record.depth,
+            selection: &record.refs,
+        };
+        let wanted = Wanted::of(&remote.refs, asked, &self.limits)?;
         if wanted.refs.is_empty() {
             self.finish_empty(&wanted)?;
             return Ok(Outcome::Finished);
@@ -111,9 +117,30 @@ impl Attempt {
     /// The bound on bytes that leaves the least, of the namespace or of the repository.
     pub(super) async fn bound(&self) -> Result<Option<Bound>, ImportError> {
         let record = self.store.load()?.ok_or(ImportError::Deleted)?;
-        let quota = Quota::ask(&self.object, &record).await.map_err(busy)?;
+        let claimant = Claimant {
+            object: &self.object,
+            store: &self.store,
+            record: &record,
+        };
+        let (quota, _) = claimant.ask(None).await.map_err(busy)?;
         self.check_alive()?;
         Ok(quota.bound(&self.store, &record)?)
+    }
+
+    /// Claims bytes that are about to be published, at the namespace.
+    pub(super) async fn claim_room(&self, more: u64) -> Result<Option<RoomHold>, ImportError> {
+        let record = self.store.load()?.ok_or(ImportError::Deleted)?;
+        let claimant = Claimant {
+            object: &self.object,
+            store: &self.store,
+            record: &record,
+        };
+        let claimed = claimant.claim(more).await;
+        self.check_alive()?;
+        claimed.map_err(|error| match error {
+            ClaimError::Exceeded(error) => ImportError::Quota(error),
+            ClaimError::Failed(error) => busy(error),
+        })
     }
 
     /// How the repository checks objects.

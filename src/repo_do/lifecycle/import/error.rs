@@ -38,7 +38,11 @@ pub(crate) enum ImportError {
     #[error("the remote has no branch '{0}'")]
     NoBranch(String),
     /// A pack of more objects than are taken at once.
-    #[error("the remote's history has {count} objects, at most {limit} can be fetched at once")]
+    #[error(
+        "the remote's history has {count} objects, at most {limit} can be fetched at once, and the \
+         remote cannot send parts (uploadpack.allowFilter): import one 'branch', or a 'depth', or push \
+         the history in parts, older commits first"
+    )]
     TooManyObjects {
         /// Objects announced.
         count: u32,

@@ -50,6 +50,12 @@ pub(crate) struct Fetched {
     pub(crate) memory: PackMemory,
 }
 
+impl Fetched {
+    fn pack_bytes(&self) -> u64 {
+        self.resolved.objects.pack.pack_bytes()
+    }
+}
+
 /// A pack whose closure is proved.
 struct Proved {
     /// `None` when it has no objects.
@@ -167,6 +173,7 @@ impl Attempt {
         let objects_max = self.limits.objects_max;
         let fetched = self.fetch(remote, order, opened, objects_max).await?;
         let nothing = Wanted::default();
+        let _hold = self.claim_room(fetched.pack_bytes()).await?;
         let proved = self.prove(fetched, order.wants, &nothing).await?;
         let store = &self.store;
         in_transaction(store.database(), || {
@@ -210,6 +217,7 @@ impl Attempt {
         tips: &[ObjectId],
         wanted: &Wanted,
     ) -> Result<(), ImportError> {
+        let _hold = self.claim_room(fetched.pack_bytes()).await?;
         let proved = self.prove(fetched, tips, wanted).await?;
         let store = &self.store;
         let now_ms = now_ms();
@@ -277,7 +285,11 @@ impl Attempt {
         tips: &[ObjectId],
         wanted: &Wanted,
     ) -> Result<Proved, ImportError> {
-        self.at(Stage::Checking);
+        self.at(Stage::Checking { commits: 0 });
+        let commits = fetched.resolved.inspection.commit_count();
+        self.object.import.update(|progress| {
+            progress.total_commits = u32::try_from(commits).unwrap_or(u32::MAX);
+        });
         let live = self.live()?;
         let limits = &self.limits;
         let steps = self.steps();

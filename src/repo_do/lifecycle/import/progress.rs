@@ -18,7 +18,10 @@ impl Hooks for Attempt {
                 noted.resolved_deltas = progress.deltas_resolved;
                 noted.total_deltas = progress.deltas;
             }
-            Stage::Checking => noted.phase = ImportPhase::Checking,
+            Stage::Checking { commits } => {
+                noted.phase = ImportPhase::Checking;
+                noted.checked_commits = commits;
+            }
         });
     }
 

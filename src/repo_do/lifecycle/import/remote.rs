@@ -12,6 +12,7 @@ use crate::git::fetch_client::advertisement::{Advertisement, AdvertisementReader
 use crate::git::fetch_client::error::FetchClientError;
 use crate::git::fetch_client::remote_refs::{RefsReader, RemoteRefs};
 use crate::git::fetch_client::request::{FetchOrder, ls_refs};
+use crate::git::fetch_client::selection::RefSelection;
 use crate::git::limits::Limits;
 use crate::git::protocol::advertise::Version;
 use crate::repo_do::contract::{Credentials, RemoteUrl};
@@ -42,7 +43,7 @@ pub(crate) struct Remote {
     pub(crate) version: Version,
     /// Its capabilities.
     pub(crate) features: Features,
-    /// Its branches, tags and HEAD.
+    /// Its refs that are asked for, and HEAD.
     pub(crate) refs: RemoteRefs,
 }
 
@@ -51,6 +52,7 @@ impl Remote {
     pub(crate) async fn discover(
         url: &RemoteUrl,
         credentials: Option<&Credentials>,
+        asked: &RefSelection,
         limits: &Limits,
     ) -> Result<Self, ImportError> {
         let mut at = url.clone();
@@ -65,18 +67,20 @@ impl Remote {
                 continue;
             }
             check(&response, ADVERTISEMENT_TYPE)?;
-            let mut reader = AdvertisementReader::new(limits);
+            let mut reader = AdvertisementReader::new(asked, limits);
             read(&response, |piece| reader.feed(piece)).await?;
-            return Self::listed(at, credentials.cloned(), reader.finish()?, limits).await;
+            let advertisement = reader.finish()?;
+            let from = (at, credentials.cloned());
+            return Self::listed(from, advertisement, asked, limits).await;
         }
         let message = format!("more than {HOPS_MAX} redirects");
         Err(ImportError::NotGit(message))
     }
 
     async fn listed(
-        url: RemoteUrl,
-        credentials: Option<Credentials>,
+        (url, credentials): (RemoteUrl, Option<Credentials>),
         advertisement: Advertisement,
+        asked: &RefSelection,
         limits: &Limits,
     ) -> Result<Self, ImportError> {
         let mut remote = Self {
@@ -89,8 +93,8 @@ impl Remote {
         remote.refs = if let Some(refs) = advertisement.refs {
             refs
         } else {
-            let response = remote.post(&ls_refs(remote.features)).await?;
-            let mut reader = RefsReader::new(limits);
+            let response = remote.post(&ls_refs(remote.features, asked)).await?;
+            let mut reader = RefsReader::new(asked, limits);
             read(&response, |piece| reader.feed(piece)).await?;
             reader.finish()?
         };

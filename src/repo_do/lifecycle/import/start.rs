@@ -10,7 +10,7 @@ use worker::Request;
 
 use super::super::{deletion, filling};
 use super::remote::Remote;
-use super::wanted::Wanted;
+use super::wanted::{AskedRefs, Wanted};
 use crate::git::limits::Limits;
 use crate::git::refname;
 use crate::repo_do::contract::{
@@ -73,7 +73,7 @@ async fn look(
     new: &ImportRepository,
 ) -> Result<Option<String>, ErrorReply> {
     let limits = Limits::DEFAULT;
-    let remote = pin!(Remote::discover(url, credentials, &limits));
+    let remote = pin!(Remote::discover(url, credentials, &new.refs, &limits));
     let remote = match select(remote, pin!(timer::after(DISCOVER_MS))).await {
         Either::Left((remote, _)) => remote.map_err(|error| error.reply())?,
         Either::Right(_) => {
@@ -81,8 +81,12 @@ async fn look(
             return Err(ErrorReply::new(ErrorCode::UpstreamUnavailable, message));
         }
     };
-    let branch = new.branch.as_deref();
-    let wanted = Wanted::of(&remote.refs, branch, new.depth, &limits);
+    let asked = AskedRefs {
+        branch: new.branch.as_deref(),
+        depth: new.depth,
+        selection: &new.refs,
+    };
+    let wanted = Wanted::of(&remote.refs, asked, &limits);
     let wanted = wanted.map_err(|error| error.reply())?;
     let head = wanted.head.as_ref().and_then(|head| {
         let is_sound = refname::check_update(head.as_bstr(), limits.refname_bytes_max).is_ok();
@@ -109,6 +113,7 @@ fn make(
             url: &url.to_string(),
             branch: new.branch.as_deref(),
             depth: new.depth,
+            refs: &new.refs,
             had_credentials: credentials.is_some(),
             asked_by,
             lfs: new.lfs,

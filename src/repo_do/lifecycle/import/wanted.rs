@@ -7,10 +7,21 @@ use gix_object::bstr::{BStr, BString, ByteSlice as _};
 
 use super::error::ImportError;
 use crate::git::fetch_client::remote_refs::{RemoteRef, RemoteRefs};
+use crate::git::fetch_client::selection::RefSelection;
 use crate::git::limits::Limits;
-use crate::git::receive_pack::rules;
 use crate::git::refname;
 use crate::storage::repository::origin_report::SkippedRefs;
+
+/// What an import asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AskedRefs<'a> {
+    /// The one branch, by its short name.
+    pub(crate) branch: Option<&'a str>,
+    /// Commits of history from each.
+    pub(crate) depth: Option<u32>,
+    /// Which refs, where it is not one branch.
+    pub(crate) selection: &'a RefSelection,
+}
 
 /// The refs of one import.
 #[derive(Debug, Default)]
@@ -30,12 +41,15 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// Of a remote's refs: one branch with the tags on it; or with a depth, all branches with the
-    /// tags on what comes of them; or all branches and tags.
+    /// Of a remote's refs: one branch with the tags on it; or with a depth, all refs but tags with the
+    /// tags on what comes of them; or all refs. A pattern names what it wants, tags among them.
     pub(crate) fn of(
         remote: &RemoteRefs,
-        branch: Option<&str>,
-        depth: Option<u32>,
+        AskedRefs {
+            branch,
+            depth,
+            selection,
+        }: AskedRefs<'_>,
         limits: &Limits,
     ) -> Result<Self, ImportError> {
         let branch = branch.map(|branch| format!("{}{branch}", refname::HEADS));
@@ -66,7 +80,9 @@ impl Wanted {
             } else {
                 (&mut wanted.skipped, &mut wanted.skipped_tags)
             };
-            if !rules::names_a_branch(name) && (branch.is_some() || depth.is_some()) {
+            let is_tag = name.starts_with(refname::TAGS.as_bytes());
+            let takes_few = branch.is_some() || depth.is_some();
+            if is_tag && takes_few && !selection.has_patterns() {
                 tags.push(found.clone());
             } else if branch.as_ref().is_none_or(|only| name == only.as_bytes()) {
                 refs.push(found.clone());

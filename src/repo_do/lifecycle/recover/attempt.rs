@@ -17,8 +17,7 @@ use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::memory::PUSH_BYTES;
 use crate::repo_do::state::failure::SnapshotError;
 use crate::repo_do::state::readers::Purpose;
-use crate::repo_do::upkeep::merge;
-use crate::repo_do::upkeep::rebuild::Rebuild;
+use crate::repo_do::upkeep::rebuild::{Rebuild, reserve_pack};
 use crate::repo_do::upkeep::snapshot::is_intact;
 use crate::storage::db::sql::in_transaction;
 use crate::storage::event::EventKind;
@@ -26,6 +25,7 @@ use crate::storage::r2::binding::R2;
 use crate::storage::r2::bucket::record_key;
 use crate::storage::repository::packed_refs::PACKED_PAGE_REFS;
 use crate::storage::repository::recovery::{RecoveredPack, RecoveryRecord};
+use crate::storage::repository::ref_counts::RefCounts;
 
 impl Attempt {
     /// Does the next thing that is left to do.
@@ -53,9 +53,10 @@ impl Attempt {
         store.forget_recovered_refs()?;
         let bucket = R2::of(&object.env)?;
         let mut stream = RecordStream::open(object, lost_id).await?;
-        let (mut refs, mut lfs) = (Vec::new(), None);
+        let (mut refs, mut lfs, mut counts) = (Vec::new(), None, RefCounts::default());
         while let Some(more) = stream.next().await? {
             self.check_alive()?;
+            counts.add(&more.refs);
             refs.extend(more.refs);
             if !more.lfs_objects.is_empty() {
                 let network_id = stream.network_id()?;
@@ -73,6 +74,7 @@ impl Attempt {
             }
         }
         store.put_packed_page(&refs)?;
+        store.set_ref_counts(counts)?;
         let record = stream.finish()?;
         if let Some(lfs) = lfs {
             lfs.finish().await?;
@@ -107,10 +109,9 @@ impl Attempt {
         let here = self.check_alive()?;
         let network_id = here.network_id.as_deref().unwrap_or(&here.id);
         let bucket = R2::of(&self.object.env)?;
-        let _room = reserve(PUSH_BYTES)
+        let _memory = reserve_pack(pack.record.object_count, 0)
             .await
             .map_err(RecoverError::Unavailable)?;
-        let _tables = merge::reserve(u64::from(pack.record.object_count))?;
         let (key, bytes) = (&pack.r2_key, pack.record.pack_bytes);
         if !is_intact(&bucket, network_id, key, bytes).await? {
             let key = key.clone();

@@ -80,6 +80,41 @@ struct Update<'a> {
     changed_paths_truncated: bool,
 }
 
+/// Bytes that an update has in a question beside its name: two ids, and the names of the fields.
+const UPDATE_BYTES: usize = 320;
+
+/// The same of a commit, beside its texts.
+const COMMIT_BYTES: usize = 320;
+
+/// How often the texts of a question are held while it is asked: here, in a JSON text that may have
+/// twice the room, and in JavaScript with two bytes a character.
+const HELD_TIMES: usize = 5;
+
+/// Bytes that the paths of a question and its answer have at most.
+const PATHS_AND_ANSWER_BYTES: usize = 192 << 10;
+
+/// The memory that a question needs from when it is made until its answer was read.
+pub(super) fn held_bytes<'a>(
+    updates: impl Iterator<Item = &'a PushUpdate>,
+    commits: &CommitsByRef,
+    push_options: &[BString],
+) -> u64 {
+    let names = updates.map(|update| update.command.name.len().saturating_add(UPDATE_BYTES));
+    let commits = commits.values().flat_map(|pushed| &pushed.commits);
+    let texts = commits.map(|commit| {
+        let people = [&commit.author, &commit.committer];
+        let people = people.map(|person| person.name.len().saturating_add(person.email.len()));
+        let parents = commit.parents.iter().map(String::len).sum::<usize>();
+        let people = people.into_iter().sum::<usize>();
+        let all = [commit.message.len(), people, parents, COMMIT_BYTES];
+        all.into_iter().sum::<usize>()
+    });
+    let options = push_options.iter().map(|option| option.len());
+    let all = names.chain(texts).chain(options);
+    let all = all.fold(PATHS_AND_ANSWER_BYTES, usize::saturating_add);
+    all.saturating_mul(HELD_TIMES) as u64
+}
+
 /// The question.
 pub(super) fn json(facts: Facts<'_>) -> Result<String, serde_json::Error> {
     let Facts {
@@ -264,6 +299,37 @@ mod tests {
             (&c["commitsTruncated"], &c["changedPathsTruncated"]),
             (&value!(false), &value!(false))
         );
+    }
+
+    #[test]
+    fn a_question_of_ordinary_texts_fits_what_is_reserved_for_it() {
+        let mut commit = commit(1);
+        commit.message = "why\n".repeat(256);
+        commit.parents = vec![NO_ID.to_owned(); 64];
+        let pushed = PushedCommits {
+            commits: vec![commit; 100],
+            total: 100,
+            ..PushedCommits::default()
+        };
+        let commits = CommitsByRef::from([("refs/heads/a".into(), pushed)]);
+        let names: Vec<_> = (0..1000).map(|at| format!("refs/heads/{at}")).collect();
+        let names: Vec<_> = names.iter().map(|name| (name.as_str(), true)).collect();
+        let question = asked(&names, &commits).to_string();
+        let command = |name: &str| {
+            Rc::new(PushCommand {
+                name: name.into(),
+                old: None,
+                new: None,
+            })
+        };
+        let updates = PushUpdates::new(&PushCommands {
+            commands: names.iter().map(|(name, _)| command(name)).collect(),
+            ..PushCommands::default()
+        });
+        let held = held_bytes(updates.open(), &commits, &[]);
+        // As JSON that grew here, and in JavaScript.
+        assert!(held > 4 * question.len() as u64, "{held}");
+        assert!(held < 8 << 20, "{held}");
     }
 
     #[test]

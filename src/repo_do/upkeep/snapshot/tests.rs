@@ -63,7 +63,7 @@ impl Account {
         for key in &keys {
             now(self.bucket.delete(key))?;
         }
-        Ok(self.ledger.removed(&keys)?)
+        Ok(self.ledger.removed(&keys, now_ms)?)
     }
 }
 

@@ -161,6 +161,7 @@ impl Draft {
         later: &mut Vec<usize>,
     ) -> Result<(), ErrorReply> {
         let at = |draft: &Self, field: &str| draft.field(number, field);
+        let what = self.source(number, &file);
         let path = path(file.path, file.path_base64, "path");
         let path = path.map_err(|why| invalid(at(self, "path"), why))?;
         let path = path.ok_or_else(|| invalid(at(self, "path"), "a file needs a path"))?;
@@ -168,28 +169,7 @@ impl Draft {
         let from = from.map_err(|why| invalid(at(self, "move_from"), why))?;
         let kind = file.mode.as_deref().map(mode).transpose();
         let kind = kind.map_err(|why| invalid(at(self, "mode"), why))?;
-        let given = [
-            ("content", file.content.is_some()),
-            ("content_base64", file.content_base64.is_some()),
-            ("content_id", file.content_id.is_some()),
-            ("lfs", file.lfs.is_some()),
-            ("blob", file.blob.is_some()),
-            ("delete", file.delete),
-        ];
-        let mut given = given
-            .iter()
-            .filter(|(_, given)| *given)
-            .map(|(name, _)| *name);
-        let (what, other) = (given.next(), given.next());
-        if let (Some(what), Some(other)) = (what, other) {
-            let message = format!("a file takes one of {what} and {other}");
-            return Err(invalid(at(self, other), message));
-        }
-        if file.size.is_some() && what != Some("content_id") {
-            let message = "size is told of a content_id alone";
-            return Err(invalid(at(self, "size"), message));
-        }
-        let object = match what {
+        let object = match what? {
             Some("content") => Some(self.content(file.content.unwrap_or_default().into_bytes())),
             Some("content_base64") => {
                 let text = file.content_base64.unwrap_or_default();
@@ -241,6 +221,32 @@ impl Draft {
         };
         self.changes.push(Change { path, action });
         Ok(())
+    }
+
+    /// The field that says where the file's content comes from, or that the file goes: one at most.
+    fn source(&self, number: usize, file: &FileBody) -> Result<Option<&'static str>, ErrorReply> {
+        let given = [
+            ("content", file.content.is_some()),
+            ("content_base64", file.content_base64.is_some()),
+            ("content_id", file.content_id.is_some()),
+            ("lfs", file.lfs.is_some()),
+            ("blob", file.blob.is_some()),
+            ("delete", file.delete),
+        ];
+        let mut given = given
+            .iter()
+            .filter(|(_, given)| *given)
+            .map(|(name, _)| *name);
+        let (what, other) = (given.next(), given.next());
+        if let (Some(what), Some(other)) = (what, other) {
+            let message = format!("a file takes one of {what} and {other}");
+            return Err(invalid(self.field(number, other), message));
+        }
+        if file.size.is_some() && what != Some("content_id") {
+            let message = "size is told of a content_id alone";
+            return Err(invalid(self.field(number, "size"), message));
+        }
+        Ok(what)
     }
 
     fn content(&mut self, content: Vec<u8>) -> Object {

@@ -5,6 +5,7 @@
 //! objects are left that no pointer names; upkeep prunes them as it does those of a push that never
 //! came.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -289,6 +290,7 @@ impl LargeFiles {
             store: &self.store,
             record,
             quota: self.authorized.quota,
+            hold: RefCell::default(),
         }
     }
 }

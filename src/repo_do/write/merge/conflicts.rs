@@ -10,9 +10,9 @@ use super::body::Branch;
 use super::outcome::dry_conflicts;
 use super::workbench::Workbench;
 use crate::git::edit::new_objects::WithNew;
-use crate::git::merge::marked::marked;
+use crate::git::merge::marked::ConflictedTexts;
 use crate::git::merge::tree::conflict::{Conflict, ConflictKind, ConflictedPath};
-use crate::git::merge::tree::{BranchNames, MergedTree, Version};
+use crate::git::merge::tree::{BranchNames, MergedTree, TreeMergeLimits, Version};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::runtime::timer::pause;
@@ -129,13 +129,8 @@ async fn told_path(
     let has_content = matches!(kind, ConflictKind::Content | ConflictKind::AddAdd);
     let content = if has_content && *room_bytes > 0 {
         pause().await;
-        let objects = &bench.objects;
-        let content = bench
-            .reading
-            .until(|packs| marked(&WithNew::new(objects, packs), &sides.names, path.stages));
-        content
-            .await?
-            .and_then(|content| String::from_utf8(content).ok())
+        let content = marked(bench, sides, path).await?;
+        content.and_then(|content| String::from_utf8(content).ok())
     } else {
         None
     };
@@ -148,6 +143,25 @@ async fn told_path(
     told.insert("content".to_owned(), json!(content));
     told.insert("contentTruncated".to_owned(), json!(is_cut));
     Ok(told)
+}
+
+/// The file with its conflicts marked; `None` if it is no text.
+async fn marked(
+    bench: &mut Workbench,
+    sides: &Sides<'_>,
+    path: &ConflictedPath,
+) -> Result<Option<Vec<u8>>, ErrorReply> {
+    let bytes_max = TreeMergeLimits::default().text_bytes_max;
+    let objects = &bench.objects;
+    let read = bench.reading.until(|packs| {
+        let objects = WithNew::new(objects, packs);
+        ConflictedTexts::read(&objects, path.stages, bytes_max)
+    });
+    let Some(texts) = read.await? else {
+        return Ok(None);
+    };
+    bench.make_text_room(texts.merge_bytes()).await?;
+    Ok(Some(texts.marked(&sides.names)))
 }
 
 /// Cuts a text to this many bytes.

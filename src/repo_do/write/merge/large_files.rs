@@ -17,6 +17,7 @@ use crate::repo_do::contract::lfs::{LFS_BATCH_MAX, LfsBatch, LfsNamed};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::lfs::keys::take_keys;
 use crate::repo_do::lfs::room;
+use crate::repo_do::request::room_hold::Claimant;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::timer::pause;
 use crate::repo_do::write::request::WriteRequest;
@@ -126,12 +127,22 @@ async fn take(
     if objects.is_empty() {
         return Ok(());
     }
-    let pointers = objects.iter();
-    let pointers = pointers.map(|(oid, size)| Pointer {
-        oid: *oid,
-        size: *size,
-    });
-    room::check(write.authorized.quota, &write.store, &record, pointers)?;
+    let pointers = || {
+        objects.iter().map(|(oid, size)| Pointer {
+            oid: *oid,
+            size: *size,
+        })
+    };
+    room::check(write.authorized.quota, &write.store, &record, pointers())?;
+    let claimant = Claimant {
+        object: &write.object,
+        store: &write.store,
+        record: &record,
+    };
+    let _hold = claimant.claim_objects(pointers()).await?;
+    if write.object.life() != life {
+        return Err(gone());
+    }
     let key = |oid: &LfsOid| lfs_key(network_id, oid);
     let begun = in_transaction(write.store.database(), || {
         let begin = |(oid, bytes): &(LfsOid, u64)| {

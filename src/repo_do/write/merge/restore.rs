@@ -4,7 +4,7 @@ use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
 use serde_json::json;
 
-use super::body::{BODY_BYTES_MAX, Branch, How, RestoreBody, RestoreTo, person};
+use super::body::{BODY_BYTES_MAX, Branch, How, RestoreBody, RestoreTo, guard, person};
 use super::outcome::Outcome;
 use super::workbench::Workbench;
 use crate::git::content::lookup;
@@ -14,7 +14,7 @@ use crate::git::object::ObjectKind;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::write::body;
-use crate::repo_do::write::commits::{invalid, object_id};
+use crate::repo_do::write::commits::invalid;
 use crate::repo_do::write::push_options;
 use crate::repo_do::write::refusal;
 use crate::repo_do::write::request::WriteRequest;
@@ -26,14 +26,8 @@ const ID_DIGITS: usize = 7;
 pub(super) async fn restore(write: WriteRequest) -> Answer {
     let (body, _held): (RestoreBody, _) = body::json(&write, BODY_BYTES_MAX).await?;
     let branch = Branch::new(&body.branch, "/branch")?;
-    let guard = match &body.expected_head {
-        None => None,
-        Some(None) => Some(None),
-        Some(Some(id)) => {
-            let id = object_id(id).map_err(|why| invalid("/expected_head", why))?;
-            Some(Some(id))
-        }
-    };
+    let expected = body.expected_head.as_ref();
+    let expected = expected.map(|id| guard(id.as_ref())).transpose()?;
     let takes_words = body.how == How::Commit;
     let given = [
         ("/message", body.message.is_some()),
@@ -55,8 +49,8 @@ pub(super) async fn restore(write: WriteRequest) -> Answer {
     let mut bench = Workbench::begin(&write).await?;
     let found = bench.reading.store().find_ref(branch.name.as_bstr())?;
     let head = found.map(|found| found.target);
-    if let Some(guard) = guard
-        && guard != head
+    if let Some(expected) = expected
+        && expected != head
     {
         return Err(refusal::moved("/expected_head", head));
     }

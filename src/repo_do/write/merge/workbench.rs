@@ -22,6 +22,7 @@ use crate::repo_do::compare::merge_base::common_history;
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::receive::by_rest::BroughtPack;
+use crate::repo_do::runtime::admission::{grow, reserve_share};
 use crate::repo_do::runtime::memory::Reservation;
 use crate::repo_do::runtime::timer::pause;
 use crate::repo_do::state::store::Store;
@@ -33,6 +34,9 @@ const OBJECT_BYTES_MAX: u64 = 24 << 20;
 
 /// Bytes that are reserved at once.
 const RESERVED_BYTES: u64 = 4 << 20;
+
+/// Bytes by which the room for merging one text grows.
+const TEXT_ROOM_BYTES: u64 = 1 << 20;
 
 /// Work between two pauses, in microseconds as a merge counts them.
 const STEP_WORK: u64 = 15_000;
@@ -46,6 +50,9 @@ pub(super) struct Workbench {
     /// Where that is from.
     pub(super) neighbour: Option<Neighbour>,
     reserved_bytes: u64,
+    /// Room for merging one text.
+    text_room: Option<Reservation>,
+    text_room_bytes: u64,
     /// Reservations of histories, kept for as long as the request.
     history_rooms: Vec<Reservation>,
     work: u64,
@@ -61,6 +68,9 @@ pub(super) trait Stepped {
 
     /// The work since this was asked last.
     fn take_work(&mut self) -> u64;
+
+    /// Takes note of the bytes that there is room for while one text is merged.
+    fn set_text_room(&mut self, bytes: u64);
 }
 
 impl Stepped for CommitMerge {
@@ -76,6 +86,10 @@ impl Stepped for CommitMerge {
     fn take_work(&mut self) -> u64 {
         Self::take_work(self)
     }
+
+    fn set_text_room(&mut self, bytes: u64) {
+        Self::set_text_room(self, bytes);
+    }
 }
 
 impl Stepped for TreeMerge {
@@ -89,6 +103,10 @@ impl Stepped for TreeMerge {
 
     fn take_work(&mut self) -> u64 {
         Self::take_work(self)
+    }
+
+    fn set_text_room(&mut self, bytes: u64) {
+        Self::set_text_room(self, bytes);
     }
 }
 
@@ -114,6 +132,8 @@ impl Workbench {
             neighbour: None,
             objects: NewObjects::new(OBJECT_BYTES_MAX, &Limits::DEFAULT),
             reserved_bytes: 0,
+            text_room: None,
+            text_room_bytes: 0,
             history_rooms: Vec::new(),
             work: 0,
         })
@@ -184,10 +204,11 @@ impl Workbench {
 
     /// Takes all steps of a merge.
     pub(super) async fn run(&mut self, merge: &mut impl Stepped) -> Result<(), ErrorReply> {
+        merge.set_text_room(self.text_room_bytes);
         loop {
             match self.step(merge).await? {
                 Ok(true) => {}
-                Ok(false) => return Ok(()),
+                Ok(false) => break,
                 Err(error) => return Err(told(error)),
             }
             self.work = self.work.saturating_add(merge.take_work());
@@ -197,20 +218,44 @@ impl Workbench {
                 pause().await;
             }
         }
+        // What was made is packed next, and that takes room of its own.
+        self.text_room = None;
+        self.text_room_bytes = 0;
+        Ok(())
     }
 
-    /// Takes one step, again and again until no chunk that it needs is cold.
+    /// Takes one step, again and again until no chunk that it needs is cold and there is room for it.
     async fn step(
         &mut self,
         merge: &mut impl Stepped,
     ) -> Result<Result<bool, CommitMergeError>, ErrorReply> {
         loop {
             let done = merge.step(self);
+            if let Some(wanted) = done.as_ref().err().and_then(CommitMergeError::wanted_room) {
+                self.make_text_room(wanted).await?;
+                merge.set_text_room(self.text_room_bytes);
+                continue;
+            }
             let Some(chunk) = done.as_ref().err().and_then(CommitMergeError::cold) else {
                 return Ok(done);
             };
             self.reading.fetch(chunk).await?;
         }
+    }
+
+    /// Reserves room for merging a text of so many bytes, unless there is enough.
+    pub(super) async fn make_text_room(&mut self, wanted: u64) -> Result<(), ErrorReply> {
+        if wanted <= self.text_room_bytes {
+            return Ok(());
+        }
+        let pieces = wanted.div_ceil(TEXT_ROOM_BYTES);
+        let bytes = pieces.saturating_mul(TEXT_ROOM_BYTES);
+        match &mut self.text_room {
+            Some(room) => grow(room, bytes).await?,
+            None => self.text_room = Some(reserve_share(bytes).await?),
+        }
+        self.text_room_bytes = bytes;
+        Ok(())
     }
 
     /// Reserves what is held beyond what was reserved.
@@ -271,6 +316,7 @@ fn told(error: CommitMergeError) -> ErrorReply {
         TreeMergeError::New(_)
         | TreeMergeError::TooDeep(_)
         | TreeMergeError::TooLarge { .. }
+        | TreeMergeError::NoRoom { .. }
         | TreeMergeError::Compare(
             CompareError::TooDeep(_)
             | CompareError::TreesTooLarge { .. }

@@ -103,14 +103,17 @@ impl Asked {
             return Err(invalid("/updates", "there is no update"));
         }
         if count > UPDATES_MAX {
-            let message = format!("{count} updates, at most {UPDATES_MAX} are taken at once");
+            let message = format!(
+                "{count} updates, at most {UPDATES_MAX} are taken at once: send several requests"
+            );
             return Err(ErrorReply::at(ErrorCode::MemoryLimit, "/updates", message));
         }
         let name_bytes = body.updates.iter().map(|update| update.name.len());
         let name_bytes: usize = name_bytes.sum();
         if name_bytes > NAMES_BYTES_MAX {
             let message = format!(
-                "the names have {name_bytes} bytes together, at most {NAMES_BYTES_MAX} are taken"
+                "the names have {name_bytes} bytes together, at most {NAMES_BYTES_MAX} are taken at \
+                 once: send several requests"
             );
             return Err(ErrorReply::at(ErrorCode::MemoryLimit, "/updates", message));
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::git::fetch_client::selection::RefSelection;
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::r2::bucket::lfs_key;
 use crate::storage::repository::imports::{ImportLfs, NewImport};
@@ -10,6 +11,7 @@ fn importing() -> RepoStore<RusqliteDatabase> {
         url: "https://example.com/x",
         branch: None,
         depth: None,
+        refs: &RefSelection::BranchesTags,
         had_credentials: false,
         asked_by: None,
         lfs: true,

@@ -79,7 +79,7 @@ fn acts_of_the_namespace_and_of_its_repositories_stand_in_one_log() {
         event(2, EventKind::Pushed),
         event(3, EventKind::Purged),
     ];
-    // Handed over twice, as happens.
+    // A repository may hand its events over twice.
     for _ in 0..2 {
         store.take_events(REPOSITORY, 1, &events).unwrap();
     }
@@ -152,7 +152,7 @@ fn the_log_is_filtered_and_walked_page_by_page() {
     loop {
         let page = ask(&store, |asked| (asked.limit, asked.before) = (2, before));
         walked.extend(page.entries.iter().map(|entry| entry.sequence));
-        // What comes meanwhile neither repeats nor hides an entry.
+        // An entry that comes meanwhile neither repeats nor hides another.
         note(&store, &operator(NOW + 9), "later", json!({})).unwrap();
         before = page.next;
         if before.is_none() {
@@ -204,7 +204,7 @@ fn a_signed_token_acts_under_its_label() {
 }
 
 #[test]
-fn where_no_namespace_is_there_is_no_log() {
+fn a_missing_namespace_has_no_log() {
     let store = nowhere();
     let Err(StepError::Refused(reply)) = list(&store, &AskAudit::default()) else {
         panic!("a log without a namespace");

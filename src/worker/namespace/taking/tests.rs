@@ -89,6 +89,8 @@ fn handed(sequences: impl IntoIterator<Item = i64>) -> HandOver {
         oldest: 1,
         info: None,
         usage: Vec::new(),
+        webhooks: Vec::new(),
+        leaves: false,
     }
 }
 

@@ -4,11 +4,13 @@ use serde::Deserialize;
 
 use super::bounds::{bounded, within};
 use super::fsck::FsckChange;
-use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::contract::{ErrorCode, ErrorReply, RefRules, RefSelection};
 
 const CREDENTIAL_CHARACTERS_MAX: usize = 4096;
 /// One less than what Git takes for everything.
 const DEPTH_MAX: u32 = 0x7fff_fffe;
+/// As many as rules about refs.
+const PATTERNS_MAX: usize = 100;
 
 /// Body of `POST …/repos/:name/import`.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -24,6 +26,8 @@ pub(crate) struct NewImport {
     pub(crate) branch: Option<String>,
     /// Commits of history wanted from each branch; all unless given.
     pub(crate) depth: Option<u32>,
+    /// Which refs are wanted; branches and tags unless given.
+    pub(crate) refs: Option<RefsGiven>,
     /// Free text.
     pub(crate) description: Option<String>,
     /// Whether pushes are refused.
@@ -41,6 +45,52 @@ pub(crate) struct NewImport {
     pub(crate) expires_at: Option<String>,
     /// Seconds without use after which it deletes itself.
     pub(crate) idle_ttl_seconds: Option<u32>,
+    /// Its rules about refs.
+    #[serde(default)]
+    pub(crate) ref_rules: RefRules,
+}
+
+/// Which refs an import takes, as a caller says it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum RefsGiven {
+    /// A word.
+    Word(String),
+    /// Patterns.
+    Patterns(Vec<String>),
+}
+
+/// Which refs are imported.
+pub(crate) fn import_refs(
+    given: Option<RefsGiven>,
+    branch: Option<&str>,
+) -> Result<RefSelection, ErrorReply> {
+    let invalid = |pointer: &str, message: String| {
+        Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message))
+    };
+    let Some(given) = given else {
+        return Ok(RefSelection::default());
+    };
+    if branch.is_some() {
+        let message = "give 'branch' or 'refs', not both".to_owned();
+        return invalid("/refs", message);
+    }
+    let patterns = match given {
+        RefsGiven::Word(word) if word == "branches-tags" => return Ok(RefSelection::BranchesTags),
+        RefsGiven::Word(word) if word == "all" => return Ok(RefSelection::All),
+        RefsGiven::Word(_) => {
+            let message = "must be 'branches-tags', 'all' or a list of patterns".to_owned();
+            return invalid("/refs", message);
+        }
+        RefsGiven::Patterns(patterns) => patterns,
+    };
+    let count = patterns.len();
+    if count == 0 || count > PATTERNS_MAX {
+        let message = format!("{count} patterns, from 1 to {PATTERNS_MAX} are taken");
+        return invalid("/refs", message);
+    }
+    RefSelection::matching(patterns)
+        .or_else(|(place, fault)| invalid(&format!("/refs/{place}"), fault.to_string()))
 }
 
 fn taken() -> bool {

@@ -133,6 +133,14 @@ impl Attempt {
                 Answer::Later(reason) => page.later.push((pointer.oid, reason)),
             }
         }
+        let _hold = match self.claim_room(added).await {
+            Err(ImportError::Quota(exceeded)) => {
+                let refused = links.drain(..).map(|link| (link.oid, exceeded.to_string()));
+                page.refused.extend(refused);
+                None
+            }
+            claimed => claimed?,
+        };
         self.begin(&around, &links).await?;
         let taking = links.iter().map(|link| self.take(&around, link));
         let mut taking = stream::iter(taking).buffer_unordered(AT_ONCE);

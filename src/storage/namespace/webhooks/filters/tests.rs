@@ -190,7 +190,7 @@ fn the_webhooks_of_a_repository_that_can_be_restored_stay_until_it_is_gone_for_g
     assert!(is_ending());
 }
 
-/// Else an event that is taken again would find no webhook.
+/// Otherwise an event that comes again would find no webhook.
 #[test]
 fn a_step_that_is_undone_leaves_nothing_in_memory() {
     let object = Object::new();
@@ -199,7 +199,7 @@ fn a_step_that_is_undone_leaves_nothing_in_memory() {
     let step = object.step();
     let undone: Result<(), StoreError> = in_transaction(step.database(), || {
         step.take_events(ONE, 1, &[event(2, EventKind::Deleted, "")])?;
-        // Read anew, with what is about to be undone.
+        // Reads the filters again, with the change that is about to be undone.
         step.take_events(TWO, 1, &[event(1, EventKind::Pushed, "")])?;
         Err(StoreError::Failed("undone".to_owned()))
     });

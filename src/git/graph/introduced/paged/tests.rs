@@ -1,0 +1,112 @@
+use std::ops::Range;
+use std::rc::Rc;
+
+use gix_hash::Kind;
+use proptest::prelude::*;
+
+use super::super::super::super::store::PackRecord;
+use super::super::{Introduced, IntroducedBuilder};
+use super::*;
+
+const PACK: PackId = PackId(7);
+
+/// A part, of which only ranges are read.
+struct Ranges(Vec<u8>);
+
+impl PackStore for Ranges {
+    fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError> {
+        Ok(Rc::default())
+    }
+
+    fn part(&self, _: PackId, _: Part) -> Result<Shared, StoreError> {
+        Err(StoreError::Failed("only ranges are read".to_owned()))
+    }
+
+    fn part_range(
+        &self,
+        _: PackId,
+        _: Part,
+        range: Range<usize>,
+    ) -> Result<Option<Shared>, StoreError> {
+        Ok(self.0.get(range).map(|bytes| Rc::new(bytes.to_vec())))
+    }
+
+    fn chunk(&self, _: PackId, _: u32) -> Result<Shared, StoreError> {
+        Err(StoreError::Failed("only ranges are read".to_owned()))
+    }
+}
+
+/// A part of so many commits, each of which introduces some of 10,000 objects and may introduce one
+/// of another pack.
+fn part(lists: &[(Vec<u32>, Option<u16>)]) -> Vec<u8> {
+    let mut builder = IntroducedBuilder::new(10_000);
+    for (number, (positions, external)) in (0_u32..).zip(lists) {
+        let external = external.map(|number| {
+            let mut id = ObjectId::null(Kind::Sha1);
+            id.as_mut_slice()[..2].copy_from_slice(&number.to_be_bytes());
+            builder.external(id).0
+        });
+        for position in positions {
+            builder.note_introducer(*position, number);
+        }
+        builder.push(&mut positions.clone(), &mut external.into_iter().collect());
+    }
+    builder.finish()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn pages_answer_as_the_whole_part_does(
+        lists in prop::collection::vec(
+            (prop::collection::vec(0_u32..10_000, 0..5), any::<Option<u16>>()),
+            1..5_000,
+        ),
+    ) {
+        let ranges = Ranges(part(&lists));
+        let whole = Introduced::open(Rc::new(ranges.0.clone())).unwrap();
+        let pages = PagedIntroduced::open(PACK, &ranges).unwrap().unwrap();
+        pages.reads_left.set(u32::MAX);
+        for number in 0..whole.len() {
+            let (mut positions, mut externals) = (Vec::new(), Vec::new());
+            let read = whole.for_each(number, |at| positions.push(at), |row| externals.push(row));
+            read.unwrap();
+            for row in &externals {
+                let id = pages.external(&ranges, *row).unwrap();
+                prop_assert_eq!(id, whole.external(*row));
+            }
+            prop_assert_eq!(pages.list(&ranges, number).unwrap(), (positions, externals));
+        }
+        for position in [0, 1, 2_047, 2_048, 9_999, 10_000, u32::MAX] {
+            let introducer = pages.introducer(&ranges, position).unwrap();
+            prop_assert_eq!(introducer, whole.introducer(position));
+        }
+        prop_assert!(pages.list(&ranges, whole.len()).is_err());
+        prop_assert_eq!(pages.external(&ranges, u32::MAX).unwrap(), None);
+    }
+}
+
+#[test]
+fn many_questions_call_for_the_whole_part() {
+    let ranges = Ranges(part(&vec![(vec![1, 2], None); 1_280]));
+    let pages = PagedIntroduced::open(PACK, &ranges).unwrap().unwrap();
+    let answered = (0..1_280).take_while(|number| pages.introducer(&ranges, *number).is_ok());
+    assert_eq!(answered.count(), 10);
+    let refused = pages.introducer(&ranges, 0);
+    assert!(matches!(refused, Err(PagedError::Whole)));
+}
+
+#[test]
+fn a_damaged_part_is_corrupt() {
+    let mut ranges = Ranges(part(&vec![(vec![1, 2], None); 1_280]));
+    // The end of the second list, below that of the first.
+    ranges.0[HEADER_BYTES + 4..HEADER_BYTES + 8].fill(0);
+    let pages = PagedIntroduced::open(PACK, &ranges).unwrap().unwrap();
+    let error = pages.list(&ranges, 1).unwrap_err();
+    assert!(
+        matches!(error, PagedError::Store(StoreError::Corrupt { .. })),
+        "{error}"
+    );
+    ranges.0[0] = b'X';
+    assert!(PagedIntroduced::open(PACK, &ranges).is_err());
+}

@@ -1,0 +1,266 @@
+//! An index that is read by pages: only its head stays with the reader.
+//!
+//! A page has [`PAGE_ITEMS`] items of one section, 2 to 12 KiB. A look-up guesses the page of the
+//! id from the fan-out and the id's own bytes, as ids are as good as random; then it reads one page
+//! of the positions and one of the entries. So its cost does not depend on the pack's size.
+
+use std::cell::Cell;
+
+use gix_hash::{ObjectId, oid};
+
+use super::super::super::store::{PackId, PackStore, Part, Shared, StoreError};
+use super::format::{ENTRY_ROW_BYTES, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, POSITION_BYTES};
+use super::sections::{Sections, word};
+use super::view::Row;
+
+#[cfg(test)]
+mod tests;
+
+/// Items of a page.
+const PAGE_ITEMS: u32 = 512;
+
+/// Pages that a search tries beside the guessed one before it halves what is left.
+const NEIGHBOURS_MAX: u32 = 3;
+
+/// Objects of the pack for each page that may be asked for, until the whole index is better: to
+/// read it costs about as much as a page for every five hundred objects.
+const OBJECTS_PER_PAGE_ASKED: u32 = 1_024;
+
+/// Pages that may be asked for in any case: what a push of one commit asks for, twice.
+const PAGES_ASKED_MIN: u32 = 96;
+
+/// Why a question has no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PagedError {
+    /// The store failed, or the index is corrupt.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The whole index is to be asked instead: the store cannot read it by ranges any more, or
+    /// so many pages were asked for that the rest costs less as a whole.
+    #[error("the index is read whole")]
+    Whole,
+}
+
+/// The index of one stored pack, in pages.
+#[derive(Debug)]
+pub(crate) struct PagedIndex {
+    pack_id: PackId,
+    sections: Sections,
+    /// The header and the fan-out.
+    head: Shared,
+    pages_left: Cell<u32>,
+}
+
+impl PagedIndex {
+    /// Reads the head; `None` if the store does not read this index by ranges.
+    pub(crate) fn open(
+        pack_id: PackId,
+        store: &impl PackStore,
+    ) -> Result<Option<Self>, StoreError> {
+        let head = store.part_range(pack_id, Part::Index, 0..HEADER_BYTES + FAN_OUT_BYTES)?;
+        let Some(head) = head else {
+            return Ok(None);
+        };
+        let corrupt = corrupt(pack_id);
+        let sections = head.first_chunk().and_then(Sections::new);
+        let sections = sections.ok_or_else(|| corrupt.clone())?;
+        let fan_out = head.get(HEADER_BYTES..).unwrap_or_default();
+        let (fan_out, _) = fan_out.as_chunks::<4>();
+        let count = sections.object_count;
+        let is_sound = fan_out.len() == FAN_OUT_BYTES / 4
+            && fan_out.is_sorted()
+            && fan_out.last().copied().map(word) == Some(count);
+        let index = Self {
+            pack_id,
+            sections,
+            head,
+            pages_left: Cell::new(PAGES_ASKED_MIN.max(count / OBJECTS_PER_PAGE_ASKED)),
+        };
+        is_sound.then_some(Some(index)).ok_or(corrupt)
+    }
+
+    /// Objects, the external bases not included.
+    pub(crate) fn len(&self) -> u32 {
+        self.sections.object_count
+    }
+
+    /// As [`super::PackIndex::find`].
+    pub(crate) fn find(&self, store: &impl PackStore, id: &oid) -> Result<Option<u32>, PagedError> {
+        let Some(index_position) = self.search(store, id)? else {
+            return Ok(None);
+        };
+        let item = self.item(store, self.sections.positions, self.len(), index_position)?;
+        Ok(item.map(|position: [u8; POSITION_BYTES]| word(position)))
+    }
+
+    /// As [`super::PackIndex::row`].
+    pub(crate) fn row(
+        &self,
+        store: &impl PackStore,
+        position: u32,
+    ) -> Result<Option<Row>, PagedError> {
+        let item = self.item(store, self.sections.rows, self.len(), position)?;
+        Ok(item.and_then(|row: [u8; ENTRY_ROW_BYTES]| Row::decode(&row)))
+    }
+
+    /// As [`super::PackIndex::id`].
+    pub(crate) fn id(
+        &self,
+        store: &impl PackStore,
+        position: u32,
+    ) -> Result<Option<ObjectId>, PagedError> {
+        match self.row(store, position)? {
+            Some(row) => self.id_at(store, row.index_position),
+            None => Ok(None),
+        }
+    }
+
+    /// As [`super::PackIndex::external_base`].
+    pub(crate) fn external_base(
+        &self,
+        store: &impl PackStore,
+        number: u32,
+    ) -> Result<Option<ObjectId>, PagedError> {
+        let start = self.sections.external_bases;
+        let count = self.sections.end.saturating_sub(start) / ID_BYTES;
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        let item = self.item(store, start, count, number)?;
+        Ok(item.map(|id: [u8; ID_BYTES]| ObjectId::from(id)))
+    }
+
+    /// As [`super::PackIndex::is_first_copy`].
+    pub(crate) fn is_first_copy(
+        &self,
+        store: &impl PackStore,
+        row: &Row,
+    ) -> Result<bool, PagedError> {
+        let before = row.index_position.checked_sub(1);
+        let Some(before) = before.filter(|_| self.sections.surplus > 0) else {
+            return Ok(true);
+        };
+        Ok(self.id_at(store, before)? != self.id_at(store, row.index_position)?)
+    }
+
+    fn id_at(
+        &self,
+        store: &impl PackStore,
+        index_position: u32,
+    ) -> Result<Option<ObjectId>, PagedError> {
+        let item = self.item(store, self.sections.ids, self.len(), index_position)?;
+        Ok(item.map(|id: [u8; ID_BYTES]| ObjectId::from(id)))
+    }
+
+    /// The index position of the id's first copy.
+    fn search(&self, store: &impl PackStore, id: &oid) -> Result<Option<u32>, PagedError> {
+        let Some((mut low, mut high)) = self.fan_out(id) else {
+            return Ok(None);
+        };
+        let mut guess = guess(low, high, id);
+        let mut found = None;
+        let mut pages = 0_u32;
+        // Ids before `low` are below this one, and those from `high` on are not.
+        while low < high {
+            let at = guess.clamp(low, high.saturating_sub(1));
+            let (start, page) = self.page(store, self.sections.ids, self.len(), ID_BYTES, at)?;
+            let (ids, _) = page.as_chunks::<ID_BYTES>();
+            let from = low.max(start);
+            let to = high.min(start.saturating_add(PAGE_ITEMS));
+            let looked_at = ids.get(place(from, start)..place(to, start).min(ids.len()));
+            let looked_at = looked_at.ok_or_else(|| corrupt(self.pack_id))?;
+            let below = looked_at.partition_point(|other| other.as_slice() < id.as_bytes());
+            let bound = from.saturating_add(u32::try_from(below).unwrap_or(u32::MAX));
+            if let Some(other) = looked_at.get(below) {
+                found = (other.as_slice() == id.as_bytes()).then_some(bound);
+                high = bound;
+            }
+            if below > 0 {
+                low = bound;
+            }
+            pages = pages.saturating_add(1);
+            guess = if pages > NEIGHBOURS_MAX {
+                low.midpoint(high)
+            } else if below > 0 {
+                low
+            } else {
+                high.saturating_sub(1)
+            };
+        }
+        Ok(found.filter(|found| *found == low))
+    }
+
+    /// How many ids start with a byte below the id's first, and how many with one up to it.
+    fn fan_out(&self, id: &oid) -> Option<(u32, u32)> {
+        let first = usize::from(*id.as_bytes().first()?);
+        let (fan_out, _) = self.head.get(HEADER_BYTES..)?.as_chunks::<4>();
+        let up_to = |byte: usize| fan_out.get(byte).copied().map(word);
+        let below = first.checked_sub(1).and_then(up_to).unwrap_or(0);
+        Some((below, up_to(first)?))
+    }
+
+    /// An item of a section that has `count` of them.
+    fn item<const N: usize>(
+        &self,
+        store: &impl PackStore,
+        section: usize,
+        count: u32,
+        number: u32,
+    ) -> Result<Option<[u8; N]>, PagedError> {
+        if number >= count {
+            return Ok(None);
+        }
+        let (start, page) = self.page(store, section, count, N, number)?;
+        let (items, _) = page.as_chunks::<N>();
+        Ok(items.get(place(number, start)).copied())
+    }
+
+    /// The page with an item, and the number of the page's first item.
+    fn page(
+        &self,
+        store: &impl PackStore,
+        section: usize,
+        count: u32,
+        item_bytes: usize,
+        number: u32,
+    ) -> Result<(u32, Shared), PagedError> {
+        let left = self.pages_left.get().checked_sub(1);
+        self.pages_left.set(left.ok_or(PagedError::Whole)?);
+        let start = number - number % PAGE_ITEMS;
+        let end = start.saturating_add(PAGE_ITEMS).min(count);
+        let offset = |number: u32| {
+            let bytes = usize::try_from(number).ok()?.checked_mul(item_bytes)?;
+            section.checked_add(bytes)
+        };
+        let range = offset(start).zip(offset(end));
+        let (from, to) = range.ok_or_else(|| corrupt(self.pack_id))?;
+        let page = store.part_range(self.pack_id, Part::Index, from..to)?;
+        let page = page.ok_or(PagedError::Whole)?;
+        if page.len() != to.saturating_sub(from) {
+            return Err(corrupt(self.pack_id).into());
+        }
+        Ok((start, page))
+    }
+}
+
+/// Where among the ids with the same first byte the id stands if they are spread evenly.
+fn guess(low: u32, high: u32, id: &oid) -> u32 {
+    let part = match id.as_bytes() {
+        [_, a, b, c, d, ..] => u64::from(u32::from_be_bytes([*a, *b, *c, *d])),
+        _ => 0,
+    };
+    let ids = u64::from(high.saturating_sub(low));
+    // Below `ids`, as `part` is below 2^32.
+    let ahead = ids.saturating_mul(part) >> 32;
+    low.saturating_add(u32::try_from(ahead).unwrap_or(0))
+}
+
+/// The place in the page that starts with the item `start`.
+fn place(number: u32, start: u32) -> usize {
+    usize::try_from(number.saturating_sub(start)).unwrap_or(usize::MAX)
+}
+
+fn corrupt(pack_id: PackId) -> StoreError {
+    StoreError::Corrupt {
+        what: "index",
+        pack: pack_id.0,
+    }
+}

@@ -1,0 +1,199 @@
+use std::cell::RefCell;
+use std::ops::Range;
+use std::rc::Rc;
+
+use proptest::prelude::*;
+
+use super::super::super::super::object::ObjectKind;
+use super::super::super::super::store::{PackRecord, Shared};
+use super::super::super::entries::{Base, Entry, EntryTable};
+use super::super::{IndexBuilder, PackIndex};
+use super::*;
+
+const PACK: PackId = PackId(7);
+
+/// An index, of which ranges are read, and which ranges were.
+struct Ranges {
+    bytes: Vec<u8>,
+    read: RefCell<Vec<Range<usize>>>,
+}
+
+impl Ranges {
+    fn of(table: &EntryTable) -> Self {
+        let mut bytes = Vec::new();
+        let write = IndexBuilder::new(table).unwrap().write(&mut |row| {
+            bytes.extend_from_slice(row);
+            Ok::<(), ()>(())
+        });
+        write.unwrap();
+        Self {
+            bytes,
+            read: RefCell::default(),
+        }
+    }
+
+    fn paged(&self) -> PagedIndex {
+        let index = PagedIndex::open(PACK, self).unwrap().unwrap();
+        index.pages_left.set(u32::MAX);
+        index
+    }
+
+    fn whole(&self) -> PackIndex {
+        PackIndex::open(PACK, Rc::new(self.bytes.clone()).into()).unwrap()
+    }
+}
+
+impl PackStore for Ranges {
+    fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError> {
+        Ok(Rc::default())
+    }
+
+    fn part(&self, _: PackId, _: Part) -> Result<Shared, StoreError> {
+        Err(StoreError::Failed("only ranges are read".to_owned()))
+    }
+
+    fn part_range(
+        &self,
+        _: PackId,
+        _: Part,
+        range: Range<usize>,
+    ) -> Result<Option<Shared>, StoreError> {
+        self.read.borrow_mut().push(range.clone());
+        Ok(self.bytes.get(range).map(|bytes| Rc::new(bytes.to_vec())))
+    }
+
+    fn chunk(&self, _: PackId, _: u32) -> Result<Shared, StoreError> {
+        Err(StoreError::Failed("only ranges are read".to_owned()))
+    }
+}
+
+fn table(ids: impl IntoIterator<Item = ObjectId>) -> EntryTable {
+    let mut table = EntryTable::default();
+    for (number, id) in (0_u32..).zip(ids) {
+        let entry = Entry {
+            id,
+            offset: 12 + u64::from(number) * 10,
+            stored_bytes: 10,
+            size_bytes: number,
+            kind: Some(ObjectKind::Blob),
+            depth: 0,
+            base: Base::None,
+        };
+        table.push(entry, u32::MAX);
+    }
+    table.external_bases = vec![ObjectId::from([5; 20]), ObjectId::from([6; 20])];
+    table.sort();
+    table
+}
+
+/// Ids as good as random: the n-th is made from n.
+fn scattered(count: u64) -> impl Iterator<Item = ObjectId> {
+    (0..count).map(scattered_id)
+}
+
+fn scattered_id(number: u64) -> ObjectId {
+    let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut bytes = [0; 20];
+    for byte in &mut bytes {
+        state ^= state >> 31;
+        state = state.wrapping_mul(0xbf58_476d_1ce4_e5b9).wrapping_add(1);
+        [*byte, ..] = state.to_be_bytes();
+    }
+    ObjectId::from(bytes)
+}
+
+/// Ids that differ late, or not at all, and some that differ early.
+fn ids() -> impl Strategy<Value = Vec<ObjectId>> {
+    let id = (any::<[u8; 2]>(), 0..3_u8, any::<bool>()).prop_map(|([first, last], few, early)| {
+        let mut bytes = [few; 20];
+        bytes[if early { 0 } else { 18 }] = first;
+        bytes[19] = last;
+        ObjectId::from(bytes)
+    });
+    prop_oneof![
+        prop::collection::vec(id, 1..3_000),
+        (1..5_000_u64).prop_map(|count| scattered(count).collect()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn pages_answer_as_the_whole_index_does(ids in ids(), strangers in ids()) {
+        let ranges = Ranges::of(&table(ids.iter().copied()));
+        let (paged, whole) = (ranges.paged(), ranges.whole());
+        prop_assert_eq!(paged.len(), whole.len());
+        for id in ids.iter().chain(&strangers) {
+            prop_assert_eq!(paged.find(&ranges, id).unwrap(), whole.find(id));
+        }
+        for position in (0..whole.len()).chain([whole.len(), u32::MAX]) {
+            let row = whole.row(position);
+            prop_assert_eq!(paged.row(&ranges, position).unwrap(), row);
+            prop_assert_eq!(paged.id(&ranges, position).unwrap(), whole.id(position));
+            if let Some(row) = row {
+                let is_first = paged.is_first_copy(&ranges, &row).unwrap();
+                prop_assert_eq!(is_first, whole.is_first_copy(&row));
+            }
+        }
+        for number in [0, 1, 2, u32::MAX] {
+            let base = paged.external_base(&ranges, number).unwrap();
+            prop_assert_eq!(base, whole.external_base(number));
+        }
+    }
+}
+
+#[test]
+fn a_look_up_reads_as_many_pages_in_a_large_index_as_in_a_small_one() {
+    for count in [10_000_u64, 300_000] {
+        let ranges = Ranges::of(&table(scattered(count)));
+        let index = ranges.paged();
+        ranges.read.borrow_mut().clear();
+        // Every second of them is there.
+        for number in (count - 100)..(count + 100) {
+            let found = index.find(&ranges, &scattered_id(number)).unwrap();
+            let expected = (number < count).then(|| u32::try_from(number).unwrap());
+            assert_eq!(found, expected);
+        }
+        let read = ranges.read.borrow();
+        assert!(read.len() <= 330, "{} pages of {count}", read.len());
+        let bytes: usize = read.iter().map(Range::len).sum();
+        assert!(bytes <= 330 * 10_240, "{bytes} bytes of {count}");
+    }
+}
+
+#[test]
+fn many_questions_call_for_the_whole_index() {
+    let ranges = Ranges::of(&table(scattered(50_000)));
+    let index = PagedIndex::open(PACK, &ranges).unwrap().unwrap();
+    let is_answered = |number: &u64| index.find(&ranges, &scattered_id(*number)).is_ok();
+    let answered = (0..50_000).take_while(is_answered).count();
+    assert!((30..100).contains(&answered), "{answered} look-ups");
+    let refused = index.find(&ranges, &scattered_id(0));
+    assert!(matches!(refused, Err(PagedError::Whole)));
+}
+
+#[test]
+fn a_damaged_or_cut_index_is_corrupt_and_ends_every_search() {
+    let whole = Ranges::of(&table(scattered(3_000)));
+    for (from, to) in [(0, 24), (24, 1044), (1044, 61_044)] {
+        let mut damaged = Ranges::of(&table(scattered(3_000)));
+        for byte in &mut damaged.bytes[from..to] {
+            *byte = byte.wrapping_mul(17).wrapping_add(91);
+        }
+        match PagedIndex::open(PACK, &damaged) {
+            Err(error) => assert_eq!(error, corrupt(PACK)),
+            Ok(index) => {
+                let index = index.unwrap();
+                index.pages_left.set(u32::MAX);
+                for id in scattered(300) {
+                    let _ = index.find(&damaged, &id);
+                }
+            }
+        }
+    }
+    let index = whole.paged();
+    let mut cut = Ranges::of(&table(scattered(3_000)));
+    cut.bytes.truncate(30_000);
+    let last = ObjectId::from([0xff; 20]);
+    assert!(matches!(index.find(&cut, &last), Err(PagedError::Whole)));
+}

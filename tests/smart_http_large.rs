@@ -1,0 +1,95 @@
+//! Repositories of several hundred thousand objects. These take minutes, so they run by name:
+//! `cargo test --test smart_http_large -- --ignored --nocapture`. They print how far the heap was filled.
+
+#![allow(clippy::indexing_slicing, reason = "a panic is how a test fails")]
+#![allow(clippy::print_stdout, reason = "the figures, for `--nocapture`")]
+
+use cairn_test_support as support;
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+use support::git::Git;
+use support::rest::Hosted;
+use support::scratch::Scratch;
+use support::server::Server;
+
+/// Most MiB that the heap may have: an isolate has 128 for everything.
+const HEAP_MIB_MAX: u64 = 112;
+
+/// A stream for `git fast-import`: `commits` on `branch`, each with `files` files in a folder of its own.
+fn stream(branch: &str, commits: usize, files: usize) -> String {
+    let mut out = String::new();
+    for commit in 0..commits {
+        let time = 1_700_000_000 + commit;
+        let _ = write!(
+            out,
+            "commit refs/heads/{branch}\ncommitter A <a@example.com> {time} +0000\ndata 2\nx\n"
+        );
+        for file in 0..files {
+            let content = format!("{branch} {commit} {file}\n");
+            let length = content.len();
+            let _ = write!(
+                out,
+                "M 100644 inline d{commit}/f{file}\ndata {length}\n{content}\n"
+            );
+        }
+    }
+    out
+}
+
+fn make(source: &Git, branch: &str, commits: usize, files: usize) {
+    let stream = stream(branch, commits, files);
+    source.run_with(&["fast-import", "--quiet"], stream.as_bytes());
+}
+
+/// A server over what was pushed before; `task` is done, and the heap looked at.
+fn maintained(server: &mut Server, hosted: &Hosted, task: &str) {
+    server.restart();
+    let rest = server.rest();
+    let route = hosted.path("/maintenance");
+    let done = rest.post(&route, &json!({ "task": task })).result(200);
+    if task == "verify" {
+        assert_eq!(done["ok"], true, "{done}");
+    }
+    told(server, hosted, task);
+}
+
+fn told(server: &Server, hosted: &Hosted, what: &str) {
+    let stats = server.rest().get(&hosted.path("/stats")).result(200);
+    let mib = stats["isolate"]["heap_bytes"].as_u64().unwrap_or_default() >> 20;
+    println!("{what}: heap {mib} MiB");
+    assert!(mib <= HEAP_MIB_MAX, "{what}: {mib} MiB");
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn half_a_million_objects_are_verified_and_rebuilt() {
+    let mut server = Server::start();
+    let hosted = server.rest().create_repository("large", "objects");
+    let scratch = Scratch::new();
+    let source = scratch.repository("source");
+    for branch in ["one", "two"] {
+        make(&source, branch, 480, 500);
+        source.run(&["push", "-q", &hosted.url(), branch]);
+    }
+    told(&server, &hosted, "two pushes of 241,000 objects");
+    for task in ["verify", "rebuild", "verify"] {
+        maintained(&mut server, &hosted, task);
+    }
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn a_history_of_490_000_commits_is_pushed_verified_and_rebuilt() {
+    let mut server = Server::start();
+    let hosted = server.rest().create_repository("large", "commits");
+    let scratch = Scratch::new();
+    let source = scratch.repository("source");
+    make(&source, "main", 490_000, 0);
+    source.run(&["push", "-q", &hosted.url(), "main"]);
+    told(&server, &hosted, "a push of 490,000 commits");
+    for task in ["verify", "rebuild"] {
+        maintained(&mut server, &hosted, task);
+    }
+}

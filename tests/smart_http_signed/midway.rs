@@ -1,0 +1,76 @@
+//! A signed token is revoked while a push with it is under way: the push changes nothing.
+
+use serde_json::{Value, json};
+
+use super::held::{Story, main_to};
+use super::signer::{Key, now};
+use super::support::rest::Rest;
+use super::{PLATFORM, fresh, world};
+
+/// A signed token for all of a namespace, and its `jti`.
+fn token_for(key: &Key, namespace: &str, issuer: &str) -> (String, String) {
+    let now = now();
+    let jti = format!("midway-{now}-{}", fresh());
+    // The revocation of all tokens counts in seconds for signed ones, as their `iat` does.
+    let claims = json!({
+        "iss": issuer, "aud": "cairn", "jti": jti, "iat": now, "exp": now + 600,
+        "scopes": ["write"], "namespace": namespace,
+    });
+    (key.sign(&claims), jti)
+}
+
+/// Pushes with a signed token, which `revoke` ends half way; what the server reports.
+#[track_caller]
+fn push_meets(namespace: &str, issuer: &str, revoke: impl FnOnce(&Rest, &str, &str)) {
+    let story = Story::begin_at(&world().server, namespace);
+    let path = format!("/api/v1/namespaces/{namespace}");
+    let key = &world().keys[0];
+    if issuer != PLATFORM {
+        let trusted = json!({ "issuer": issuer, "audience": "cairn", "keys": [key.public] });
+        story
+            .rest
+            .patch(&path, &json!({ "issuers": [trusted] }))
+            .result(200);
+    }
+    let new = story.commit("second");
+    let push = main_to(&story, &new);
+    let (token, jti) = token_for(key, namespace, issuer);
+    let report = story.push(&token, &push, |rest| revoke(rest, &path, &jti));
+    let refusal = "ng refs/heads/main the token is not valid, has expired or was revoked";
+    assert!(report.contains(refusal), "{report}");
+    story.assert_unchanged();
+    // A token that is made afterwards pushes the same.
+    let again = json!({ "repo": "held", "scope": "write" });
+    let again = story.rest.make_token(namespace, &again).plaintext;
+    let report = story.push(&again, &push, |_| {});
+    assert!(report.contains("ok refs/heads/main"), "{report}");
+}
+
+#[test]
+fn a_push_that_began_before_its_signed_token_was_revoked_by_jti_changes_nothing() {
+    push_meets("midway-jti", PLATFORM, |rest, path, jti| {
+        let body = json!({ "issuer": PLATFORM, "jti": jti });
+        rest.post(&format!("{path}/tokens/revoke-signed"), &body)
+            .result(200);
+    });
+}
+
+#[test]
+fn a_push_with_a_signed_token_that_began_before_all_were_revoked_changes_nothing() {
+    push_meets("midway-all", PLATFORM, |rest, path, _| {
+        rest.post(&format!("{path}/tokens/revoke-all"), &json!({}))
+            .result(200);
+    });
+}
+
+#[test]
+fn a_push_that_began_before_its_issuer_was_taken_out_changes_nothing() {
+    push_meets(
+        "midway-issuer",
+        "https://ci.example.com",
+        |rest, path, _| {
+            let none: [Value; 0] = [];
+            rest.patch(path, &json!({ "issuers": none })).result(200);
+        },
+    );
+}
