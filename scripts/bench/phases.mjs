@@ -40,7 +40,8 @@ const PHASES = [
   ["sort", /slice::sort/],
 ];
 
-// V8 takes no sample while the isolate waits, and the first one after that would count for all of the time.
+// A sample counts for one ms at most. V8 seems to take none while the isolate waits, and the next one then
+// has all of that time. Long work without a sample would be cut as well: compare with the CPU of the process.
 const SAMPLE_MS_MAX = 1;
 
 const scratch = mkdtempSync(join(tmpdir(), "cairn-profile-"));
