@@ -47,7 +47,6 @@ impl Closure for PushTips<'_> {
     /// not be given the object for naming it. A blob that the caller put by REST is its own.
     fn hidden(&self, relied_on: &[ObjectId]) -> Result<HashSet<ObjectId>, ReadError> {
         let Push { object, store, .. } = &*self.push;
-        self.push.note_own_refs()?;
         let mut hidden = Visible::to(object, store, Audience::Member).hidden(relied_on)?;
         if let Some(brought) = &self.push.brought {
             hidden.retain(|id| !brought.has(id));

@@ -166,13 +166,10 @@ impl<D: Database> RepoStore<D> {
                     return Ok(());
                 }
             }
-            let full = count == PAGE_REFS;
-            if full {
-                range = NameRange::new(prefix, Some(record.name.as_bstr()));
-            }
-            if !full {
+            if count < PAGE_REFS {
                 break;
             }
+            range = NameRange::new(prefix, Some(record.name.as_bstr()));
         }
         while let Some(later) = packed.next_before(None)? {
             if each(&later).is_break() {
