@@ -17,6 +17,8 @@ use gix_object::bstr::BStr;
 use super::object::ObjectKind;
 
 mod pieces;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use pieces::{Pieces, Shared};
 

@@ -1,40 +1,13 @@
-use std::ops::Range;
 use std::rc::Rc;
 
 use gix_hash::Kind;
 use proptest::prelude::*;
 
-use super::super::super::super::store::PackRecord;
+use super::super::super::super::store::testing::Ranges;
 use super::super::{Introduced, IntroducedBuilder};
 use super::*;
 
 const PACK: PackId = PackId(7);
-
-/// A part, of which only ranges are read.
-struct Ranges(Vec<u8>);
-
-impl PackStore for Ranges {
-    fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError> {
-        Ok(Rc::default())
-    }
-
-    fn part(&self, _: PackId, _: Part) -> Result<Shared, StoreError> {
-        Err(StoreError::Failed("only ranges are read".to_owned()))
-    }
-
-    fn part_range(
-        &self,
-        _: PackId,
-        _: Part,
-        range: Range<usize>,
-    ) -> Result<Option<Shared>, StoreError> {
-        Ok(self.0.get(range).map(|bytes| Rc::new(bytes.to_vec())))
-    }
-
-    fn chunk(&self, _: PackId, _: u32) -> Result<Shared, StoreError> {
-        Err(StoreError::Failed("only ranges are read".to_owned()))
-    }
-}
 
 /// A part of so many commits, each of which introduces some of 10,000 objects and may introduce one
 /// of another pack.
@@ -63,8 +36,8 @@ proptest! {
             1..5_000,
         ),
     ) {
-        let ranges = Ranges(part(&lists));
-        let whole = Introduced::open(Rc::new(ranges.0.clone())).unwrap();
+        let ranges = Ranges::new(part(&lists));
+        let whole = Introduced::open(Rc::new(ranges.bytes.clone())).unwrap();
         let pages = PagedIntroduced::open(PACK, &ranges).unwrap().unwrap();
         pages.reads_left.set(u32::MAX);
         for number in 0..whole.len() {
@@ -88,7 +61,7 @@ proptest! {
 
 #[test]
 fn many_questions_call_for_the_whole_part() {
-    let ranges = Ranges(part(&vec![(vec![1, 2], None); 1_280]));
+    let ranges = Ranges::new(part(&vec![(vec![1, 2], None); 1_280]));
     let pages = PagedIntroduced::open(PACK, &ranges).unwrap().unwrap();
     let answered = (0..1_280).take_while(|number| pages.introducer(&ranges, *number).is_ok());
     assert_eq!(answered.count(), 10);
@@ -98,15 +71,15 @@ fn many_questions_call_for_the_whole_part() {
 
 #[test]
 fn a_damaged_part_is_corrupt() {
-    let mut ranges = Ranges(part(&vec![(vec![1, 2], None); 1_280]));
+    let mut ranges = Ranges::new(part(&vec![(vec![1, 2], None); 1_280]));
     // The end of the second list, below that of the first.
-    ranges.0[HEADER_BYTES + 4..HEADER_BYTES + 8].fill(0);
+    ranges.bytes[HEADER_BYTES + 4..HEADER_BYTES + 8].fill(0);
     let pages = PagedIntroduced::open(PACK, &ranges).unwrap().unwrap();
     let error = pages.list(&ranges, 1).unwrap_err();
     assert!(
         matches!(error, PagedError::Store(StoreError::Corrupt { .. })),
         "{error}"
     );
-    ranges.0[0] = b'X';
+    ranges.bytes[0] = b'X';
     assert!(PagedIntroduced::open(PACK, &ranges).is_err());
 }

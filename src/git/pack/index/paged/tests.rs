@@ -1,70 +1,35 @@
-use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 
 use proptest::prelude::*;
 
 use super::super::super::super::object::ObjectKind;
-use super::super::super::super::store::{PackRecord, Shared};
+use super::super::super::super::store::testing::Ranges;
 use super::super::super::entries::{Base, Entry, EntryTable};
 use super::super::{IndexBuilder, PackIndex};
 use super::*;
 
 const PACK: PackId = PackId(7);
 
-/// An index, of which ranges are read, and which ranges were.
-struct Ranges {
-    bytes: Vec<u8>,
-    read: RefCell<Vec<Range<usize>>>,
+/// An index that is read by ranges.
+fn ranges_of(table: &EntryTable) -> Ranges {
+    let mut bytes = Vec::new();
+    let write = IndexBuilder::new(table).unwrap().write(&mut |row| {
+        bytes.extend_from_slice(row);
+        Ok::<(), ()>(())
+    });
+    write.unwrap();
+    Ranges::new(bytes)
 }
 
-impl Ranges {
-    fn of(table: &EntryTable) -> Self {
-        let mut bytes = Vec::new();
-        let write = IndexBuilder::new(table).unwrap().write(&mut |row| {
-            bytes.extend_from_slice(row);
-            Ok::<(), ()>(())
-        });
-        write.unwrap();
-        Self {
-            bytes,
-            read: RefCell::default(),
-        }
-    }
-
-    fn paged(&self) -> PagedIndex {
-        let index = PagedIndex::open(PACK, self).unwrap().unwrap();
-        index.pages_left.set(u32::MAX);
-        index
-    }
-
-    fn whole(&self) -> PackIndex {
-        PackIndex::open(PACK, Rc::new(self.bytes.clone()).into()).unwrap()
-    }
+fn paged(ranges: &Ranges) -> PagedIndex {
+    let index = PagedIndex::open(PACK, ranges).unwrap().unwrap();
+    index.pages_left.set(u32::MAX);
+    index
 }
 
-impl PackStore for Ranges {
-    fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError> {
-        Ok(Rc::default())
-    }
-
-    fn part(&self, _: PackId, _: Part) -> Result<Shared, StoreError> {
-        Err(StoreError::Failed("only ranges are read".to_owned()))
-    }
-
-    fn part_range(
-        &self,
-        _: PackId,
-        _: Part,
-        range: Range<usize>,
-    ) -> Result<Option<Shared>, StoreError> {
-        self.read.borrow_mut().push(range.clone());
-        Ok(self.bytes.get(range).map(|bytes| Rc::new(bytes.to_vec())))
-    }
-
-    fn chunk(&self, _: PackId, _: u32) -> Result<Shared, StoreError> {
-        Err(StoreError::Failed("only ranges are read".to_owned()))
-    }
+fn whole(ranges: &Ranges) -> PackIndex {
+    PackIndex::open(PACK, Rc::new(ranges.bytes.clone()).into()).unwrap()
 }
 
 fn table(ids: impl IntoIterator<Item = ObjectId>) -> EntryTable {
@@ -120,8 +85,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
     fn pages_answer_as_the_whole_index_does(ids in ids(), strangers in ids()) {
-        let ranges = Ranges::of(&table(ids.iter().copied()));
-        let (paged, whole) = (ranges.paged(), ranges.whole());
+        let ranges = ranges_of(&table(ids.iter().copied()));
+        let (paged, whole) = (paged(&ranges), whole(&ranges));
         prop_assert_eq!(paged.len(), whole.len());
         for id in ids.iter().chain(&strangers) {
             prop_assert_eq!(paged.find(&ranges, id).unwrap(), whole.find(id));
@@ -145,8 +110,8 @@ proptest! {
 #[test]
 fn a_look_up_reads_as_many_pages_in_a_large_index_as_in_a_small_one() {
     for count in [10_000_u64, 300_000] {
-        let ranges = Ranges::of(&table(scattered(count)));
-        let index = ranges.paged();
+        let ranges = ranges_of(&table(scattered(count)));
+        let index = paged(&ranges);
         ranges.read.borrow_mut().clear();
         // Every second of them is there.
         for number in (count - 100)..(count + 100) {
@@ -163,7 +128,7 @@ fn a_look_up_reads_as_many_pages_in_a_large_index_as_in_a_small_one() {
 
 #[test]
 fn many_questions_call_for_the_whole_index() {
-    let ranges = Ranges::of(&table(scattered(50_000)));
+    let ranges = ranges_of(&table(scattered(50_000)));
     let index = PagedIndex::open(PACK, &ranges).unwrap().unwrap();
     let is_answered = |number: &u64| index.find(&ranges, &scattered_id(*number)).is_ok();
     let answered = (0..50_000).take_while(is_answered).count();
@@ -174,9 +139,9 @@ fn many_questions_call_for_the_whole_index() {
 
 #[test]
 fn a_damaged_or_cut_index_is_corrupt_and_ends_every_search() {
-    let whole = Ranges::of(&table(scattered(3_000)));
+    let whole = ranges_of(&table(scattered(3_000)));
     for (from, to) in [(0, 24), (24, 1044), (1044, 61_044)] {
-        let mut damaged = Ranges::of(&table(scattered(3_000)));
+        let mut damaged = ranges_of(&table(scattered(3_000)));
         for byte in &mut damaged.bytes[from..to] {
             *byte = byte.wrapping_mul(17).wrapping_add(91);
         }
@@ -191,8 +156,8 @@ fn a_damaged_or_cut_index_is_corrupt_and_ends_every_search() {
             }
         }
     }
-    let index = whole.paged();
-    let mut cut = Ranges::of(&table(scattered(3_000)));
+    let index = paged(&whole);
+    let mut cut = ranges_of(&table(scattered(3_000)));
     cut.bytes.truncate(30_000);
     let last = ObjectId::from([0xff; 20]);
     assert!(matches!(index.find(&cut, &last), Err(PagedError::Whole)));
