@@ -161,7 +161,7 @@ pub(crate) async fn admitted(
     objects::read(objects::namespace(visit, &namespace.folded(), call).await?).await
 }
 
-/// Whether this repository has the name. What cannot be found out is not so.
+/// Whether this repository has the name; `false` also where its namespace does not answer.
 pub(crate) async fn has_name(visit: &Visit, path: &RepositoryPath, repository_id: &str) -> bool {
     // A namespace's token has no repository.
     if repository_id.is_empty() {

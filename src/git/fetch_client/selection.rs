@@ -17,7 +17,7 @@ pub enum RefSelection {
     BranchesTags,
     /// Every ref that the remote lists.
     All,
-    /// Those that one of these patterns matches: a refname, the beginning of one and `*`, or `*`.
+    /// The refs that a pattern of the list matches: a refname, the beginning of one and `*`, or `*`.
     Matching(Vec<String>),
 }
 

@@ -134,8 +134,8 @@ impl Reachable {
         }
     }
 
-    /// Whether the roots are known to reach the object. True is as good as what [`Self::reaches`] says;
-    /// for false it was not looked everywhere, but at no more than the commits that the question needs.
+    /// Whether a quick look finds that the roots reach the object. `true` is what [`Self::reaches`] would
+    /// say. After `false` a root may still reach it: this does not list what the roots reach.
     pub(crate) fn surely_reaches<S: PackStore>(
         &mut self,
         packs: &LivePacks<S>,

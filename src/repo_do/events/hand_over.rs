@@ -114,7 +114,8 @@ pub(crate) async fn finish(object: &RepoObject) -> Result<(), ErrorReply> {
     send_all(object).await
 }
 
-/// Whether the namespace has every event. Asked in the turn of a transaction that must not come before.
+/// Whether the namespace has every event. A transaction that must not come before that asks this in its own
+/// turn.
 pub(crate) fn is_done(object: &RepoObject, store: &Store) -> Result<bool, StoreError> {
     note(store, object)?;
     Ok(!has_any(store)?)

@@ -145,7 +145,7 @@ mod tests {
             page.events.drain(..next.events.len());
         }
         let (a, c) = (Some("a".to_owned()), Some("c".to_owned()));
-        // That it left the namespace in which it is again counts for nothing.
+        // It left namespace B and is there again: that departure does not count.
         assert_eq!(seen, [(2, None), (1, a), (2, None), (1, c)]);
     }
 }

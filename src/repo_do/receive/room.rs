@@ -34,8 +34,8 @@ impl Push {
         Ok(!is_refused)
     }
 
-    /// Whether the pack is larger than packs may be: nothing can come of what is still to come. A
-    /// bound of the repository's or the namespace's is told with the refs.
+    /// Whether the pack is larger than packs may be, so that the rest of it need not come. The report tells
+    /// a bound of the repository or the namespace with the refs.
     pub(super) fn is_too_large(&self, error: &PackError) -> bool {
         match error {
             PackError::TooManyObjects { .. } => true,

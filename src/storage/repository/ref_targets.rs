@@ -158,7 +158,7 @@ mod tests {
             .unwrap();
         assert!(!is_target(70_000) && !is_target(5));
         assert!(is_target(70_001) && is_target(6));
-        // An id that is part of a name, or of two ids, is none.
+        // Bytes of a name, or of two ids that stand side by side, are no target.
         let name = [b"refs/heads/", id(0x4142_4344).as_slice()].concat();
         store
             .put_packed_page(&[RefRecord {
