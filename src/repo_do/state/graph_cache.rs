@@ -12,7 +12,7 @@ use crate::git::graph::commits::CommitGraph;
 use crate::git::store::{PackStore, StoreError};
 use crate::storage::db::cache::Lru;
 
-/// Bytes of graphs that an isolate keeps, 64 a commit: that of 500,000 objects, every third of them
+/// Bytes of graphs that an isolate keeps, 68 a commit: that of 500,000 objects, every third of them
 /// a commit, is kept.
 const KEPT_BYTES_MAX: usize = 11 << 20;
 
