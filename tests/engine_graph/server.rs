@@ -44,6 +44,16 @@ impl Server {
         Rc::new(CommitGraph::open(self, &self.live_packs().unwrap()).unwrap())
     }
 
+    /// Lets one read of a page fail, after so many more.
+    pub fn fail_after(&self, pages: u32) {
+        self.parts.readable.set(Some(pages));
+    }
+
+    /// Whether a page still has to fail.
+    pub fn is_failing(&self) -> bool {
+        self.parts.readable.get().is_some()
+    }
+
     /// Whether a live pack has the object.
     pub fn has(&self, id: &ObjectId) -> bool {
         self.live().find(id).unwrap().is_some()
@@ -130,7 +140,7 @@ impl Server {
             (Part::Introduced, connected.introduced_part.clone()),
         ];
         for (part, bytes) in parts {
-            self.parts.0.insert((pack_id, part), Rc::new(bytes));
+            self.parts.all.insert((pack_id, part), Rc::new(bytes));
         }
         let object_count = u32::try_from(ids.len()).unwrap();
         let record = PackRecord {
@@ -144,7 +154,11 @@ impl Server {
 
 /// The parts of all packs.
 #[derive(Default, Clone)]
-struct Parts(HashMap<(PackId, Part), Shared>);
+struct Parts {
+    all: HashMap<(PackId, Part), Shared>,
+    /// Pages until one cannot be read; `None`: all can.
+    readable: Rc<Cell<Option<u32>>>,
+}
 
 impl PartReader for Parts {
     fn paged_bytes_min(&self) -> usize {
@@ -152,7 +166,7 @@ impl PartReader for Parts {
     }
 
     fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
-        Ok(Rc::clone(&self.0[&(pack_id, part)]))
+        Ok(Rc::clone(&self.all[&(pack_id, part)]))
     }
 
     fn part_range(
@@ -161,6 +175,11 @@ impl PartReader for Parts {
         part: Part,
         range: Range<usize>,
     ) -> Result<Option<Shared>, StoreError> {
+        let readable = self.readable.get().map(|left| left.checked_sub(1));
+        self.readable.set(readable.flatten());
+        if readable == Some(None) {
+            return Err(StoreError::Failed("a page cannot be read".to_owned()));
+        }
         let part = self.part(pack_id, part)?;
         Ok(Some(Rc::new(part[range].to_vec())))
     }

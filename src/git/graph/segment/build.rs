@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use gix_hash::ObjectId;
 
-use super::super::super::store::{PAGED_ROW_BYTES_MAX, PackId, Pieces, Shared};
+use super::super::super::store::{PAGED_ROW_BYTES_MAX, PART_ROW_BYTES_MAX, PackId, Pieces, Shared};
 use super::super::columns::ID_BYTES;
 use super::format::{COMMITS_MAX, EXTERNAL, HEADER_BYTES, LAST, MAGIC, NO_PARENT, OCTOPUS, ROW};
 
@@ -220,16 +220,24 @@ fn beginning(ids: &[ObjectId], number: u32) -> [u8; 4] {
 struct Rows {
     full: Vec<Shared>,
     row: Vec<u8>,
+    /// Bytes of a row at most.
+    row_bytes_max: usize,
     /// Bytes to come that are not in `row`'s capacity.
     left: usize,
 }
 
 impl Rows {
-    /// Rows of this many bytes together, or not many more.
+    /// Rows of this many bytes together, or not many more: one row if that is enough, as a small part
+    /// is read whole.
     fn of(bytes: usize) -> Self {
         let mut rows = Self {
             full: Vec::new(),
             row: Vec::new(),
+            row_bytes_max: if bytes > PART_ROW_BYTES_MAX {
+                PAGED_ROW_BYTES_MAX
+            } else {
+                PART_ROW_BYTES_MAX
+            },
             left: bytes,
         };
         rows.begin();
@@ -237,7 +245,7 @@ impl Rows {
     }
 
     fn begin(&mut self) {
-        let room = self.left.min(PAGED_ROW_BYTES_MAX);
+        let room = self.left.min(self.row_bytes_max);
         self.left -= room;
         let row = std::mem::replace(&mut self.row, Vec::with_capacity(room));
         self.full.push(Rc::new(row));
@@ -246,7 +254,7 @@ impl Rows {
     /// Appends bytes; they are cut wherever a row ends.
     fn put(&mut self, mut bytes: &[u8]) {
         loop {
-            let room = PAGED_ROW_BYTES_MAX.saturating_sub(self.row.len());
+            let room = self.row_bytes_max.saturating_sub(self.row.len());
             let (now, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
             self.row.extend_from_slice(now);
             if rest.is_empty() {

@@ -78,14 +78,12 @@ impl Pages {
             return column.array(part, row).ok_or_else(corrupt);
         }
         let held = self.tables.get(table as usize).ok_or_else(corrupt)?;
+        if let Some(whole) = held.whole.get() {
+            return row_of(column, whole, row).ok_or_else(corrupt);
+        }
         let rows = column.rows();
         if row >= rows {
             return Err(corrupt());
-        }
-        let alone = |rows: u32| column.alone(rows);
-        if let Some(whole) = held.whole.get() {
-            let column = alone(rows).ok_or_else(corrupt)?;
-            return column.array(whole, row).ok_or_else(corrupt);
         }
         let page_rows = page_rows(column);
         let (number, place) = (row / page_rows, row % page_rows);
@@ -93,50 +91,41 @@ impl Pages {
         if let Some(Some((kept, page))) = held.slots.borrow().get(slot)
             && *kept == number
         {
-            let column = alone(page_rows).ok_or_else(corrupt)?;
-            return column.array(page, place).ok_or_else(corrupt);
+            return row_of(column, page, place).ok_or_else(corrupt);
         }
-        let Some(page) = self.read_page(held, column, number)? else {
+        if self.takes_whole(held, column)?
+            && let Some(whole) = held.whole.get()
+        {
+            return row_of(column, whole, row).ok_or_else(corrupt);
+        }
+        let start = number.saturating_mul(page_rows);
+        let end = start.saturating_add(page_rows).min(rows);
+        let Some(page) = self.read(column, start..end)? else {
+            // The store does not read the part by ranges any more.
             let part = self.reader.part(self.pack_id, Part::Graph)?;
             let part = self.whole.get_or_init(|| part);
             return column.array(part, row).ok_or_else(corrupt);
         };
-        let column = alone(page_rows).ok_or_else(corrupt)?;
-        let found = column.array(&page, place).ok_or_else(corrupt)?;
+        let found = row_of(column, &page, place).ok_or_else(corrupt)?;
         if let Some(slot) = held.slots.borrow_mut().get_mut(slot) {
             *slot = Some((number, page));
         }
         Ok(found)
     }
 
-    /// Reads a page; and the whole table, after more than half of its pages. `None` if the store does
-    /// not read the part by ranges any more.
-    fn read_page(
-        &self,
-        held: &PagedTable,
-        column: Column,
-        number: u32,
-    ) -> Result<Option<Shared>, StoreError> {
+    /// Counts one page more; reads the whole table after more than half of its pages.
+    fn takes_whole(&self, held: &PagedTable, column: Column) -> Result<bool, StoreError> {
         let (rows, page_rows) = (column.rows(), page_rows(column));
         let pages_read = held.pages_read.get().saturating_add(1);
         held.pages_read.set(pages_read);
         let bytes = column.range(0..rows).map(|range| range.len());
-        if pages_read > rows.div_ceil(page_rows) / 2
-            && bytes.is_some_and(|bytes| bytes <= WHOLE_TABLE_BYTES_MAX)
-            && let Some(whole) = self.read(column, 0..rows)?
-        {
+        let is_due = pages_read > rows.div_ceil(page_rows).div_ceil(2)
+            && bytes.is_some_and(|bytes| bytes <= WHOLE_TABLE_BYTES_MAX);
+        if is_due && let Some(whole) = self.read(column, 0..rows)? {
             held.slots.take();
             held.whole.get_or_init(|| whole);
         }
-        let start = number.saturating_mul(page_rows);
-        let page = start..start.saturating_add(page_rows).min(rows);
-        if let Some(whole) = held.whole.get() {
-            let alone = column.alone(rows).and_then(|alone| alone.range(page));
-            let page = alone.and_then(|range| whole.get(range));
-            let page = page.ok_or_else(|| corrupt(self.pack_id))?;
-            return Ok(Some(Rc::new(page.to_vec())));
-        }
-        self.read(column, page)
+        Ok(is_due)
     }
 
     fn read(&self, column: Column, rows: Range<u32>) -> Result<Option<Shared>, StoreError> {
@@ -155,6 +144,11 @@ impl std::fmt::Debug for Pages {
         let held_bytes = self.held_bytes();
         write!(out, "{held_bytes} bytes of pack {}", self.pack_id.0)
     }
+}
+
+/// A row in bytes that hold rows of the table and nothing else.
+fn row_of<const N: usize>(column: Column, bytes: &[u8], row: u32) -> Option<[u8; N]> {
+    column.alone(column.rows())?.array(bytes, row)
 }
 
 /// Rows of a page of the table.

@@ -88,10 +88,10 @@ fn a_graph_outlives_its_store() {
 
 #[test]
 fn a_small_graph_is_read_whole() {
-    let (store, record) = stored_line(1_900);
+    let (store, record) = stored_line(2_000);
     let statements = store.db.statements();
     let graph = CommitGraph::open(&store, &[record]).unwrap();
-    ask(&graph, 1_900).unwrap();
+    ask(&graph, 2_000).unwrap();
     assert_eq!(store.db.statements() - statements, 1);
 }
 
