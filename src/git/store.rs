@@ -31,9 +31,9 @@ pub const CHUNK_BYTES: usize = 256 << 10;
 /// Bytes of a row of a part at most: what one database row takes comfortably.
 pub(crate) const PART_ROW_BYTES_MAX: usize = 1 << 20;
 
-/// Bytes of a row of an index at most. A look-up reads pages of some KiB, and SQLite reads the row
-/// around each of them whole.
-pub(crate) const INDEX_ROW_BYTES_MAX: usize = 128 << 10;
+/// Bytes of a row at most of a part that is read by pages: an index, a commit graph. A look-up reads
+/// pages of some KiB, and SQLite reads the row around each of them whole.
+pub(crate) const PAGED_ROW_BYTES_MAX: usize = 128 << 10;
 
 /// A pack's number: unique within the repository and never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -221,8 +221,34 @@ pub trait PackStore {
         Ok(None)
     }
 
+    /// Reads the parts of this pack for a caller that outlives the call. `None`: this store has no
+    /// such reader, and the caller must take the whole part.
+    fn part_reader(&self, _pack_id: PackId) -> Option<Rc<dyn PartReader>> {
+        None
+    }
+
     /// Chunk `number` of a pack (live, or of the caller's own quarantine).
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError>;
+}
+
+/// Reads parts of packs, for as long as it is held: what a graph keeps that is read by pages.
+pub trait PartReader {
+    /// Bytes of the smallest part that is read by pages: below, the whole costs as much as the pages of
+    /// a few questions, and answers faster.
+    fn paged_bytes_min(&self) -> usize {
+        1 << 20
+    }
+
+    /// As [`PackStore::part`].
+    fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError>;
+
+    /// As [`PackStore::part_range`].
+    fn part_range(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        range: Range<usize>,
+    ) -> Result<Option<Shared>, StoreError>;
 }
 
 impl<T: PackStore + ?Sized> PackStore for &T {
@@ -245,6 +271,10 @@ impl<T: PackStore + ?Sized> PackStore for &T {
         range: Range<usize>,
     ) -> Result<Option<Shared>, StoreError> {
         (**self).part_range(pack_id, part, range)
+    }
+
+    fn part_reader(&self, pack_id: PackId) -> Option<Rc<dyn PartReader>> {
+        (**self).part_reader(pack_id)
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
@@ -272,6 +302,10 @@ impl<T: PackStore + ?Sized> PackStore for Rc<T> {
         range: Range<usize>,
     ) -> Result<Option<Shared>, StoreError> {
         (**self).part_range(pack_id, part, range)
+    }
+
+    fn part_reader(&self, pack_id: PackId) -> Option<Rc<dyn PartReader>> {
+        (**self).part_reader(pack_id)
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {

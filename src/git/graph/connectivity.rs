@@ -24,7 +24,7 @@ use gix_hash::{ObjectId, oid};
 use super::super::limits::Limits;
 use super::super::object::ObjectKind;
 use super::super::object::facts::{self, FactsError};
-use super::super::store::{ObjectSource, Pieces, Shared};
+use super::super::store::{ObjectSource, Pieces, Shared, StoreError};
 use super::commits::{CommitGraph, CommitNode};
 use super::segment::SegmentBuilder;
 use super::trees::{NewEntry, PendingTree, TreeStack, for_each_new_entry};
@@ -189,13 +189,13 @@ impl<'a> Connectivity<'a> {
     }
 
     /// The commit in the live graph, if that is where the walk ends.
-    fn known(&self, commit_id: &oid) -> Option<CommitNode> {
+    fn known(&self, commit_id: &oid) -> Result<Option<CommitNode>, StoreError> {
         let node = self.graph.lookup(commit_id)?;
         let is_pushed = matches!(
             self.incoming.locate(commit_id),
             Some((_, ObjectKind::Commit))
         );
-        (!is_pushed && !self.hidden.contains(commit_id)).then_some(node)
+        Ok(node.filter(|_| !is_pushed && !self.hidden.contains(commit_id)))
     }
 
     /// Works on; `budget` counts objects read, large trees more than once. It can be called again
@@ -291,7 +291,7 @@ impl<'a> Connectivity<'a> {
         if tip.tag.is_none() {
             self.tip_id = tip.id;
         }
-        let is_known = self.known(&tip.id).is_some();
+        let is_known = self.known(&tip.id)?.is_some();
         let found = match self.incoming.locate(&tip.id) {
             _ if is_known => Some(ObjectKind::Commit),
             Some((_, kind)) => Some(kind),

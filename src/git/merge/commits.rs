@@ -6,6 +6,7 @@
 use gix_hash::{ObjectId, oid};
 use gix_object::bstr::BString;
 
+use super::super::compare::history;
 use super::super::edit::new_objects::NewObjects;
 use super::super::graph::ancestry;
 use super::super::graph::commits::CommitGraph;
@@ -35,7 +36,8 @@ pub trait History {
 
 impl History for CommitGraph {
     fn tree_of(&self, commit: &oid) -> Result<Option<ObjectId>, StoreError> {
-        Ok(self.lookup(commit).map(|node| self.tree_id(node)))
+        let node = self.lookup(commit)?;
+        node.map(|node| self.tree_id(node)).transpose()
     }
 
     fn merge_bases(
@@ -43,11 +45,9 @@ impl History for CommitGraph {
         ours: &[ObjectId],
         theirs: &[ObjectId],
     ) -> Result<Vec<ObjectId>, StoreError> {
-        let nodes =
-            |ids: &[ObjectId]| -> Vec<_> { ids.iter().filter_map(|id| self.lookup(id)).collect() };
-        let mut bases = ancestry::merge_bases_of(self, &nodes(ours), &nodes(theirs))?;
-        bases.sort_by_key(|node| std::cmp::Reverse(self.time_seconds(*node)));
-        Ok(bases.iter().map(|node| self.commit_id(*node)).collect())
+        let (ours, theirs) = (self.lookup_all(ours)?, self.lookup_all(theirs)?);
+        let bases = ancestry::merge_bases_of(self, &ours, &theirs)?;
+        self.commit_ids(&history::latest_first(self, &bases)?)
     }
 }
 

@@ -123,7 +123,7 @@ fn names_nothing(field: &str) -> ErrorReply {
 
 /// The place of a commit in the graph.
 pub(super) fn node(graph: &CommitGraph, commit: ObjectId) -> Result<CommitNode, ErrorReply> {
-    graph.lookup(&commit).ok_or_else(|| {
+    graph.lookup(&commit)?.ok_or_else(|| {
         let message = format!("commit {commit} is not in the repository's history");
         ErrorReply::new(ErrorCode::NotFound, message)
     })

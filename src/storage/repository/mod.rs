@@ -92,6 +92,7 @@ pub mod whereabouts;
 mod known_targets;
 mod listed_refs;
 mod part_ranges;
+mod parts;
 mod push_events;
 mod ref_conflicts;
 mod ref_rules;

@@ -1,6 +1,6 @@
 //! Writing the index of a pack, a row at a time.
 
-use super::super::super::store::INDEX_ROW_BYTES_MAX;
+use super::super::super::store::PAGED_ROW_BYTES_MAX;
 use super::super::entries::{Base, Entry, EntryTable};
 use super::format::{ENTRY_ROW_BYTES, EXTERNAL_BASE, MAGIC, NO_BASE, OFFSET_MAX, VERSION};
 
@@ -31,7 +31,7 @@ pub enum IndexError {
     },
 }
 
-/// Makes the index in rows of at most [`INDEX_ROW_BYTES_MAX`], so that it never stands whole in
+/// Makes the index in rows of at most [`PAGED_ROW_BYTES_MAX`], so that it never stands whole in
 /// memory: what is held beside the table is 4 bytes an object and one row.
 #[derive(Debug)]
 pub struct IndexBuilder<'a> {
@@ -100,7 +100,7 @@ impl<'a> IndexBuilder<'a> {
     pub fn next_row(&mut self) -> Option<Vec<u8>> {
         let mut row = Vec::new();
         // The largest item but the header, which comes first, has fewer bytes than this.
-        while row.len() <= INDEX_ROW_BYTES_MAX - 32 {
+        while row.len() <= PAGED_ROW_BYTES_MAX - 32 {
             let is_written = self.item(&mut row);
             self.written += 1;
             if !is_written {

@@ -167,14 +167,19 @@ impl Workbench {
             .until(|packs| lookup::peel(packs, id, ObjectKind::Commit))
             .await?;
         let (id, _) = found.ok_or_else(missing)?;
-        self.graph.lookup(&id).map(|_| id).ok_or_else(missing)
+        self.graph.lookup(&id)?.map(|_| id).ok_or_else(missing)
     }
 
     /// The place of a commit in the graph.
     pub(super) fn node(&self, commit: ObjectId) -> Result<CommitNode, ErrorReply> {
         let what = "a commit is not in the graph";
         let lost = || ReadError::Corrupt { id: commit, what };
-        Ok(self.graph.lookup(&commit).ok_or_else(lost)?)
+        Ok(self.graph.lookup(&commit)?.ok_or_else(lost)?)
+    }
+
+    /// The tree of a commit in the graph.
+    pub(super) fn tree(&self, commit: ObjectId) -> Result<ObjectId, ErrorReply> {
+        Ok(self.graph.tree_id(self.node(commit)?)?)
     }
 
     /// Where two histories meet.
