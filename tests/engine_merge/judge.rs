@@ -191,12 +191,7 @@ pub fn new_files(new_objects: &NewObjects, tree: &oid, above: &str) -> Vec<(Stri
 }
 
 /// The files of a tree that was merged: mode, id and path of each, as `git ls-tree -r` prints them.
-pub fn listed(
-    objects: &Objects,
-    new_objects: &NewObjects,
-    tree: &oid,
-    above: &str,
-) -> Vec<String> {
+pub fn listed(objects: &Objects, new_objects: &NewObjects, tree: &oid, above: &str) -> Vec<String> {
     let new = new_objects.get(tree).map(|(_, content)| content.to_vec());
     let content = new.unwrap_or_else(|| objects.0[tree].1.to_vec());
     let mut files = Vec::new();
@@ -236,7 +231,9 @@ impl Answer {
             let path = line.splitn(3, ' ').nth(2);
             !path.is_some_and(|path| lost.contains(&path))
         };
-        let listing = git.try_run(&["ls-tree", "-r", "-z", &self.tree], b"").stdout;
+        let listing = git
+            .try_run(&["ls-tree", "-r", "-z", &self.tree], b"")
+            .stdout;
         let their_files: Vec<String> = String::from_utf8_lossy(&listing)
             .split_terminator('\0')
             .map(|line| {
