@@ -18,6 +18,9 @@ use super::tree::{
 /// Merges of merge bases for one merge, at most. Real histories need a handful.
 const INNER_MERGES_MAX: usize = 64;
 
+/// The work of finding merge bases, as a merge of trees counts it: enough for others to get their turn.
+const BASES_WORK: u64 = 20_000;
+
 /// Digits of a merge base's id in a marker.
 const BASE_DIGITS: usize = 7;
 
@@ -126,6 +129,8 @@ pub struct CommitMerge {
     favor: Favor,
     limits: TreeMergeLimits,
     inner_merges: usize,
+    /// Work since it was asked for last, without that of `trees`.
+    work: u64,
     result: Option<MergedTree>,
 }
 
@@ -151,6 +156,7 @@ impl CommitMerge {
             favor,
             limits: TreeMergeLimits::default(),
             inner_merges: 0,
+            work: 0,
             result: None,
         })
     }
@@ -170,7 +176,8 @@ impl CommitMerge {
 
     /// How much work was done since this was asked last, in some microseconds.
     pub fn take_work(&mut self) -> u64 {
-        self.trees.as_mut().map_or(0, TreeMerge::take_work)
+        let of_trees = self.trees.as_mut().map_or(0, TreeMerge::take_work);
+        std::mem::take(&mut self.work).saturating_add(of_trees)
     }
 
     /// Takes one step, which reads little; `false` when all is done. After an error the same can be
@@ -191,6 +198,12 @@ impl CommitMerge {
         let Some(frame) = self.frames.last_mut() else {
             return Ok(false);
         };
+        // Known before any of them is merged.
+        if self.inner_merges.saturating_add(frame.rest.len()) > INNER_MERGES_MAX {
+            return Err(CommitMergeError::TooManyBases {
+                limit: INNER_MERGES_MAX,
+            });
+        }
         let Some(next) = frame.rest.pop() else {
             let [ours, theirs] = &frame.sides;
             let [our_name, their_name] = frame.names.clone();
@@ -209,11 +222,7 @@ impl CommitMerge {
             return Ok(true);
         };
         self.inner_merges = self.inner_merges.saturating_add(1);
-        if self.inner_merges > INNER_MERGES_MAX {
-            return Err(CommitMergeError::TooManyBases {
-                limit: INNER_MERGES_MAX,
-            });
-        }
+        self.work = self.work.saturating_add(BASES_WORK);
         let sides = [frame.base.clone(), next];
         let names = ["Temporary merge branch 1", "Temporary merge branch 2"].map(BString::from);
         let [ours, theirs] = &sides;

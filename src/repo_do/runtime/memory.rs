@@ -193,7 +193,8 @@ impl Reservation {
     }
 
     /// A request that holds something while nobody else of its repository or caller does may hold
-    /// any number of bytes: else a large push could never be made.
+    /// any number of bytes: else a large push could never be made. Those who wait for more do not
+    /// count: else many that hold a little and want much would wait for each other.
     fn check_shares(&self, wanted: u64) -> Result<(), NoRoom> {
         let (of_repository, of_caller) = self.lease.others_of_shares();
         let own = self.lease.shared_bytes();
@@ -202,10 +203,20 @@ impl Reservation {
         } else {
             SHARE_BYTES_MAX
         };
-        for (others, limit) in [(of_repository, SHARE_BYTES_MAX), (of_caller, caller_max)] {
-            if others > 0 {
-                check(others.saturating_add(own), wanted, limit)?;
-            }
+        let fits = |others: u64, limit: u64| match others {
+            0 => Ok(()),
+            others => check(others.saturating_add(own), wanted, limit),
+        };
+        let shares = [(of_repository, SHARE_BYTES_MAX), (of_caller, caller_max)];
+        if shares
+            .iter()
+            .all(|(others, limit)| fits(*others, *limit).is_ok())
+        {
+            return Ok(());
+        }
+        let (of_repository, of_caller) = self.lease.waiting_of_shares();
+        for ((others, limit), waiting) in shares.into_iter().zip([of_repository, of_caller]) {
+            fits(others.saturating_sub(waiting), limit)?;
         }
         Ok(())
     }
@@ -390,6 +401,29 @@ mod tests {
             };
             assert!(other.reserve(PUSH_BYTES).is_ok());
         }
+    }
+
+    #[test]
+    fn many_that_hold_a_little_and_want_much_are_served_in_turn() {
+        let client = Client {
+            owner: Owner::another(),
+            caller: "token 1",
+        };
+        let (small, large) = (6 << 20, 37 << 20);
+        let mut held: Vec<_> = (0..8).map(|_| client.reserve(small).unwrap()).collect();
+        let mut first = held.pop().unwrap();
+        assert!(first.grow_to(large).is_err());
+        for one in &held {
+            one.lease.set_waiting(true);
+        }
+        // The others do nothing with what they hold.
+        assert_eq!(first.lease.waiting_peers(), held.len());
+        first.grow_to(large).unwrap();
+        assert!(held[0].grow_to(large).is_err());
+        drop(first);
+        held[0].grow_to(large).unwrap();
+        drop(held);
+        assert_eq!(reserved_bytes(), 0);
     }
 
     #[test]

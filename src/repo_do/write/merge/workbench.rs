@@ -22,7 +22,6 @@ use crate::repo_do::compare::merge_base::common_history;
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::receive::by_rest::BroughtPack;
-use crate::repo_do::runtime::admission::{grow, reserve_share};
 use crate::repo_do::runtime::memory::Reservation;
 use crate::repo_do::runtime::timer::pause;
 use crate::repo_do::state::store::Store;
@@ -255,10 +254,7 @@ impl Workbench {
         }
         let pieces = wanted.div_ceil(TEXT_ROOM_BYTES);
         let bytes = pieces.saturating_mul(TEXT_ROOM_BYTES);
-        match &mut self.text_room {
-            Some(room) => grow(room, bytes).await?,
-            None => self.text_room = Some(reserve_share(bytes).await?),
-        }
+        self.reading.make_room(&mut self.text_room, bytes).await?;
         self.text_room_bytes = bytes;
         Ok(())
     }
