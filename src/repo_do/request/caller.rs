@@ -72,7 +72,7 @@ impl Caller {
         };
         let seen = &object.seen_tokens;
         let signed = signed(request);
-        // What a signed token opens changes with the namespace's settings: a refusal is not final.
+        // What a signed token opens changes with the namespace's settings: that none is admitted is not final.
         let was_refused = signed.is_none() && seen.was_refused(&hash, now_ms());
         let is_in_kv = request.headers().has(header::KNOWN_TOKEN).unwrap_or(false);
         let is_known = !was_refused && (is_in_kv || seen.was_admitted(&hash));
@@ -91,8 +91,9 @@ impl Caller {
         let answered = admitted(&object.env, &vouched).await;
         match &answered {
             Ok(admitted) => seen.note(hash, admitted.token.is_some(), now_ms()),
-            // Of a signed token it is told why it opens nothing.
-            Err(error) if is_refusal(error) => seen.note(hash, false, now_ms()),
+            // It is told why: its namespace is suspended, or what its claims say opens nothing here. Either
+            // may change, so the next request asks again.
+            Err(error) if is_refusal(error) => seen.forget(&hash),
             Err(_) => {}
         }
         let admitted = answered?;

@@ -104,7 +104,8 @@ fn check(pointer: &str, issuer: &Issuer, setter: Setter) -> Result<(), ErrorRepl
     }
     let Some(rules) = &issuer.rules else {
         if claims_of_everybody(issuer).is_some() {
-            let message = "everybody has tokens of this issuer: a namespace's rules say whose count";
+            let message =
+                "everybody has tokens of this issuer: a namespace's rules say whose count";
             return Err(refuse(format!("{pointer}/rules"), message));
         }
         return Ok(());
