@@ -193,6 +193,60 @@ fn no_route_answers_for_a_suspended_namespace_but_to_the_operator() {
     }
 }
 
+/// Requests that write: to REST, and to Git LFS.
+fn writes(hosted: &Hosted, [first, topic]: [&str; 2], lock_id: &str) -> Vec<Asked> {
+    let rest = |method: Method, path: &str, body: &Value| Asked {
+        method,
+        path: hosted.path(path),
+        kind: "application/json",
+        body: body.to_string().into_bytes(),
+    };
+    let post = |path: &str, body: &Value| rest(Method::POST, path, body);
+    let refs = |name: &str, new: &Value| {
+        post(
+            "/refs",
+            &json!({ "updates": [{ "name": name, "new": new }] }),
+        )
+    };
+    let lfs = |path: &str, body: &Value| Asked {
+        path: hosted.git_path(&format!("info/lfs/{path}")),
+        kind: LFS[0].1,
+        ..post("", body)
+    };
+    let raw = |asked: Asked| Asked {
+        method: Method::PUT,
+        kind: "application/octet-stream",
+        body: b"large".to_vec(),
+        ..asked
+    };
+    let files = json!([{ "path": "a", "content": "b" }]);
+    let commit = json!({ "branch": "main", "message": "m", "files": files });
+    let large = json!([{ "oid": oid(b"large"), "size": 5 }]);
+    vec![
+        post("/commits", &commit),
+        refs("refs/heads/x", &json!(topic)),
+        refs("refs/heads/topic", &json!(null)),
+        refs("refs/ephemeral/x", &json!(topic)),
+        post("/merge", &json!({ "into": "main", "from": "topic" })),
+        post(
+            "/cherry-pick",
+            &json!({ "onto": "main", "commits": [topic] }),
+        ),
+        post("/revert", &json!({ "onto": "topic", "commits": [topic] })),
+        post("/restore", &json!({ "branch": "topic", "to": first })),
+        post("/notes", &json!({ "object": topic, "note": "n" })),
+        rest(Method::DELETE, "/notes", &json!({ "object": first })),
+        raw(post("/blobs", &json!(null))),
+        lfs(
+            "objects/batch",
+            &json!({ "operation": "upload", "objects": large }),
+        ),
+        lfs("locks", &json!({ "path": "other" })),
+        lfs(&format!("locks/{lock_id}/unlock"), &json!({})),
+        raw(lfs(&format!("objects/{}", oid(b"large")), &json!(null))),
+    ]
+}
+
 #[test]
 fn a_read_only_namespace_takes_no_write_by_any_route() {
     let (operator, scratch) = (server().rest(), Scratch::new());
@@ -209,84 +263,18 @@ fn a_read_only_namespace_takes_no_write_by_any_route() {
     let note = json!({ "object": first, "note": "n" });
     operator.post(&hosted.path("/notes"), &note).result(201);
     let refs = work.remote_refs(&hosted.url());
+    let settings = namespace("emerge-writes");
     let read_only = json!({ "read_only": true });
-    operator
-        .patch(&namespace("emerge-writes"), &read_only)
-        .result(200);
+    operator.patch(&settings, &read_only).result(200);
 
-    let files = json!([{ "path": "a", "content": "b" }]);
-    let writes = [
-        (
-            "POST",
-            "/commits",
-            json!({ "branch": "main", "message": "m", "files": files }),
-        ),
-        (
-            "POST",
-            "/refs",
-            json!({ "updates": [{ "name": "refs/heads/x", "new": topic }] }),
-        ),
-        (
-            "POST",
-            "/refs",
-            json!({ "updates": [{ "name": "refs/heads/topic", "new": null }] }),
-        ),
-        (
-            "POST",
-            "/refs",
-            json!({ "updates": [{ "name": "refs/ephemeral/x", "new": topic }] }),
-        ),
-        ("POST", "/merge", json!({ "into": "main", "from": "topic" })),
-        (
-            "POST",
-            "/cherry-pick",
-            json!({ "onto": "main", "commits": [topic] }),
-        ),
-        (
-            "POST",
-            "/revert",
-            json!({ "onto": "topic", "commits": [topic] }),
-        ),
-        (
-            "POST",
-            "/restore",
-            json!({ "branch": "topic", "to": first }),
-        ),
-        ("POST", "/notes", json!({ "object": topic, "note": "n" })),
-        ("DELETE", "/notes", json!({ "object": first })),
-        ("PUT", "/blobs", json!("bytes")),
-    ];
     // The operator's key passes no setting.
     for client in [&client, &operator] {
-        for (method, path, body) in &writes {
-            let kind = match *method {
-                "PUT" => "application/octet-stream",
-                _ => "application/json",
-            };
-            let kind = [("content-type", kind)];
-            let (at, body) = (hosted.path(path), body.to_string());
-            let answer = client.send(method.parse().unwrap(), &at, &kind, body.as_bytes());
-            assert_eq!(answer.status, 403, "{method} {path}: {}", answer.text());
-            assert!(answer.text().contains("read-only"), "{}", answer.text());
+        for write in writes(&hosted, [&first, &topic], &lock_id) {
+            let (answer, what) = (write.send(client), (&write.method, &write.path));
+            let text = answer.text();
+            assert_eq!(answer.status, 403, "{what:?}: {text}");
+            assert!(text.contains("read-only"), "{what:?}: {text}");
         }
-        let large = json!([{ "oid": oid(b"large"), "size": 5 }]);
-        for (path, body) in [
-            (
-                "objects/batch",
-                json!({ "operation": "upload", "objects": large }),
-            ),
-            ("locks", json!({ "path": "other" })),
-            (&*format!("locks/{lock_id}/unlock"), json!({})),
-        ] {
-            let at = hosted.git_path(&format!("info/lfs/{path}"));
-            let answer = client.send(Method::POST, &at, &LFS, body.to_string().as_bytes());
-            assert_eq!(answer.status, 403, "{path}: {}", answer.text());
-            assert!(answer.text().contains("read-only"), "{}", answer.text());
-        }
-        let at = hosted.git_path(&format!("info/lfs/objects/{}", oid(b"large")));
-        let bytes = [("content-type", "application/octet-stream")];
-        let answer = client.send(Method::PUT, &at, &bytes, b"large");
-        assert_eq!(answer.status, 403, "{}", answer.text());
     }
     for refspec in [
         "topic:main",

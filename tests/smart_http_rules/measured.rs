@@ -25,11 +25,11 @@ fn fifty_rules_cost_a_push_a_millisecond_at_most() {
     let free = rest.create_repository("rules-measured", "free");
     let ruled = rest.create_repository("rules-measured", "ruled");
     // None but the last is of the ref that is pushed, so that all are looked at.
-    let mut rules: Vec<_> = (0..49)
+    let mut all: Vec<_> = (0..49)
         .map(|at| json!([format!("refs/heads/release/{at}/*"), ["no-push"]]))
         .collect();
-    rules.push(json!(["refs/heads/*", ["no-delete", "no-force-push"]]));
-    let body = json!({ "ref_rules": rules });
+    all.push(json!(["refs/heads/*", ["no-delete", "no-force-push"]]));
+    let body = json!({ "ref_rules": all });
     rest.patch(&ruled.path(""), &body).result(200);
     let work = scratch.repository("work");
     let mut used = [Duration::ZERO; 2];

@@ -59,113 +59,75 @@ struct History {
     head: String,
 }
 
-fn cases(history: &History) -> Vec<Case> {
-    let History { first, topic, head } = history;
-    let at = "REF";
-    let notes = "refs/notes/REF";
-    let files = json!([{"path": "new.txt", "content": "new"}]);
-    let commit =
-        json!({"branch": at, "message": "m", "files": files.clone(), "expected_head": head});
-    let new = json!({"branch": at, "message": "m", "files": files, "expected_head": null,
-        "base": "main"});
-    let listed = json!([{"path": "new.txt", "content_id": "1"}]);
-    let lines = json!({"metadata": {"branch": at, "message": "m", "files": listed,
-        "expected_head": head}});
-    let chunk = json!({"chunk": {"content_id": "1", "data": "bmV3", "eof": true}});
-    let refs = |name: &str, new: &Value| json!({"updates": [{"name": name, "new": new}]});
-    let tag = json!({"updates": [{"name": "refs/tags/REF", "new": head, "tag": {"message": "t"}}]});
-    let case = |name, op, route, body: Value| Case {
+fn case(name: &'static str, op: &'static str, route: &'static str, body: &Value) -> Case {
+    Case {
         name,
         op,
         route,
         kind: JSON,
         body: body.to_string(),
+    }
+}
+
+fn cases(history: &History) -> Vec<Case> {
+    let History { first, topic, head } = history;
+    let mut all = commits(history);
+    let merged = json!({"into": "REF", "from": topic});
+    let picked = json!({"onto": "REF", "commits": [topic]});
+    let reverted = json!({"onto": "REF", "commits": [head]});
+    let restored = json!({"branch": "REF", "to": first});
+    let moved = json!({"branch": "REF", "to": first, "how": "move"});
+    let note = json!({"object": head, "note": "n", "ref": "refs/notes/REF"});
+    let away = json!({"object": first, "ref": "refs/notes/REF"});
+    all.extend([
+        case("merge", "update", "POST /merge", &merged),
+        case("pick", "update", "POST /cherry-pick", &picked),
+        case("revert", "update", "POST /revert", &reverted),
+        case("restore", "update", "POST /restore", &restored),
+        case("restore-move", "force", "POST /restore", &moved),
+        case("notes-new", "create", "POST /notes", &note),
+        case("notes", "update", "POST /notes", &note),
+        case("notes-away", "update", "DELETE /notes", &away),
+    ]);
+    let refs = |name: &str, new: &Value| json!({"updates": [{"name": name, "new": new}]});
+    let (branch, tag) = ("refs/heads/REF", "refs/tags/REF");
+    let tagged = json!({"updates": [{"name": tag, "new": head, "tag": {"message": "t"}}]});
+    let changes = [
+        ("delete", "delete", refs(branch, &json!(null))),
+        ("refs-new", "create", refs(branch, &json!(head))),
+        ("refs-force", "force", refs(branch, &json!(topic))),
+        ("tag-new", "create", tagged),
+        ("tag", "force", refs(tag, &json!(topic))),
+    ];
+    let changes = changes.iter();
+    all.extend(changes.map(|(name, op, body)| case(name, op, "POST /refs", body)));
+    all
+}
+
+/// Commits, as JSON and as lines.
+fn commits(history: &History) -> Vec<Case> {
+    let head = &history.head;
+    let files = json!([{"path": "new.txt", "content": "new"}]);
+    let listed = json!([{"path": "new.txt", "content_id": "1"}]);
+    let commit = |files: &Value, expected: &Value| json!({"branch": "REF", "message": "m", "files": files, "expected_head": expected});
+    let mut new = commit(&files, &json!(null));
+    new["base"] = json!("main");
+    let metadata = json!({"metadata": commit(&listed, &json!(head))});
+    let chunk = json!({"chunk": {"content_id": "1", "data": "bmV3", "eof": true}});
+    let commit = commit(&files, &json!(head));
+    let lines = Case {
+        kind: LINES,
+        body: format!("{metadata}\n{chunk}\n"),
+        ..case("commit-lines", "update", "POST /commits", &json!(null))
     };
-    let moved = json!({"branch": at, "to": first, "how": "move"});
     vec![
-        case("commit", "update", "POST /commits", commit),
-        case("commit-new", "create", "POST /commits", new),
-        Case {
-            kind: LINES,
-            ..case("commit-lines", "update", "POST /commits", json!(null))
-        }
-        .with(format!("{lines}\n{chunk}\n")),
-        case(
-            "merge",
-            "update",
-            "POST /merge",
-            json!({"into": at, "from": topic}),
-        ),
-        case(
-            "pick",
-            "update",
-            "POST /cherry-pick",
-            json!({"onto": at, "commits": [topic]}),
-        ),
-        case(
-            "revert",
-            "update",
-            "POST /revert",
-            json!({"onto": at, "commits": [head]}),
-        ),
-        case(
-            "restore",
-            "update",
-            "POST /restore",
-            json!({"branch": at, "to": first}),
-        ),
-        case("restore-move", "force", "POST /restore", moved),
-        case(
-            "delete",
-            "delete",
-            "POST /refs",
-            refs("refs/heads/REF", &json!(null)),
-        ),
-        case(
-            "refs-new",
-            "create",
-            "POST /refs",
-            refs("refs/heads/REF", &json!(head)),
-        ),
-        case(
-            "refs-force",
-            "force",
-            "POST /refs",
-            refs("refs/heads/REF", &json!(topic)),
-        ),
-        case("tag-new", "create", "POST /refs", tag),
-        case(
-            "tag",
-            "force",
-            "POST /refs",
-            refs("refs/tags/REF", &json!(topic)),
-        ),
-        case(
-            "notes-new",
-            "create",
-            "POST /notes",
-            json!({"object": head, "note": "n", "ref": notes}),
-        ),
-        case(
-            "notes",
-            "update",
-            "POST /notes",
-            json!({"object": head, "note": "n", "ref": notes}),
-        ),
-        case(
-            "notes-away",
-            "update",
-            "DELETE /notes",
-            json!({"object": first, "ref": notes}),
-        ),
+        case("commit", "update", "POST /commits", &commit),
+        case("commit-new", "create", "POST /commits", &new),
+        lines,
     ]
 }
 
 impl Case {
-    fn with(self, body: String) -> Self {
-        Self { body, ..self }
-    }
-
     fn send(&self, client: &Rest, hosted: &Hosted, name: &str) -> Answer {
         let (method, path) = self.route.split_once(' ').unwrap();
         let method: Method = method.parse().unwrap();

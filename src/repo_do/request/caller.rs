@@ -113,12 +113,11 @@ impl Caller {
         let Some(token) = admitted.token else {
             return Ok(self);
         };
-        let actor = match token.scope {
-            Scope::Admin => Actor::NamespaceAdmin,
+        let actor = vouched_actor(token.scope);
+        if actor == Actor::NamespaceToken && !opens {
             // Said of what is not here too, so that nobody learns what is.
-            Scope::Read | Scope::Write if !opens => return Err(Refusal::OtherRepository.into()),
-            Scope::Read | Scope::Write => Actor::NamespaceToken,
-        };
+            return Err(Refusal::OtherRepository.into());
+        }
         Ok(Self {
             actor,
             token: Some(token),
@@ -300,6 +299,8 @@ impl Authorized {
             if !opens {
                 return Err(Refusal::OtherRepository.into());
             }
+            // Settings may give a signed token less than before.
+            self.actor = vouched_actor(token.scope);
             self.token = Some(token);
         }
         Ok(())
@@ -356,6 +357,14 @@ fn actor(request: &Request) -> Result<Actor, ErrorReply> {
     let text = request.headers().get(header::ACTOR).ok().flatten();
     let actor = text.unwrap_or_default().parse::<Actor>();
     actor.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))
+}
+
+/// As whom a namespace's token of this scope lets its holder in.
+fn vouched_actor(scope: Scope) -> Actor {
+    match scope {
+        Scope::Admin => Actor::NamespaceAdmin,
+        Scope::Read | Scope::Write => Actor::NamespaceToken,
+    }
 }
 
 /// The namespace in the path of the request, as it was spelled.
