@@ -430,18 +430,7 @@ export interface CairnArtifacts extends Artifacts {
   }): Promise<CairnNamespaceInfo>;
 
   /** Administrative acts in the namespace, newest first. A page without a cursor is the last. */
-  audit(opts?: {
-    limit?: number;
-    cursor?: string;
-    /** An action, or the beginning of one and `*`. */
-    action?: string;
-    actor?: "operator" | "namespace" | "token" | "system";
-    tokenId?: string;
-    /** Acts not before this time, in ISO 8601. */
-    since?: string;
-    /** Acts before this time. */
-    until?: string;
-  }): Promise<{ entries: AuditEntry[]; cursor?: string }>;
+  audit(asked?: AuditQuery): Promise<AuditPage>;
 
   /**
    * How much the namespace uses.
@@ -591,6 +580,26 @@ export interface AuditEntry {
   /** The repository's name at the time. */
   repo: string | null;
   details: Record<string, unknown>;
+}
+
+/** Which administrative acts are asked for. */
+export interface AuditQuery {
+  limit?: number;
+  cursor?: string;
+  /** An action, or the beginning of one and `*`. */
+  action?: string;
+  actor?: "operator" | "namespace" | "token" | "system";
+  tokenId?: string;
+  /** Acts not before this time, in ISO 8601. */
+  since?: string;
+  /** Acts before this time. */
+  until?: string;
+}
+
+/** Administrative acts, newest first. A page without a cursor is the last. */
+export interface AuditPage {
+  entries: AuditEntry[];
+  cursor?: string;
 }
 
 /** How much a namespace uses. */
@@ -1580,4 +1589,26 @@ export interface ArtifactsErrorMore {
   details?: any;
   retryAfter?: number;
   cause?: unknown;
+}
+
+/**
+ * Makes an object for what belongs to no namespace.
+ *
+ * @example
+ * const { entries } = await deployment({ url: env.CAIRN_URL, key: env.CAIRN_KEY }).audit();
+ *
+ * @throws {TypeError} if the URL is not one, or the key is missing.
+ */
+export function deployment(options: DeploymentOptions): Deployment;
+
+/** The address of the server, and the operator's key. */
+export type DeploymentOptions = Omit<ConnectOptions, "namespace">;
+
+/** The deployment as a whole, for the operator alone. */
+export interface Deployment {
+  /**
+   * Acts on namespaces as a whole: made, listed again, deleted. They stay when the namespace goes.
+   * @throws {ArtifactsError} `FORBIDDEN` for everybody but the operator, `INVALID_INPUT`.
+   */
+  audit(asked?: AuditQuery): Promise<AuditPage>;
 }
