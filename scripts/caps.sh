@@ -16,7 +16,7 @@ cd "$ROOT"
 # 68 KiB.
 wasm_gzip_kb_max=2400
 # Each crate is somebody's code in everybody's repository.
-crates_max=125   # hmac came with two of its own; the last is ours, and finds secrets
+crates_max=128   # hmac came with two of its own; the last is ours, and finds secrets
 
 gzip_kb=$(($(gzip -9 -c build/index_bg.wasm | wc -c) / 1024))
 crates=$(cargo tree --locked -p cairn --target wasm32-unknown-unknown --edges normal --prefix none |

@@ -791,6 +791,21 @@ export interface CairnRepo extends ArtifactsRepo {
   readFile(args: { ref: string; path: string; lfs?: boolean }): Promise<Blob | null>;
 
   /**
+   * The tree of a ref as one file, or null if the ref, or one of the paths, leads to nothing.
+   * @param args.format `tar.gz` unless given.
+   * @param args.prefix Stands before every path; with a slash at its end, a folder.
+   * @param args.paths Only these files and directories.
+   * @param args.lfs Large files in place of their pointers.
+   */
+  archive(args: {
+    ref: string;
+    format?: "tar.gz" | "tar" | "zip";
+    prefix?: string;
+    paths?: string[];
+    lfs?: boolean;
+  }): Promise<Blob | null>;
+
+  /**
    * The large files that the repository has, by their ids.
    * @param opts.limit At most 1,000, 100 unless given.
    * @returns A page, the cursor of the next one if there is one, and the totals of all.

@@ -436,6 +436,12 @@ test("trees and files are read", async () => {
     assert.equal(await file.text(), "<h1>hello</h1>\n", ref);
     assert.match(file.type, /^text\/plain/, "no browser shall run it");
   }
+  const tar = await repo.archive({ ref: "topic/one", format: "tar", prefix: "a-1.0/", paths: ["folder"] });
+  const names = Buffer.from(await tar.arrayBuffer()).toString("latin1");
+  assert.ok(names.includes("a-1.0/folder/bytes.bin") && !names.includes("index.html"));
+  assert.equal((await repo.archive({ ref: "topic/one" })).type, "application/gzip");
+  assert.equal(await repo.archive({ ref: "nowhere" }), null);
+
   const file = await repo.readFile({ ref: "topic/one", path: "folder/bytes.bin" });
   assert.deepEqual([await contentOf(file), file.type], [binary, "application/octet-stream"]);
   for (const [ref, path] of [

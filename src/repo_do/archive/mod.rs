@@ -1,0 +1,16 @@
+//! Archives of a tree, made while the client takes them.
+//!
+//! | file | what |
+//! |---|---|
+//! | `answer` | the request, and the headers of the answer |
+//! | `query` | its query |
+//! | `files` | the entries and their contents, one after the other |
+//! | `sink` | the bytes on their way to the client |
+//! | `tar`, `zip` | the two formats |
+
+pub(crate) mod answer;
+mod files;
+mod query;
+mod sink;
+mod tar;
+mod zip;
