@@ -102,14 +102,13 @@ impl Stats {
                 b'\r' if bytes.next_if_eq(&b'\n').is_some() => add(&mut stats.cr_lf),
                 b'\r' => add(&mut stats.lone_cr),
                 b'\n' => add(&mut stats.lone_lf),
-                127 => add(&mut stats.others),
                 // BS, HT, ESC, FF
                 0x08 | b'\t' | 0x1b | 0x0c => add(&mut stats.printable),
                 0 => {
                     add(&mut stats.nul);
                     add(&mut stats.others);
                 }
-                1..=31 => add(&mut stats.others),
+                1..=31 | 127 => add(&mut stats.others),
                 _ => add(&mut stats.printable),
             }
         }

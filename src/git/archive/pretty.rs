@@ -64,13 +64,11 @@ impl<'a> Placeholders<'a> {
         let mut rest = format;
         while let Some((before, behind)) = rest.split_once_str("%") {
             out.extend_from_slice(before);
-            rest = match self.one(behind, out) {
-                Some(used) => behind.get(used..).unwrap_or_default(),
-                None => {
-                    out.push(b'%');
-                    behind
-                }
-            };
+            let used = self.one(behind, out);
+            if used.is_none() {
+                out.push(b'%');
+            }
+            rest = behind.get(used.unwrap_or(0)..).unwrap_or_default();
         }
         out.extend_from_slice(rest);
     }

@@ -130,7 +130,7 @@ impl TarWriter {
         let over = self.written.checked_rem(RECORD_BYTES as u64).unwrap_or(0);
         if over > 0 {
             let padding = RECORD_BYTES.saturating_sub(usize::try_from(over).unwrap_or(0));
-            self.write(&[0; RECORD_BYTES][..padding.min(RECORD_BYTES)], out);
+            self.write(&vec![0; padding], out);
         }
     }
 

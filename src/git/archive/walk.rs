@@ -104,7 +104,7 @@ impl ArchiveWalk {
         limits: &Limits,
     ) -> Self {
         Self {
-            listing: Listing::new(root, true, limits).to_the_end(),
+            listing: Listing::new(root, true, limits).without_bound(),
             attributes: AttributesStack::new(),
             limits: paths,
             entered: Some((BString::default(), root_id)),

@@ -112,7 +112,7 @@ impl Listing {
 
     /// The same to the end, however much that is: for a reader that keeps nothing of it.
     #[must_use]
-    pub(crate) fn to_the_end(self) -> Self {
+    pub(crate) fn without_bound(self) -> Self {
         Self {
             given_bytes_max: u64::MAX,
             ..self

@@ -110,7 +110,7 @@ async fn archive(asked: CompareRequest) -> Answer {
     let files = Files {
         walk: ArchiveWalk::new(root, query.limits(), &Limits::DEFAULT),
         commit,
-        large_files: query.with_large_files.then(|| LargeFiles {
+        lfs: query.with_large_files.then(|| LargeFiles {
             env: asked.object.env.clone(),
             network_id: asked.record.network().to_owned(),
         }),
@@ -171,7 +171,7 @@ async fn check_places(
 /// The same for the same commit, format and query.
 fn etag(id: ObjectId, format: ArchiveFormat, query: &str) -> String {
     let digest = Sha256::digest(query.as_bytes());
-    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = faster_hex::hex_string(&digest);
     let digits = digits.get(..TAG_DIGITS).unwrap_or_default();
     format!("\"{id}.{}.{digits}\"", format.extension())
 }

@@ -47,7 +47,7 @@ pub(super) struct Files {
     pub(super) walk: ArchiveWalk,
     pub(super) commit: Option<ArchivedCommit>,
     /// Where large files lie, if they stand in place of their pointers.
-    pub(super) large_files: Option<LargeFiles>,
+    pub(super) lfs: Option<LargeFiles>,
     pub(super) entries: u32,
 }
 
@@ -158,7 +158,7 @@ impl Files {
         }
         let bytes = u64::from(row.size_bytes);
         let is_file = matches!(entry.kind, ArchiveKind::File { .. });
-        if is_file && bytes <= POINTER_BYTES_MAX as u64 && self.large_files.is_some() {
+        if is_file && bytes <= POINTER_BYTES_MAX as u64 && self.lfs.is_some() {
             let content = self.read(id).await?;
             if let Some(large) = self.large_file(&content)? {
                 return Ok(large);
@@ -217,7 +217,7 @@ impl Files {
     /// The file that a pointer stands for; `None` if the content is no pointer, or the repository does
     /// not have the file.
     fn large_file(&self, content: &[u8]) -> Result<Option<Content>, ErrorReply> {
-        let Some((pointer, large)) = Pointer::parse(content).zip(self.large_files.as_ref()) else {
+        let Some((pointer, large)) = Pointer::parse(content).zip(self.lfs.as_ref()) else {
             return Ok(None);
         };
         let object = self.reading.store().stored_lfs_object(&pointer.oid)?;

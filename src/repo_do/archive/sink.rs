@@ -72,12 +72,12 @@ where
 {
     // A sender has room for one piece beside.
     let (sender, receiver) = mpsc::channel(0);
-    let made = make(Sink {
+    let archive = make(Sink {
         buffer: Buffer::default(),
         pieces: sender,
     });
-    let failure = made
+    let failure = archive
         .into_stream()
-        .filter_map(async |made| made.err().map(Err));
+        .filter_map(async |ended| ended.err().map(Err));
     stream::select(receiver.map(Ok), failure)
 }

@@ -42,12 +42,11 @@ pub(super) async fn write(
     let (mut table_bytes, mut room_bytes, mut room) = (0_u64, 0_u64, Vec::new());
     let mut next = frame.folder();
     loop {
-        let entry = match next.take() {
-            Some(folder) => Some((folder.path.clone(), folder)),
-            None => {
-                let entry = files.next().await?;
-                entry.map(|entry| (frame.path_of(&entry), entry))
-            }
+        let entry = if let Some(folder) = next.take() {
+            Some((folder.path.clone(), folder))
+        } else {
+            let entry = files.next().await?;
+            entry.map(|entry| (frame.path_of(&entry), entry))
         };
         let Some((path, entry)) = entry else { break };
         let bytes = (path.len() as u64).saturating_add(ENTRY_BYTES);

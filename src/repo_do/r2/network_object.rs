@@ -4,6 +4,7 @@
 #![expect(missing_docs, reason = "made by the macro `durable_object`")]
 
 use std::iter::repeat;
+use std::panic::AssertUnwindSafe;
 
 use worker::{DurableObject, Env, Method, Request, Response, Result, State, durable_object};
 
@@ -46,7 +47,7 @@ pub struct NetworkDo {
     env: Env,
     /// One removal at a time: two would name the same keys to R2, and the slower one could remove an object
     /// whose key was taken, and which was written, after the faster one had ended.
-    removal: Turn,
+    removal: AssertUnwindSafe<Turn>,
 }
 
 impl DurableObject for NetworkDo {
@@ -54,7 +55,7 @@ impl DurableObject for NetworkDo {
         Self {
             state,
             env,
-            removal: Turn::of_an_alarm(),
+            removal: AssertUnwindSafe(Turn::of_an_alarm()),
         }
     }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::super::super::testing::new_repository;
 use super::*;
 use crate::git::graph::ancestry::is_ancestor;
-use crate::git::graph::commits::CommitGraph;
+use crate::git::graph::commits::{CommitGraph, CommitNode};
 use crate::git::graph::segment::{NewCommit, NewParent, SegmentBuilder};
 use crate::git::store::PackRecord;
 
@@ -72,8 +72,8 @@ fn a_question_to_a_graph_costs_the_same_at_any_size() {
             graph
                 .lookup(&id_of(commits - 1))
                 .unwrap()
-                .map(|last| last.index() as u32),
-            Some(commits - 1)
+                .map(CommitNode::index),
+            usize::try_from(commits - 1).ok()
         );
     }
 }
