@@ -1,7 +1,12 @@
 //! Repositories of several hundred thousand objects. These take minutes, so they run by name:
 //! `cargo test --test smart_http_large -- --ignored --nocapture`. They print how far the heap was filled.
 
-#![allow(clippy::indexing_slicing, reason = "a panic is how a test fails")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+#![allow(clippy::disallowed_methods, reason = "a test may look at the clock")]
 #![allow(clippy::print_stdout, reason = "the figures, for `--nocapture`")]
 
 use cairn_test_support as support;

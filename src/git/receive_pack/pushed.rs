@@ -177,13 +177,11 @@ impl<S: PackStore> Positions for Pushed<'_, S> {
 
 impl<S: PackStore> ObjectSource for Pushed<'_, S> {
     fn kind(&self, id: &oid) -> Result<Option<ObjectKind>, ReadError> {
-        match self.locate(id) {
-            Some((_, kind)) => Ok(Some(kind)),
-            None => {
-                self.check()?;
-                self.live.kind(id)
-            }
+        if let Some((_, kind)) = self.locate(id) {
+            return Ok(Some(kind));
         }
+        self.check()?;
+        self.live.kind(id)
     }
 
     fn read(&self, id: &oid) -> Result<Option<(ObjectKind, Shared)>, ReadError> {
