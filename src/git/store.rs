@@ -342,6 +342,16 @@ pub trait Quarantine {
     ) -> Result<(), StoreError>;
 }
 
+/// Rows for tables of one push that memory has no room for. They are gone once nobody holds this,
+/// and after a crash they are swept like a pack in quarantine.
+pub trait Scratch: std::fmt::Debug {
+    /// Writes a row of at most [`CHUNK_BYTES`], in place of the one that has the number.
+    fn put(&self, number: u32, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// The row with this number.
+    fn get(&self, number: u32) -> Result<Vec<u8>, StoreError>;
+}
+
 /// Refs, as a fetch asks for them.
 pub trait RefSource {
     /// The target of the ref with this full name (or `HEAD`).

@@ -100,7 +100,7 @@ const _: () = assert!(size_of::<Waiting>() == 8);
 /// Of a commit that waits and is not in the pack.
 const OUTSIDE: u32 = 1 << 31;
 
-/// The walk. Holds 8 bytes a pack entry, 64 a commit and what the two parts take.
+/// The walk. Holds 4 bytes a pack entry, 64 a commit and what the two parts take.
 pub struct Connectivity<'a> {
     graph: &'a CommitGraph,
     objects: &'a dyn ObjectSource,
@@ -198,9 +198,16 @@ impl<'a> Connectivity<'a> {
         Ok(node.filter(|_| !is_pushed && !self.hidden.contains(commit_id)))
     }
 
+    /// Works on, and fails if the pack's tables failed meanwhile. See [`Self::work`].
+    pub fn step(&mut self, budget: usize) -> Result<Progress, ConnectivityError> {
+        let worked = self.work(budget);
+        self.incoming.check()?;
+        worked
+    }
+
     /// Works on; `budget` counts objects read, large trees more than once. It can be called again
     /// after [`ConnectivityError::Read`], and then starts the interrupted piece of work over.
-    pub fn step(&mut self, budget: usize) -> Result<Progress, ConnectivityError> {
+    fn work(&mut self, budget: usize) -> Result<Progress, ConnectivityError> {
         let mut spent = 0;
         while spent < budget {
             if let Some(tree) = self.trees.pop() {

@@ -81,6 +81,7 @@ pub mod reflog_page;
 pub(crate) mod refs;
 pub(crate) mod revisions;
 pub(crate) mod row_audit;
+pub(crate) mod scratch;
 pub mod settings;
 pub mod standing;
 pub mod store;

@@ -142,7 +142,7 @@ fn rows_of_a_large_index_are_bounded() {
     assert_eq!(index.pieces().seams().count(), 10, "cut between two items");
     for (position, entry) in (0..).zip(table.entries.iter()) {
         assert_eq!(index.find(&entry.id), Some(position));
-        assert_eq!(index.entry(position), Some(*entry));
+        assert_eq!(index.entry(position), Some(entry));
     }
 }
 
@@ -165,7 +165,7 @@ fn an_index_in_pieces_is_the_same() {
         let index = PackIndex::open(PACK, Pieces::new(pieces)).unwrap();
         for (position, entry) in (0..).zip(table.entries.iter()) {
             assert_eq!(index.find(&entry.id), Some(position));
-            assert_eq!(index.entry(position), Some(*entry));
+            assert_eq!(index.entry(position), Some(entry));
         }
         assert_eq!(index.external_base(0), Some(id(3, 3)));
         assert_eq!((index.row(40), index.external_base(1)), (None, None));
@@ -215,7 +215,7 @@ proptest! {
         let index = open(&table);
         prop_assert_eq!(index.len(), count);
         for (position, entry) in (0..).zip(table.entries.iter()) {
-            prop_assert_eq!(index.entry(position), Some(*entry));
+            prop_assert_eq!(index.entry(position), Some(entry));
             prop_assert_eq!(index.id(position), Some(entry.id));
         }
         prop_assert_eq!(index.entry(count), None);
