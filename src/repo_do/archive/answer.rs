@@ -8,10 +8,11 @@ use sha2::{Digest as _, Sha256};
 use worker::{Headers, Response};
 
 use super::files::{ArchivedCommit, Files, LargeFiles};
+use super::frame::Frame;
 use super::query::ArchiveQuery;
 use super::sink::{Sink, pieces};
 use super::{tar, zip};
-use crate::git::archive::walk::{ArchiveKind, ArchiveWalk, Entry};
+use crate::git::archive::walk::ArchiveWalk;
 use crate::git::content::lookup;
 use crate::git::limits::Limits;
 use crate::git::object::ObjectKind;
@@ -33,34 +34,6 @@ pub(crate) const PATHS: &str = path::ARCHIVE;
 
 /// Hexadecimal digits of the part of an entity tag that stands for the query.
 const TAG_DIGITS: usize = 16;
-
-/// What stands around the entries.
-pub(super) struct Frame {
-    prefix: BString,
-    tree: ObjectId,
-    /// The time of every entry.
-    pub(super) time_seconds: i64,
-}
-
-impl Frame {
-    /// The folder that the prefix names, if it does.
-    pub(super) fn folder(&self) -> Option<Entry> {
-        let name = self.prefix.strip_suffix(b"/")?;
-        let end = name.iter().rposition(|byte| *byte != b'/')?;
-        let mut path = BString::from(name.get(..=end)?);
-        path.push(b'/');
-        Some(Entry {
-            path,
-            id: self.tree,
-            kind: ArchiveKind::Directory,
-        })
-    }
-
-    /// The path of an entry behind the prefix.
-    pub(super) fn path_of(&self, entry: &Entry) -> BString {
-        [&self.prefix[..], &entry.path[..]].concat().into()
-    }
-}
 
 /// Answers a request for an archive. In a box: the object's dispatch would else hold all of this.
 pub(crate) fn answer(asked: CompareRequest) -> LocalBoxFuture<'static, Answer> {

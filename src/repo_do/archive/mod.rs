@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `answer` | the request, and the headers of the answer |
 //! | `query` | its query |
+//! | `frame` | the prefix and the time of all entries |
 //! | `files` | the entries and their contents, one after the other |
 //! | `sink` | the bytes on their way to the client |
 //! | `tar`, `zip` | the two formats |
 
 pub(crate) mod answer;
 mod files;
+mod frame;
 mod query;
 mod sink;
 mod tar;

@@ -2,8 +2,8 @@
 
 use gix_object::bstr::ByteSlice as _;
 
-use super::answer::Frame;
 use super::files::Files;
+use super::frame::Frame;
 use super::sink::Sink;
 use crate::git::archive::tar::TarWriter;
 use crate::git::archive::walk::ArchiveKind;

@@ -10,8 +10,8 @@ use rawzip::path::EntryPath;
 use rawzip::time::UtcDateTime;
 use rawzip::{CompressionMethod, ZipArchiveWriter};
 
-use super::answer::Frame;
 use super::files::Files;
+use super::frame::Frame;
 use super::sink::{Buffer, Sink};
 use crate::git::archive::walk::{ArchiveKind, Entry};
 use crate::git::protocol::oid_hex;

@@ -136,7 +136,7 @@ impl Comparing {
         if let Some(reservation) = &mut self.reservation {
             reservation.shrink_to(bytes);
         }
-        reading.make_room(&mut self.reservation, bytes).await
+        reading.grow_room(&mut self.reservation, bytes).await
     }
 
     /// Compares one file.

@@ -131,7 +131,7 @@ impl Reading {
     /// Makes `held` a reservation of at least so many bytes, for one large thing beside what this
     /// holds. A request that has to wait for it gives back what this holds meanwhile: many that hold a
     /// little and want much would leave no room for any of them.
-    pub(crate) async fn make_room(
+    pub(crate) async fn grow_room(
         &mut self,
         held: &mut Option<Reservation>,
         bytes: u64,

@@ -254,7 +254,7 @@ impl Workbench {
         }
         let pieces = wanted.div_ceil(TEXT_ROOM_BYTES);
         let bytes = pieces.saturating_mul(TEXT_ROOM_BYTES);
-        self.reading.make_room(&mut self.text_room, bytes).await?;
+        self.reading.grow_room(&mut self.text_room, bytes).await?;
         self.text_room_bytes = bytes;
         Ok(())
     }
