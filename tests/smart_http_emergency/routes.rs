@@ -30,6 +30,7 @@ fn value_of(parameter: &Value, commit: &str) -> String {
         "hash" | "object" => commit.to_owned(),
         "ref" | "base" | "head" | "commit" => "main".to_owned(),
         "path" => "file".to_owned(),
+        "file" => "main.zip".to_owned(),
         "spec" => "main...main".to_owned(),
         "delivery" => "1".to_owned(),
         _ => "0123456789abcdef".to_owned(),
