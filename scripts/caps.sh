@@ -13,10 +13,11 @@ cd "$ROOT"
 # 200 KiB: batch, transfers, presigned URLs and locks, imports, forks and recovery, and .gitattributes.
 # Rules, signed tokens, hooks, push protection, quotas, the audit log, lives and renames took 272 KiB.
 # Indexes and refs read by pages, refusals in time, room claimed beforehand and transfers without a gap took
-# 68 KiB.
-wasm_gzip_kb_max=2400
+# 68 KiB. Archives, commit graphs by pages, tables of a push in scratch rows and what reviews of merges, feeds
+# and tokens found took 80 KiB.
+wasm_gzip_kb_max=2410
 # Each crate is somebody's code in everybody's repository.
-crates_max=125   # hmac came with two of its own; the last is ours, and finds secrets
+crates_max=128   # hmac came with two of its own; one is ours, and finds secrets; tar came with filetime
 
 gzip_kb=$(($(gzip -9 -c build/index_bg.wasm | wc -c) / 1024))
 crates=$(cargo tree --locked -p cairn --target wasm32-unknown-unknown --edges normal --prefix none |

@@ -180,7 +180,7 @@ fn take<'a>(
 /// The lines that `git verify-pack -v` would print for a table, in pack order. (It gives a delta's
 /// own size where the table has its object's: that number is left out for deltas.)
 fn lines(table: &EntryTable) -> Vec<String> {
-    let line = |entry: &cairn::git::pack::entries::Entry| {
+    let line = |entry: cairn::git::pack::entries::Entry| {
         let mut line = format!("{} {}", entry.id, entry.kind.unwrap());
         if entry.base == Base::None {
             write!(line, " {}", entry.size_bytes).unwrap();

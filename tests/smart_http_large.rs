@@ -1,12 +1,18 @@
 //! Repositories of several hundred thousand objects. These take minutes, so they run by name:
 //! `cargo test --test smart_http_large -- --ignored --nocapture`. They print how far the heap was filled.
 
-#![allow(clippy::indexing_slicing, reason = "a panic is how a test fails")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a panic is how a test fails"
+)]
+#![allow(clippy::disallowed_methods, reason = "a test may look at the clock")]
 #![allow(clippy::print_stdout, reason = "the figures, for `--nocapture`")]
 
 use cairn_test_support as support;
 
 use std::fmt::Write as _;
+use std::time::Instant;
 
 use serde_json::json;
 use support::git::Git;
@@ -60,6 +66,56 @@ fn told(server: &Server, hosted: &Hosted, what: &str) {
     let mib = stats["isolate"]["heap_bytes"].as_u64().unwrap_or_default() >> 20;
     println!("{what}: heap {mib} MiB");
     assert!(mib <= HEAP_MIB_MAX, "{what}: {mib} MiB");
+}
+
+/// Pushes `refs`, says how long that took and how far the heap is filled, and clones it again.
+fn pushed(source: &Git, refs: &[&str], what: &str) {
+    let mut server = Server::start();
+    let hosted = server.rest().create_repository("large", "pushed");
+    let begin = Instant::now();
+    let url = hosted.url();
+    source.run(&[&["push", "-q", url.as_str()][..], refs].concat());
+    let seconds = begin.elapsed().as_secs();
+    told(&server, &hosted, &format!("{what}, {seconds} s"));
+    let stats = server.rest().get(&hosted.path("/stats")).result(200);
+    println!("{}", stats["packs"]);
+    assert_eq!(stats["packs"]["quarantined"], 0);
+    server.restart();
+    let scratch = Scratch::new();
+    let clone = scratch.clone(&hosted.url(), "clone", &["--mirror"]);
+    told(&server, &hosted, "a clone of it");
+    let packs = std::fs::read_dir(clone.folder().join("objects/pack")).unwrap();
+    for pack in packs.map(|pack| pack.unwrap().path()) {
+        if pack.extension().is_some_and(|end| end == "pack") {
+            let pack = pack.to_str().unwrap();
+            let index = scratch.join("again.idx");
+            let index = index.to_str().unwrap();
+            clone.run(&["index-pack", "--strict", "-o", index, pack]);
+        }
+    }
+    clone.run(&["fsck", "--connectivity-only"]);
+    let tips = |git: &Git| git.run(&["for-each-ref", "--format=%(objectname)"]);
+    let (theirs, ours) = (tips(&clone), tips(source));
+    assert!(theirs.lines().all(|tip| ours.contains(tip)));
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn a_push_of_400_000_objects_fills_the_heap_less_than_its_objects_would() {
+    let scratch = Scratch::new();
+    let source = scratch.repository("source");
+    make(&source, "main", 1_600, 248);
+    pushed(&source, &["main"], "a push of 400,000 objects");
+}
+
+/// `LARGE_SOURCE` is a repository of this machine: git's own, for example.
+#[test]
+#[ignore = "takes minutes, and a repository"]
+fn a_repository_of_this_machine_is_pushed() {
+    let folder = std::env::var("LARGE_SOURCE").expect("LARGE_SOURCE");
+    let scratch = Scratch::new();
+    let source = scratch.clone(&folder, "source", &["--mirror", "--shared"]);
+    pushed(&source, &["refs/heads/*", "refs/tags/*"], &folder);
 }
 
 #[test]

@@ -430,18 +430,7 @@ export interface CairnArtifacts extends Artifacts {
   }): Promise<CairnNamespaceInfo>;
 
   /** Administrative acts in the namespace, newest first. A page without a cursor is the last. */
-  audit(opts?: {
-    limit?: number;
-    cursor?: string;
-    /** An action, or the beginning of one and `*`. */
-    action?: string;
-    actor?: "operator" | "namespace" | "token" | "system";
-    tokenId?: string;
-    /** Acts not before this time, in ISO 8601. */
-    since?: string;
-    /** Acts before this time. */
-    until?: string;
-  }): Promise<{ entries: AuditEntry[]; cursor?: string }>;
+  audit(asked?: AuditQuery): Promise<AuditPage>;
 
   /**
    * How much the namespace uses.
@@ -591,6 +580,26 @@ export interface AuditEntry {
   /** The repository's name at the time. */
   repo: string | null;
   details: Record<string, unknown>;
+}
+
+/** Which administrative acts are asked for. */
+export interface AuditQuery {
+  limit?: number;
+  cursor?: string;
+  /** An action, or the beginning of one and `*`. */
+  action?: string;
+  actor?: "operator" | "namespace" | "token" | "system";
+  tokenId?: string;
+  /** Acts not before this time, in ISO 8601. */
+  since?: string;
+  /** Acts before this time. */
+  until?: string;
+}
+
+/** Administrative acts, newest first. A page without a cursor is the last. */
+export interface AuditPage {
+  entries: AuditEntry[];
+  cursor?: string;
 }
 
 /** How much a namespace uses. */
@@ -780,6 +789,21 @@ export interface CairnRepo extends ArtifactsRepo {
    * @throws {ArtifactsError} as `readBlob`.
    */
   readFile(args: { ref: string; path: string; lfs?: boolean }): Promise<Blob | null>;
+
+  /**
+   * The tree of a ref as one file, or null if the ref, or one of the paths, leads to nothing.
+   * @param args.format `tar.gz` unless given.
+   * @param args.prefix Stands before every path; with a slash at its end, a folder.
+   * @param args.paths Only these files and directories.
+   * @param args.lfs Large files in place of their pointers.
+   */
+  archive(args: {
+    ref: string;
+    format?: "tar.gz" | "tar" | "zip";
+    prefix?: string;
+    paths?: string[];
+    lfs?: boolean;
+  }): Promise<Blob | null>;
 
   /**
    * The large files that the repository has, by their ids.
@@ -1580,4 +1604,26 @@ export interface ArtifactsErrorMore {
   details?: any;
   retryAfter?: number;
   cause?: unknown;
+}
+
+/**
+ * Makes an object for what belongs to no namespace.
+ *
+ * @example
+ * const { entries } = await deployment({ url: env.CAIRN_URL, key: env.CAIRN_KEY }).audit();
+ *
+ * @throws {TypeError} if the URL is not one, or the key is missing.
+ */
+export function deployment(options: DeploymentOptions): Deployment;
+
+/** The address of the server, and the operator's key. */
+export type DeploymentOptions = Omit<ConnectOptions, "namespace">;
+
+/** The deployment as a whole, for the operator alone. */
+export interface Deployment {
+  /**
+   * Acts on namespaces as a whole: made, listed again, deleted. They stay when the namespace goes.
+   * @throws {ArtifactsError} `FORBIDDEN` for everybody but the operator, `INVALID_INPUT`.
+   */
+  audit(asked?: AuditQuery): Promise<AuditPage>;
 }

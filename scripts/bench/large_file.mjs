@@ -27,14 +27,15 @@ export async function largeFile(folder, bytes) {
   return { path, bytes, oid: digest.digest("hex") };
 }
 
-/** Sends the object to a repository. */
-export function upload(repository, { path, bytes, oid }) {
+/** Sends the object. */
+export function upload(server, file) {
+  const { path, bytes } = file;
   const headers = {
-    ...repository.headers,
+    ...server.headers,
     "content-type": "application/octet-stream",
     "content-length": bytes,
   };
-  const url = `${repository.url}/info/lfs/objects/${oid}/${bytes}`;
+  const url = server.uploadUrl(file);
   return new Promise((done, fail) => {
     const asked = request(url, { method: "PUT", agent: false, headers }, (response) => {
       response.resume();
@@ -48,8 +49,8 @@ export function upload(repository, { path, bytes, oid }) {
   });
 }
 
-/** Gets the object from a repository, and throws its bytes away. */
-export async function download(repository, { bytes, oid }) {
-  const answer = await get(`${repository.url}/info/lfs/objects/${oid}`, repository.headers);
-  if (answer.bytes !== bytes) throw new Error(`download: ${answer.bytes} of ${bytes} bytes`);
+/** Gets the object, and throws its bytes away. */
+export async function download(server, file) {
+  const answer = await get(server.downloadUrl(file), server.headers);
+  if (answer.bytes !== file.bytes) throw new Error(`download: ${answer.bytes} of ${file.bytes} bytes`);
 }

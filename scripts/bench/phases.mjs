@@ -4,9 +4,9 @@
 // whose function was on top. What the compiler inlined counts for the function that it went into.
 // A Worker cannot measure this itself: its clock stands still while it computes.
 //
-// Then an object of Git LFS goes up and down, whose bytes must not come into the wasm.
+// Then an object of Git LFS goes up and down, beside a plain Worker: its bytes must cost Cairn nothing.
 //
-// Environment: BENCH_SIZES (medium), BENCH_LFS_BYTES (1 GiB), BENCH_DIR (target/bench).
+// Environment: BENCH_SIZES (medium), BENCH_DIR (target/bench), and those of large_transfers.mjs.
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,7 +17,7 @@ import { startCairn } from "./cairn.mjs";
 import { gitIn } from "./git.mjs";
 import { freePort } from "./http_backend.mjs";
 import { record } from "./inspector.mjs";
-import { download, largeFile, upload } from "./large_file.mjs";
+import { largeTransfers } from "./large_transfers.mjs";
 import { SIZES, generated } from "./sources.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -39,10 +39,6 @@ const PHASES = [
   ["memory", /memcpy|memmove|memset|memory|dlmalloc|alloc::|garbage/],
   ["sort", /slice::sort/],
 ];
-
-// A sample counts for one ms at most. V8 seems to take none while the isolate waits, and the next one then
-// has all of that time. Long work without a sample would be cut as well: compare with the CPU of the process.
-const SAMPLE_MS_MAX = 1;
 
 const scratch = mkdtempSync(join(tmpdir(), "cairn-profile-"));
 process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
@@ -77,16 +73,17 @@ async function profile() {
       for (let run = 0; run < 20; run += 1) await remote(["ls-remote", repository.url]);
     }],
   ];
-  const large = await largeFile(scratch, Number(process.env.BENCH_LFS_BYTES || 2 ** 30));
-  operations.push(["LFS up", () => upload(repository, large)]);
-  operations.push(["LFS down", () => download(repository, large)]);
   const columns = [];
   for (const [name, run] of operations) {
     const profile = await record(inspectorPort, run);
-    columns.push([name, byPhase(profile, names), wasmMs(profile)]);
+    columns.push([name, byPhase(profile, names)]);
   }
-  await cairn.stop();
   print(source, columns);
+  await cairn.stop();
+  // Without an inspector, which costs time.
+  const fresh = await startCairn(mkdtempSync(join(scratch, "fresh-")));
+  await largeTransfers(scratch, fresh, await fresh.create("large"));
+  await fresh.stop();
 }
 
 function symbols(file) {
@@ -95,26 +92,15 @@ function symbols(file) {
   return new Map(lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]));
 }
 
-function msOf(microseconds) {
-  return Math.min(microseconds / 1000, SAMPLE_MS_MAX);
-}
-
 /** Milliseconds of each phase. */
 function byPhase({ nodes, samples, timeDeltas }, names) {
   const phases = new Map(nodes.map(({ id, callFrame }) => [id, phaseOf(callFrame.functionName, names)]));
   const sums = new Map();
   samples.forEach((id, at) => {
     const phase = phases.get(id);
-    sums.set(phase, (sums.get(phase) ?? 0) + msOf(timeDeltas[at]));
+    sums.set(phase, (sums.get(phase) ?? 0) + timeDeltas[at] / 1000);
   });
   return sums;
-}
-
-/** Milliseconds in functions of the wasm, whatever their phase. */
-function wasmMs({ nodes, samples, timeDeltas }) {
-  const inWasm = nodes.filter(({ callFrame }) => callFrame.url.startsWith("wasm://"));
-  const ids = new Set(inWasm.map(({ id }) => id));
-  return samples.reduce((sum, id, at) => sum + (ids.has(id) ? msOf(timeDeltas[at]) : 0), 0);
 }
 
 function phaseOf(shown, names) {
@@ -134,5 +120,4 @@ function print(source, columns) {
   }
   const total = (sums) => phases.reduce((sum, phase) => sum + (sums.get(phase) ?? 0), 0).toFixed(0);
   console.log(`| all | ${columns.map(([, sums]) => total(sums)).join(" | ")} |`);
-  console.log(`| in wasm | ${columns.map(([, , ms]) => ms.toFixed(1)).join(" | ")} |`);
 }

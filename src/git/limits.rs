@@ -1,14 +1,14 @@
 //! The bound of every input, one value passed in, shrunk by tests.
 //!
 //! The isolate has 128 MB for everything, and one push may take 64 MiB of it. What it holds grows
-//! with the pack's objects alone: the table (48 bytes each), its order by id (4), the index as it
-//! is written (4), what the check of closure notes (8), and for a commit its facts, its place in
-//! the walk and in the graph (about 180). That is 100 bytes an object where every fifth is a
-//! commit, 50 MB for the 500,000 that are accepted; `repo_do/intake/memory.rs` reserves by both
-//! numbers. The resolved-object cache (16 MiB) is full while the deltas are resolved, when the
-//! check has not begun: 48 + 4 + 8 bytes an object and 33 a commit are there then, 36 MB. One
-//! delta's base, instructions and result are 48 MiB at worst, which only a pack of few objects can
-//! combine with the largest table; larger deltas are applied piece by piece.
+//! with the pack's objects alone: the table (48 bytes each, of 131,072 at most; the others are in
+//! scratch), its order by id (6), the index as it is written (4), what the check of closure notes
+//! (6 or more), and for a commit its facts (68, of 65,536 at most), its place in the walk and in
+//! the graph (about 100). With every fifth a commit that is 32 MB for the 500,000 that are
+//! accepted; `repo_do/intake/memory.rs` reserves by both numbers. The resolved-object cache
+//! (16 MiB) is full while the deltas are resolved, when the check has not begun. One delta's base,
+//! instructions and result are 48 MiB at worst, which only a pack of few objects can combine with
+//! the largest table; larger deltas are applied piece by piece.
 
 /// Bounds of the inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

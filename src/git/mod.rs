@@ -7,12 +7,13 @@
 //!   `attributes`, `unquote`, `config`) <
 //!   { `protocol`, `pack`, `store` } < `graph` <
 //!   { `upload_pack`, `receive_pack`, `fetch_client`, `maintenance`, `content`, `compare`, `edit` } <
-//!   { `merge`, `patch` }.
+//!   { `archive`, `merge`, `patch` }.
 //! - No input panics: wire data is never indexed, sliced or added unchecked.
 //! - A machine that takes its input in chunks gives the same events however the input is split.
 
 #![warn(unreachable_pub)]
 
+pub(crate) mod archive;
 pub mod attributes;
 pub mod compare;
 pub(crate) mod config;

@@ -16,10 +16,12 @@ use gix_object::bstr::BStr;
 
 use super::object::ObjectKind;
 
+mod error;
 mod pieces;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use error::{LastingFault, StoreError};
 pub use pieces::{Pieces, Shared};
 
 /// Bytes of every chunk of a pack but the last.
@@ -31,9 +33,9 @@ pub const CHUNK_BYTES: usize = 256 << 10;
 /// Bytes of a row of a part at most: what one database row takes comfortably.
 pub(crate) const PART_ROW_BYTES_MAX: usize = 1 << 20;
 
-/// Bytes of a row of an index at most. A look-up reads pages of some KiB, and SQLite reads the row
-/// around each of them whole.
-pub(crate) const INDEX_ROW_BYTES_MAX: usize = 128 << 10;
+/// Bytes of a row at most of a part that is read by pages: an index, a commit graph. A look-up reads
+/// pages of some KiB, and SQLite reads the row around each of them whole.
+pub(crate) const PAGED_ROW_BYTES_MAX: usize = 128 << 10;
 
 /// A pack's number: unique within the repository and never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,77 +76,6 @@ pub struct PackRecord {
     pub object_count: u32,
 }
 
-/// The store failed; the caller gives up and changes nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// The database refused or failed.
-    #[error("store: {0}")]
-    Failed(String),
-    /// The database refused for a reason that lasts until its operator has done something.
-    #[error("store: {cause}")]
-    Lasting {
-        /// The kind of reason.
-        fault: LastingFault,
-        /// The database's own words.
-        cause: String,
-    },
-    /// A row that must be there is not: our corruption, logged loudly.
-    #[error("store: {what} of pack {pack} is missing")]
-    Missing {
-        /// The thing that was asked for.
-        what: &'static str,
-        /// The pack's number.
-        pack: u32,
-    },
-    /// The chunk is not here but elsewhere: the shell fetches it, and the step is done again.
-    #[error("store: chunk {chunk} of pack {pack} is cold")]
-    Cold {
-        /// The pack's number.
-        pack: u32,
-        /// The chunk's number.
-        chunk: u32,
-    },
-    /// A stored row does not have the form that we write.
-    #[error("store: {what} of pack {pack} is corrupt")]
-    Corrupt {
-        /// The thing that was read.
-        what: &'static str,
-        /// The pack's number.
-        pack: u32,
-    },
-}
-
-/// Why the store fails in the same way again, however often it is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LastingFault {
-    /// It takes no more.
-    Full,
-    /// It cannot be written: a quota, a read-only file system or a failing disk.
-    Unwritable,
-    /// Its contents cannot be read.
-    Damaged,
-    /// A newer version of this server has written it.
-    Newer,
-}
-
-impl LastingFault {
-    /// The text for a client, which says that the client cannot help it.
-    pub(crate) fn told(self) -> &'static str {
-        match self {
-            Self::Full => "the storage is full: it takes no writes until the operator makes room",
-            Self::Unwritable => {
-                "the storage is full or cannot be written: it takes no writes until the operator \
-                 has mended it"
-            }
-            Self::Damaged => "the storage is damaged: it stays so until the operator repairs it",
-            Self::Newer => {
-                "the storage was written by a newer version of this server: it is served once the \
-                 operator has deployed that version"
-            }
-        }
-    }
-}
-
 /// A chunk that is not in the store but elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ColdChunk {
@@ -155,23 +86,6 @@ pub struct ColdChunk {
 }
 
 impl StoreError {
-    /// The text for a client; the log has the cause.
-    pub fn told(&self) -> &'static str {
-        match self.lasting() {
-            Some(fault) => fault.told(),
-            None => "the storage failed",
-        }
-    }
-
-    /// Why it will fail again, if that is known.
-    pub fn lasting(&self) -> Option<LastingFault> {
-        match self {
-            Self::Lasting { fault, .. } => Some(*fault),
-            Self::Missing { .. } | Self::Corrupt { .. } => Some(LastingFault::Damaged),
-            Self::Failed(_) | Self::Cold { .. } => None,
-        }
-    }
-
     /// The chunk to fetch before the same is tried again, if that is all that is wrong.
     pub fn cold(&self) -> Option<ColdChunk> {
         match self {
@@ -192,6 +106,36 @@ impl ReadError {
             _ => None,
         }
     }
+}
+
+/// Reads parts of packs, for as long as it is held: what a graph keeps that is read by pages.
+pub trait PartReader {
+    /// Bytes of the smallest part that is read by pages: below, the whole costs as much as the pages of
+    /// a few questions, and answers faster.
+    fn paged_bytes_min(&self) -> usize {
+        1 << 20
+    }
+
+    /// As [`PackStore::part`].
+    fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError>;
+
+    /// As [`PackStore::part_range`].
+    fn part_range(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        range: Range<usize>,
+    ) -> Result<Option<Shared>, StoreError>;
+}
+
+/// Rows for tables of one push that memory has no room for. They are gone once nobody holds this,
+/// and after a crash they are swept like a pack in quarantine.
+pub trait Scratch: std::fmt::Debug {
+    /// Writes a row of at most [`CHUNK_BYTES`], in place of the one that has the number.
+    fn put(&self, number: u32, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// The row with this number.
+    fn get(&self, number: u32) -> Result<Vec<u8>, StoreError>;
 }
 
 /// Live packs, read.
@@ -221,6 +165,12 @@ pub trait PackStore {
         Ok(None)
     }
 
+    /// Reads the parts of this pack for a caller that outlives the call. `None`: this store has no
+    /// such reader, and the caller must take the whole part.
+    fn part_reader(&self, _pack_id: PackId) -> Option<Rc<dyn PartReader>> {
+        None
+    }
+
     /// Chunk `number` of a pack (live, or of the caller's own quarantine).
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError>;
 }
@@ -245,6 +195,10 @@ impl<T: PackStore + ?Sized> PackStore for &T {
         range: Range<usize>,
     ) -> Result<Option<Shared>, StoreError> {
         (**self).part_range(pack_id, part, range)
+    }
+
+    fn part_reader(&self, pack_id: PackId) -> Option<Rc<dyn PartReader>> {
+        (**self).part_reader(pack_id)
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
@@ -272,6 +226,10 @@ impl<T: PackStore + ?Sized> PackStore for Rc<T> {
         range: Range<usize>,
     ) -> Result<Option<Shared>, StoreError> {
         (**self).part_range(pack_id, part, range)
+    }
+
+    fn part_reader(&self, pack_id: PackId) -> Option<Rc<dyn PartReader>> {
+        (**self).part_reader(pack_id)
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use futures::FutureExt as _;
 use worker::{Method, Request};
 
+use super::archive::answer as archive;
 use super::compare::dispatch as compare;
 use super::compare::request::CompareRequest;
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, path};
@@ -87,6 +88,7 @@ pub(crate) fn operation(route: &str) -> &'static str {
         path::MAINTENANCE => "maintenance",
         route if route.starts_with(content::PATHS) => "content",
         route if route.starts_with(compare::PATHS) => "compare",
+        route if route.starts_with(archive::PATHS) => "archive",
         route if route.starts_with(write::PATHS) => "write",
         route if route.starts_with(lfs::PATHS) => "lfs",
         _ => "other",
@@ -240,7 +242,8 @@ async fn git(asked: Asked, request: Request) -> Answer {
 
 /// Whether a request of this path reads content.
 fn reads_content(route: &str) -> bool {
-    route == path::BUNDLE || route.starts_with(content::PATHS) || route.starts_with(compare::PATHS)
+    let rooms = [content::PATHS, compare::PATHS, archive::PATHS];
+    route == path::BUNDLE || rooms.iter().any(|room| route.starts_with(room))
 }
 
 /// Answers a request that reads content.
@@ -266,6 +269,9 @@ async fn read(asked: Asked, request: Request) -> Answer {
         audience,
         account,
     };
+    if route.starts_with(archive::PATHS) {
+        return archive::answer(compared).await;
+    }
     compare::answer(compared).await
 }
 

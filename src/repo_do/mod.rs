@@ -12,6 +12,7 @@
 //! | `write` | what changes a repository by REST: commits, blobs, refs, merges, notes |
 //! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
 //! | `upkeep` | packs merged, pruned, swept, verified, rebuilt, copied to R2 |
+//! | `archive` | trees as tar and zip files |
 //! | `compare` | what differs between commits, where refs have been, notes |
 //! | `content` | refs, commits, trees and blobs, as REST shows them |
 //! | `fetch` | advertisements, fetches, bundles, ready clones |
@@ -37,6 +38,7 @@ pub(crate) mod feed;
 pub(crate) mod runtime;
 
 mod alarm;
+mod archive;
 mod compare;
 mod content;
 mod dispatch;

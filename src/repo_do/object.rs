@@ -271,7 +271,7 @@ impl RepoObject {
 fn open(storage: &Storage, env: &Env) -> std::result::Result<Rc<Store>, StoreError> {
     let db = ObjectDatabase::new(storage)?;
     schema::wake(&db, schema::REPOSITORY)?;
-    let store = RepoStore::new(db, Box::new(now_ms));
+    let store = RepoStore::new(Rc::new(db), Box::new(now_ms)).with_paged_graphs();
     if is_true(env, READ_ONLY) {
         store.freeze();
     }

@@ -42,7 +42,8 @@
 #![warn(unreachable_pub)]
 
 pub(crate) mod admission;
-pub(crate) mod credentials;
+pub(crate) mod compression;
+mod credentials;
 pub(crate) mod cross_site;
 pub(crate) mod drain;
 pub(crate) mod durable;

@@ -36,6 +36,8 @@ ALWAYS = {
     "updateRepositoryWebhook",
     "deleteNamespaceWebhook",
     "deleteRepositoryWebhook",
+    "archive",
+    "archiveHead",
     "raw",
     "rawHead",
     "revokeToken",

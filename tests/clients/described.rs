@@ -291,6 +291,11 @@ fn of_content(values: &mut Value, source: &Git) {
         values[operation][format!("{place}.path")] = json!(paths);
     }
     values["log"]["query.ref"] = json!(refs);
+    for operation in ["archive", "archiveHead"] {
+        values[operation]["path.file"] = json!(["main.tar.gz", "HEAD.zip", "main.tar"]);
+        values[operation]["query.path"] = json!([[], paths]);
+        values[operation]["query.prefix"] = json!(["", "a-1.0/"]);
+    }
     values["listRefs"]["query.prefix"] = json!(["refs/heads/", "refs/tags/", "H"]);
 }
 

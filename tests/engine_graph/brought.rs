@@ -19,7 +19,7 @@ fn brought(
     ids: (Option<ObjectId>, ObjectId),
     step: usize,
 ) -> Option<Brought> {
-    let mut walk = BroughtWalk::new(graph, has_segment, ids, NEWEST_MAX)?;
+    let mut walk = BroughtWalk::new(graph, has_segment, ids, NEWEST_MAX).unwrap()?;
     for _ in 0..1000 {
         if let Some(found) = walk.step(step).unwrap() {
             return Some(found);
@@ -71,7 +71,7 @@ fn a_new_ref_brings_what_its_push_brought() {
             let here: Vec<_> = commits
                 .iter()
                 .copied()
-                .filter(|id| known.lookup(id).is_some())
+                .filter(|id| known.lookup(id).unwrap().is_some())
                 .collect();
             let closure = history.closure(tips);
             let ids: Vec<ObjectId> = closure.into_iter().filter(|id| !server.has(id)).collect();

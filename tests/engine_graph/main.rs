@@ -6,6 +6,7 @@ mod brought;
 mod connectivity;
 mod filters;
 mod history;
+mod pages;
 mod plans;
 mod reachable;
 mod server;

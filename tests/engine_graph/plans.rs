@@ -189,7 +189,7 @@ fn a_plan_reads_no_object() {
         .commits
         .iter()
         .copied()
-        .filter(|id| graph.lookup(id).is_some())
+        .filter(|id| graph.lookup(id).unwrap().is_some())
         .collect();
     assert!(commits.len() > tips.len());
     let before = server.chunks_read.get();

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
+use std::ops::Range;
 use std::rc::Rc;
 
 use cairn::git::graph::commits::CommitGraph;
@@ -17,7 +18,8 @@ use cairn::git::pack::entry::{self, EntryKind};
 use cairn::git::pack::index::IndexBuilder;
 use cairn::git::pack::reader::LivePacks;
 use cairn::git::store::{
-    CHUNK_BYTES, ObjectSource, PackId, PackRecord, PackStore, Part, ReadError, Shared, StoreError,
+    CHUNK_BYTES, ObjectSource, PackId, PackRecord, PackStore, Part, PartReader, ReadError, Shared,
+    StoreError,
 };
 use flate2::{Compression, write::ZlibEncoder};
 use gix_hash::{ObjectId, oid};
@@ -28,7 +30,7 @@ use super::history::Objects;
 #[derive(Default)]
 pub struct Server {
     packs: Vec<(PackRecord, Vec<u8>)>,
-    parts: HashMap<(PackId, Part), Shared>,
+    parts: Parts,
     /// Chunks that were asked for.
     pub chunks_read: Cell<usize>,
 }
@@ -40,6 +42,16 @@ impl Server {
 
     pub fn graph(&self) -> Rc<CommitGraph> {
         Rc::new(CommitGraph::open(self, &self.live_packs().unwrap()).unwrap())
+    }
+
+    /// Lets one read of a page fail, after so many more.
+    pub fn fail_after(&self, pages: u32) {
+        self.parts.readable.set(Some(pages));
+    }
+
+    /// Whether a page still has to fail.
+    pub fn is_failing(&self) -> bool {
+        self.parts.readable.get().is_some()
     }
 
     /// Whether a live pack has the object.
@@ -128,7 +140,7 @@ impl Server {
             (Part::Introduced, connected.introduced_part.clone()),
         ];
         for (part, bytes) in parts {
-            self.parts.insert((pack_id, part), Rc::new(bytes));
+            self.parts.all.insert((pack_id, part), Rc::new(bytes));
         }
         let object_count = u32::try_from(ids.len()).unwrap();
         let record = PackRecord {
@@ -140,13 +152,51 @@ impl Server {
     }
 }
 
+/// The parts of all packs.
+#[derive(Default, Clone)]
+struct Parts {
+    all: HashMap<(PackId, Part), Shared>,
+    /// Pages until one cannot be read; `None`: all can.
+    readable: Rc<Cell<Option<u32>>>,
+}
+
+impl PartReader for Parts {
+    fn paged_bytes_min(&self) -> usize {
+        0
+    }
+
+    fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
+        Ok(Rc::clone(&self.all[&(pack_id, part)]))
+    }
+
+    fn part_range(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        range: Range<usize>,
+    ) -> Result<Option<Shared>, StoreError> {
+        let readable = self.readable.get().map(|left| left.checked_sub(1));
+        self.readable.set(readable.flatten());
+        if readable == Some(None) {
+            return Err(StoreError::Failed("a page cannot be read".to_owned()));
+        }
+        let part = self.part(pack_id, part)?;
+        Ok(Some(Rc::new(part[range].to_vec())))
+    }
+}
+
 impl PackStore for Server {
     fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError> {
         Ok(Rc::new(self.packs.iter().map(|pack| pack.0).collect()))
     }
 
     fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
-        Ok(Rc::clone(&self.parts[&(pack_id, part)]))
+        self.parts.part(pack_id, part)
+    }
+
+    /// Every other graph is read by pages, so that each story meets both kinds.
+    fn part_reader(&self, pack_id: PackId) -> Option<Rc<dyn PartReader>> {
+        (pack_id.0 % 2 == 1).then(|| Rc::new(self.parts.clone()) as Rc<dyn PartReader>)
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {

@@ -116,7 +116,7 @@ fn merge(
             return false;
         }
     }
-    let merged = merge.finish(packs, graph, renamed).unwrap();
+    let merged = merge.finish(packs, graph, renamed).unwrap().unwrap();
     let new = store.publish_merged(&merged, NOW + 1).unwrap();
     renamed.extend(merged.sources.iter().map(|source| (*source, new.pack_id)));
     true

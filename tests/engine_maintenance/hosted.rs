@@ -251,7 +251,7 @@ pub fn merge<D: Database>(
     let graph = CommitGraph::open(&**store, packs.records())?;
     let mut merge = Merge::new(range, keep);
     while merge.step(&packs, &graph, &**store, 1)? == Step::More {}
-    let merged = merge.finish(&packs, &graph, &[]);
+    let merged = merge.finish(&packs, &graph, &[]).unwrap();
     let merged = merged.ok_or_else(|| StoreError::Failed("no end".to_owned()))?;
     Ok(store.publish_merged(&merged, NOW + 1)?)
 }

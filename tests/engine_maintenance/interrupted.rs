@@ -120,7 +120,7 @@ fn prune<D: Database>(store: &Rc<Store<D>>, kept: ObjectId) -> Result<(), ReadEr
         }
         let mut merge = Merge::new(pack..pack + 1, Some(Rc::clone(&reached)));
         while merge.step(&packs, &graph, &**store, 1 << 20)? == Step::More {}
-        let merged = merge.finish(&packs, &graph, &renamed).unwrap();
+        let merged = merge.finish(&packs, &graph, &renamed).unwrap().unwrap();
         let new = store.publish_merged(&merged, NOW + 1)?;
         renamed.extend(merged.sources.iter().map(|source| (*source, new.pack_id)));
     }

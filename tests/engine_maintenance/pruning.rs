@@ -36,7 +36,7 @@ fn prune<D: Database>(store: &Rc<Store<D>>, roots: &[ObjectId], kept_packs: &[u3
         }
         let mut merge = Merge::new(pack..pack + 1, Some(Rc::clone(&reached)));
         while merge.step(&packs, &graph, &**store, 100).unwrap() == Step::More {}
-        let merged = merge.finish(&packs, &graph, &renamed).unwrap();
+        let merged = merge.finish(&packs, &graph, &renamed).unwrap().unwrap();
         let new = store.publish_merged(&merged, NOW + 1).unwrap();
         renamed.push((packs.records()[pack as usize].pack_id, new.pack_id));
     }
@@ -47,7 +47,7 @@ pub fn has<D: Database>(store: &Rc<Store<D>>, id: &ObjectId) -> bool {
     let packs = LivePacks::open(Rc::clone(store), &Limits::DEFAULT).unwrap();
     let graph = CommitGraph::open(&**store, packs.records()).unwrap();
     let found = packs.find(id).unwrap().is_some();
-    assert!(found || graph.lookup(id).is_none());
+    assert!(found || graph.lookup(id).unwrap().is_none());
     found
 }
 

@@ -40,7 +40,7 @@ fn purge<D: Database>(store: &Rc<Store<D>>, roots: &[ObjectId]) -> Result<(), Re
         }
         let mut merge = Merge::new(pack..pack + 1, Some(Rc::clone(&reached)));
         while merge.step(&packs, &graph, &**store, 1 << 20)? == Step::More {}
-        let merged = merge.finish(&packs, &graph, &renamed).unwrap();
+        let merged = merge.finish(&packs, &graph, &renamed).unwrap().unwrap();
         let new = store.publish_merged(&merged, NOW + 1)?;
         renamed.push((packs.records()[pack as usize].pack_id, new.pack_id));
     }

@@ -2,7 +2,7 @@
 
 use cairn::git::merge::tree::Favor;
 
-use super::judge::{Answer, Objects, ask_git, merge, new_files, told};
+use super::judge::{Answer, Objects, ask_git, listed, merge, new_files, told};
 use super::random::{Files, Stream, change, edit, first_files};
 use super::support::git::Git;
 use super::support::history::Random;
@@ -119,13 +119,19 @@ fn compare_with(
         .collect();
     let answers = ask_git(&git, &pairs, options);
     let objects = Objects::read(&git);
-    let mut wrong = Vec::new();
+    let (mut wrong, mut lost) = (Vec::new(), 0);
     for (at, (pair, answer)) in pairs.iter().zip(&answers).enumerate() {
         let (merged, new_objects) = merge(&objects, pair, favor);
         let ours = told(&merged);
-        let is_same = ours.is_clean == answer.is_clean
-            && ours.tree == answer.tree
-            && ours.conflicted == answer.conflicted;
+        let is_same = if answer.has_lost_a_file() {
+            lost += 1;
+            let our_files = listed(&objects, &new_objects, &merged.tree, "");
+            answer.is_same_but_for_lost_files(&git, &ours, &our_files)
+        } else {
+            ours.is_clean == answer.is_clean
+                && ours.tree == answer.tree
+                && ours.conflicted == answer.conflicted
+        };
         if !is_same {
             let files = new_files(&new_objects, &merged.tree, "");
             wrong.push(explain(&git, at, pair, answer, &ours, &files));
@@ -133,7 +139,7 @@ fn compare_with(
     }
     let clean = answers.iter().filter(|answer| answer.is_clean).count();
     println!(
-        "seed {seed}: {} merges, {clean} of them clean, {} wrong",
+        "seed {seed}: {} merges, {clean} of them clean, in {lost} git lost a file, {} wrong",
         pairs.len(),
         wrong.len()
     );
@@ -201,6 +207,64 @@ fn crossed_histories_merge_as_git_merges_them() {
 fn a_favored_side_wins_as_in_git() {
     compare_with(4, 200, trees, Favor::Ours, &["-Xours"]);
     compare_with(5, 200, trees, Favor::Theirs, &["-Xtheirs"]);
+}
+
+/// A file where the base has a directory, in a directory that the other side renamed: it moves along,
+/// and is not lost. Git 2.47 loses it.
+#[test]
+fn a_file_that_took_a_directorys_place_moves_with_its_directory() {
+    let text = |first: u32| -> Vec<u8> {
+        let lines = (first..first + 20).map(|line| format!("line {line}\n"));
+        lines.collect::<String>().into_bytes()
+    };
+    let (file, in_the_way) = (b"a new file\n".to_vec(), text(500));
+    for (keeps_the_inner_directory, path) in [(false, "new/place"), (true, "new/place~ours")] {
+        let mut stream = Stream::default();
+        let mut base = Files::new();
+        for (name, first) in [("a", 0), ("b", 100), ("c", 200)] {
+            base.insert(format!("old/{name}"), ("100644", text(first)));
+        }
+        let mut ours = base.clone();
+        base.insert("old/place/inner".into(), ("100644", in_the_way.clone()));
+        ours.insert("old/place".into(), ("100644", file.clone()));
+        let moved = base.iter().filter_map(|(path, file)| {
+            let is_moved = keeps_the_inner_directory || !path.ends_with("inner");
+            let path = format!("new/{}", path.strip_prefix("old/")?);
+            is_moved.then(|| (path, file.clone()))
+        });
+        let theirs: Files = moved.collect();
+        let parent = stream.commit(&[], &base);
+        for (ours, theirs) in [(&ours, &theirs), (&theirs, &ours)] {
+            stream.commit(&[parent], ours);
+            stream.commit(&[parent], theirs);
+        }
+        let scratch = Scratch::new();
+        let git = scratch.git_in("merges");
+        git.run(&["init", "--quiet", "--bare"]);
+        git.run_with(&["fast-import", "--quiet"], &stream.out);
+        let pairs = [("b2", "b3"), ("b4", "b5")].map(|(ours, theirs)| {
+            let id = |branch| git.run(&["rev-parse", branch]);
+            (id(ours), id(theirs))
+        });
+        let answers = ask_git(&git, &pairs, &[]);
+        let objects = Objects::read(&git);
+        for (stage, (pair, answer)) in [2, 3].into_iter().zip(pairs.iter().zip(&answers)) {
+            let (merged, new_objects) = merge(&objects, pair, Favor::Nobody);
+            let ours = told(&merged);
+            let our_files = listed(&objects, &new_objects, &merged.tree, "");
+            assert!(
+                answer.is_same_but_for_lost_files(&git, &ours, &our_files),
+                "{answer:#?}\n{ours:#?}\n{our_files:#?}"
+            );
+            let side = if stage == 2 { &pair.0 } else { &pair.1 };
+            let path = path.replace("ours", side);
+            let id = git.run_with(&["hash-object", "--stdin"], &file);
+            let kept = format!("100644 {id} {stage}\t{path}");
+            assert!(ours.conflicted.contains(&kept), "{kept}: {ours:#?}");
+            let kept = format!("100644 {id} {path}");
+            assert!(our_files.contains(&kept), "{kept}: {our_files:#?}");
+        }
+    }
 }
 
 #[test]

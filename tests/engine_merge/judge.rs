@@ -11,6 +11,7 @@ use cairn::git::object::ObjectKind;
 use cairn::git::object::facts;
 use cairn::git::store::{ObjectSource, ReadError, Shared, StoreError};
 use gix_hash::{ObjectId, oid};
+use gix_object::tree::EntryKind;
 
 use super::support::git::Git;
 
@@ -187,6 +188,72 @@ pub fn new_files(new_objects: &NewObjects, tree: &oid, above: &str) -> Vec<(Stri
         }
     }
     files
+}
+
+/// The files of a tree that was merged: mode, id and path of each, as `git ls-tree -r` prints them.
+pub fn listed(objects: &Objects, new_objects: &NewObjects, tree: &oid, above: &str) -> Vec<String> {
+    let new = new_objects.get(tree).map(|(_, content)| content.to_vec());
+    let content = new.unwrap_or_else(|| objects.0[tree].1.to_vec());
+    let mut files = Vec::new();
+    for entry in facts::tree_entries(&content).map(Result::unwrap) {
+        let path = format!("{above}{}", entry.name);
+        let mode = entry.mode.0;
+        if mode == EntryKind::Tree as u16 {
+            files.extend(listed(objects, new_objects, entry.id, &format!("{path}/")));
+        } else {
+            files.push(format!("{mode:06o} {} {path}", entry.id));
+        }
+    }
+    files
+}
+
+impl Answer {
+    /// Whether git lost a file: at a path that was a directory in the base, in a directory that their
+    /// side renamed, it clears our stage where it means to clear the base's
+    /// (`apply_directory_rename_modifications`, at least up to 2.55). It then prints a stage without a
+    /// mode, and writes a tree with an entry of no object.
+    pub fn has_lost_a_file(&self) -> bool {
+        self.conflicted.iter().any(|line| is_lost(line))
+    }
+
+    /// Whether ours is the same but for the files that git lost, which ours must have.
+    pub fn is_same_but_for_lost_files(&self, git: &Git, ours: &Self, our_files: &[String]) -> bool {
+        let place = |line: &str| line.splitn(3, ' ').nth(2).map(str::to_owned);
+        let kept = |line: &String| -> String {
+            let mut all = ours.conflicted.iter();
+            let found = all.find(|other| !is_lost(other) && place(other) == place(line));
+            found.filter(|_| is_lost(line)).unwrap_or(line).clone()
+        };
+        let conflicted: Vec<_> = self.conflicted.iter().map(kept).collect();
+        let lost = self.conflicted.iter().filter(|line| is_lost(line));
+        let lost: Vec<_> = lost.filter_map(|line| line.split('\t').nth(1)).collect();
+        let not_lost = |line: &&String| {
+            let path = line.splitn(3, ' ').nth(2);
+            !path.is_some_and(|path| lost.contains(&path))
+        };
+        let listing = git
+            .try_run(&["ls-tree", "-r", "-z", &self.tree], b"")
+            .stdout;
+        let their_files: Vec<String> = String::from_utf8_lossy(&listing)
+            .split_terminator('\0')
+            .map(|line| {
+                let (entry, path) = line.split_once('\t').unwrap();
+                let fields: Vec<_> = entry.split(' ').collect();
+                format!("{} {} {path}", fields[0], fields[2])
+            })
+            .collect();
+        let is_same_tree = our_files.len() == their_files.len()
+            && our_files
+                .iter()
+                .filter(not_lost)
+                .eq(their_files.iter().filter(not_lost));
+        self.is_clean == ours.is_clean && conflicted == ours.conflicted && is_same_tree
+    }
+}
+
+/// A stage without a mode.
+fn is_lost(line: &str) -> bool {
+    line.starts_with("000000 ")
 }
 
 /// What a merge of ours makes, in git's words.

@@ -13,6 +13,7 @@
 
 use cairn_test_support as support;
 
+mod bases;
 mod histories;
 mod judge;
 mod measured;

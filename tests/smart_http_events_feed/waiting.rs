@@ -74,6 +74,31 @@ fn a_stream_ends_when_its_token_is_revoked() {
     }
 }
 
+#[test]
+fn a_reader_whose_namespace_revoked_its_token_is_shown_no_event_that_comes_later() {
+    let rest = server().rest();
+    let pushed = Pushed::new(&rest, "revoked-shared", "one");
+    pushed.push("first");
+    let made = rest.make_token("revoked-shared", &json!({ "scope": "read" }));
+    let (token, feed) = (&made.plaintext, pushed.feed());
+    let newest = page(&rest, &feed, "").1["newest"].as_i64().unwrap();
+    let mut stream = Stream::open(server(), token, &feed, Some(newest));
+    assert_eq!(stream.block().unwrap().text, "retry: 1000");
+    std::thread::scope(|scope| {
+        let reader = rest.with_bearer(token);
+        let path = format!("{feed}?wait=30&after={newest}");
+        let poll = scope.spawn(move || reader.get(&path).status);
+        let path = format!("/api/v1/namespaces/revoked-shared/tokens/{}", made.id);
+        rest.delete(&path).result(200);
+        // Whoever waits is woken by it.
+        pushed.push("second");
+        while let Some(block) = stream.block() {
+            assert_eq!(block.data, Value::Null, "{block:?}");
+        }
+        assert_eq!(poll.join().unwrap(), 401);
+    });
+}
+
 /// A poll that is sent and not read yet.
 struct Poll(TcpStream);
 

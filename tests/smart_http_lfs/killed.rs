@@ -14,7 +14,7 @@ use crate::support::wait::until_true;
 const BACKGROUND: Duration = Duration::from_secs(30);
 
 /// What is given up goes at once.
-const AT_ONCE: [(&str, &str); 2] = [
+pub const AT_ONCE: [(&str, &str); 2] = [
     ("CAIRN_R2_GRACE_SECONDS", "0"),
     ("CAIRN_SETTLE_SECONDS", "0"),
 ];
@@ -71,7 +71,7 @@ fn nothing_more(server: &Server, objects: &[&Object]) {
 
 #[test]
 fn an_upload_that_was_killed_and_never_repeated_leaves_nothing() {
-    let mut server = Server::start_with(&[("CAIRN_R2_GRACE_SECONDS", "0")]);
+    let mut server = Server::start_with(&AT_ONCE);
     let (hosted, lfs) = create(&server, "lfs-killed", "repo");
     let (kept, object) = (Object::of("kept"), Object::of_length(500_000, 61));
     assert_eq!(lfs.put(&kept).status, 200);

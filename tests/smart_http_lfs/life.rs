@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::client::{Lfs, Object};
+use super::killed::AT_ONCE;
 use super::state::{lfs_keys, lose_lfs_objects};
 use crate::support::git::Git;
 use crate::support::rest::{Hosted, Rest};
@@ -196,7 +197,7 @@ fn a_purge_removes_what_no_ref_names_at_once() {
 #[test]
 fn a_lost_repository_has_its_objects_again_and_a_deleted_one_leaves_none() {
     let scratch = Scratch::new();
-    let mut server = Server::start_with(&[("CAIRN_R2_GRACE_SECONDS", "0")]);
+    let mut server = Server::start_with(&AT_ONCE);
     let rest = server.rest();
     let hosted = rest.create_repository("lfs-lost", "source");
     let lfs = of(&rest, &hosted);

@@ -19,6 +19,7 @@ mod deployment;
 mod killed;
 mod life;
 mod measures;
+mod moments;
 mod reading;
 mod state;
 mod thousands;

@@ -1,22 +1,23 @@
 //! The life of thousands of objects: a fork, the parent's deletion, a large prune, a recovery; each killed
 //! in the middle. Their rows and their bytes are written to the databases, since uploads take long.
 
-// A clock and threads, in a test.
+// A clock, in a test.
 #![allow(clippy::disallowed_methods)]
 
 use std::path::Path;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::client::{Lfs, Object};
+use super::killed::AT_ONCE;
+use super::moments::{Asked, Moment, Of, kill_in_each};
 use super::state::{crowd, lfs_keys, rows};
 use crate::support::git::Git;
 use crate::support::rest::{Hosted, Rest};
 use crate::support::scratch::Scratch;
-use crate::support::server::{ADMIN_KEY, Server};
-use crate::support::wait::{until, until_true};
+use crate::support::server::Server;
+use crate::support::wait::until_true;
 
 /// How long the server may take for its work in the background.
 const BACKGROUND: Duration = Duration::from_mins(2);
@@ -26,6 +27,9 @@ const NAMESPACE: &str = "lfs-thousands";
 /// Objects of Git LFS that repositories name, and holdings of them in the network's account.
 const OWN: &str = "SELECT count(*) FROM lfs_object";
 const HELD: &str = "SELECT count(*) FROM pack_holder WHERE r2_key LIKE 'lfs/%'";
+
+/// The same, and some packs: a condition of many writes has to be judged fast.
+const ALL_HELD: &str = "SELECT count(*) FROM pack_holder";
 
 /// A server with a repository of very many objects: the first half of them is named by `main`, all of
 /// them by `side`.
@@ -45,6 +49,10 @@ fn beside(name: &str, hosted: &Hosted) -> Hosted {
     }
 }
 
+fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap()
+}
+
 fn write_pointers(work: &Git, objects: &[Object], from: usize) {
     for (at, object) in objects.iter().enumerate() {
         let at = at + from;
@@ -54,7 +62,7 @@ fn write_pointers(work: &Git, objects: &[Object], from: usize) {
 
 impl Life {
     fn of(count: usize) -> (Self, Hosted) {
-        let mut server = Server::start_with(&[("CAIRN_R2_GRACE_SECONDS", "0")]);
+        let mut server = Server::start_with(&AT_ONCE);
         let (rest, scratch) = (server.rest(), Scratch::new());
         let source = rest.create_repository(NAMESPACE, "source");
         let objects: Vec<_> = (0..count)
@@ -117,67 +125,44 @@ impl Life {
         rows(self.server.state(), class, sql)
     }
 
-    /// Asks for something, and kills the server as soon as it is seen to be on its way. False: it ended
-    /// before that.
-    fn kill_in(
-        &mut self,
-        path: &str,
-        body: Option<&Value>,
-        mut is_on_its_way: impl FnMut(&Path) -> bool,
-    ) -> bool {
-        let (url, path, body) = (self.server.url(), path.to_owned(), body.cloned());
-        let asking = thread::spawn(move || {
-            // The answer may be cut off, and the client then panics: nobody asks for it.
-            let _ = std::panic::catch_unwind(|| {
-                let rest = Rest::new(&url, Some(ADMIN_KEY));
-                match &body {
-                    Some(body) => rest.post(&path, body),
-                    None => rest.delete(&path),
-                }
-            });
-        });
-        let began = Instant::now();
-        // No pauses: a step may be short.
-        let seen = loop {
-            if is_on_its_way(self.server.state()) {
-                break true;
-            }
-            if asking.is_finished() || began.elapsed() > BACKGROUND {
-                break false;
-            }
-        };
-        self.server.crash();
-        asking.join().unwrap();
-        seen
-    }
-
-    /// A fork, which is killed in the middle, and asked for until it is there.
+    /// A fork is killed while it takes its second page over, and once more while what it had taken is given
+    /// back. Then another one is made.
     fn fork_killed(&mut self, source: &Hosted) -> Hosted {
-        let count = i64::try_from(self.objects.len()).unwrap();
+        let count = self.objects.len();
+        let asked = Asked {
+            path: source.path("/fork"),
+            body: Some(json!({ "name": "killed", "default_branch_only": false })),
+        };
+        let moments = [
+            Moment::when(
+                Of::Network,
+                "INSERT ON pack_holder",
+                format!("({ALL_HELD}) > {count} + 1100"),
+            ),
+            Moment::when(
+                Of::Network,
+                "DELETE ON pack_holder",
+                format!("({ALL_HELD}) < {count} + 900"),
+            ),
+        ];
+        kill_in_each(&mut self.server, &asked, &moments, |state, moment| {
+            // The first page was taken, and each time the change of the moment was undone.
+            let held = rows(state, "NetworkDo", HELD);
+            assert_eq!(held, whole(count) + 1000, "{moment:?}");
+        });
+        self.is_whole(source, count);
+        until_true("nothing is left of the fork", BACKGROUND, || {
+            let is_gone = self.rest.get(&beside("killed", source).path("")).status == 404;
+            is_gone && self.count("NetworkDo", HELD) == whole(count)
+        });
+        // Under another name, since a request that died holds its name for a minute.
         let body = json!({ "name": "fork", "default_branch_only": false });
-        let path = source.path("/fork");
-        let seen = self.kill_in(&path, Some(&body), |state| {
-            rows(state, "NetworkDo", HELD) > count
-        });
-        println!("fork killed in the middle: {seen}");
-        self.is_whole(source, self.objects.len());
-        let forked = beside("fork", source);
-        let is_gone = until("the fork, or none", BACKGROUND, || {
-            let shown = self.rest.get(&forked.path(""));
-            match shown.status {
-                200 if shown.json()["result"]["status"] == "ready" => Some(false),
-                404 => Some(true),
-                _ => None,
-            }
-        });
-        if is_gone {
-            self.rest.post(&path, &body).result(201);
-        }
-        forked
+        self.rest.post(&asked.path, &body).result(201);
+        beside("fork", source)
     }
 
-    /// A fork that nothing disturbs: its time and its rows.
-    fn fork_timed(&self, source: &Hosted) {
+    /// A fork that nothing disturbs, its time and its rows; and its deletion.
+    fn fork_timed(&mut self, source: &Hosted) {
         let count = i64::try_from(self.objects.len()).unwrap();
         let body = json!({ "name": "timed", "default_branch_only": false });
         let (began, before) = (Instant::now(), self.sql_rows(source));
@@ -190,9 +175,22 @@ impl Life {
             "fork of {count} objects: {took:?}; rows read and written: source {:?}, fork {own:?}",
             (read - before.0, written - before.1)
         );
-        self.rest.delete(&forked.path("")).result(202);
+        // It goes, killed while its last event is taken: its holds are gone then, and its rows are not.
+        let asked = Asked {
+            path: forked.path(""),
+            body: None,
+        };
+        let taking = Moment::when(
+            Of::Namespace(NAMESPACE),
+            "INSERT ON event",
+            "new.kind = 'repo.deleted'",
+        );
+        kill_in_each(&mut self.server, &asked, &[taking], |state, _| {
+            assert_eq!(rows(state, "RepoDo", OWN), 2 * count);
+            assert_eq!(rows(state, "NetworkDo", HELD), count);
+        });
         until_true("the fork to be gone", BACKGROUND, || {
-            self.count("NetworkDo", HELD) == count
+            self.rest.get(&forked.path("")).status == 404 && self.count("RepoDo", OWN) == count
         });
     }
 
@@ -203,21 +201,35 @@ impl Life {
         (count("rows_read"), count("rows_written"))
     }
 
-    /// The source goes, killed while it does; the fork keeps what it has.
+    /// The source goes, killed at each of its steps; the fork keeps what it has.
     fn source_goes(&mut self, source: &Hosted, forked: &Hosted) {
-        let count = i64::try_from(self.objects.len()).unwrap();
-        let seen = self.kill_in(&source.path(""), None, |state| {
-            rows(state, "NetworkDo", "SELECT count(*) FROM departure") > 0
-                || rows(state, "RepoDo", OWN) == count
+        let count = self.objects.len();
+        let asked = Asked {
+            path: source.path(""),
+            body: None,
+        };
+        let moments = [
+            Moment::first(Of::Repository("source"), "UPDATE OF phase ON repository"),
+            Moment::when(
+                Of::Network,
+                "DELETE ON pack_holder",
+                format!("({ALL_HELD}) < 2 * {count} - {count} / 2"),
+            ),
+            Moment::first(Of::Network, "INSERT ON departure"),
+        ];
+        kill_in_each(&mut self.server, &asked, &moments, |state, moment| {
+            // Each time the change of the moment was undone: all rows are here, and all are held.
+            let all = 2 * whole(count);
+            assert_eq!(rows(state, "RepoDo", OWN), all, "{moment:?}");
+            assert_eq!(rows(state, "NetworkDo", HELD), all, "{moment:?}");
         });
-        println!("deletion killed in the middle: {seen}");
         until_true("the source to be gone", BACKGROUND, || {
-            // It was killed before it was decided, perhaps.
-            self.rest.delete(&source.path(""));
-            self.count("NetworkDo", HELD) == count
+            self.count("NetworkDo", HELD) == whole(count)
+                && self.count("RepoDo", OWN) == whole(count)
         });
-        self.is_whole(forked, self.objects.len());
-        assert_eq!(lfs_keys(self.server.state()).len(), self.objects.len());
+        assert_eq!(self.rest.get(&source.path("")).status, 404);
+        self.is_whole(forked, count);
+        assert_eq!(lfs_keys(self.server.state()).len(), count);
     }
 
     /// All that only `side` names goes, killed at each of its steps.
@@ -232,28 +244,36 @@ impl Life {
         let url = forked.url_with(&token.plaintext);
         let git = scratch.repository("any");
         git.run(&["push", "--quiet", &url, ":refs/heads/side"]);
-        let (count, path) = (i64::try_from(all).unwrap(), forked.path("/maintenance"));
-        let keys = |state: &Path| i64::try_from(lfs_keys(state).len()).unwrap();
-        let steps: [&dyn Fn(&Path) -> bool; 3] = [
-            &|state| rows(state, "RepoDo", OWN) < count,
-            &|state| rows(state, "NetworkDo", HELD) < count,
-            &|state| keys(state) < count,
-        ];
-        let mut began = Instant::now();
-        for (step, is_there) in steps.into_iter().enumerate() {
-            let run = json!({ "task": "run" });
-            let seen = self.kill_in(&path, Some(&run), is_there);
-            println!("prune killed at step {step}: {seen}");
-            began = Instant::now();
-            // Whatever has a row has its bytes, and they are held.
-            let state = self.server.state();
+        let asked = Asked {
+            path: forked.path("/maintenance"),
+            body: Some(json!({ "task": "run" })),
+        };
+        let look = |state: &Path, moment: &Moment| {
+            // Whatever has a row is held, and has its bytes.
             let own = rows(state, "RepoDo", OWN);
-            assert!(own <= rows(state, "NetworkDo", HELD) && own <= keys(state));
-        }
+            let (held, keys) = (rows(state, "NetworkDo", HELD), whole(lfs_keys(state).len()));
+            println!("prune killed in {moment:?}: {own} rows, {held} held, {keys} in r2");
+            assert!(
+                own <= held && held <= keys,
+                "{moment:?}: {own} {held} {keys}"
+            );
+            let counted = "SELECT object_count FROM lfs_account";
+            assert_eq!(rows(state, "RepoDo", counted), own, "{moment:?}");
+        };
+        let moments = moments_of_a_prune(all);
+        let (first, others) = moments.split_at(1);
+        kill_in_each(&mut self.server, &asked, first, look);
+        // Nobody asks for anything: what was removed is given back all the same.
+        until_true("what was removed goes from r2", BACKGROUND, || {
+            let own = self.count("RepoDo", OWN);
+            own < whole(all) && whole(lfs_keys(self.server.state()).len()) == own
+        });
+        kill_in_each(&mut self.server, &asked, others, look);
+        let began = Instant::now();
         let before = self.sql_rows(forked);
         self.maintain(forked, "run");
         until_true("the rest of the prune", BACKGROUND, || {
-            keys(self.server.state()) == i64::try_from(half).unwrap()
+            lfs_keys(self.server.state()).len() == half
         });
         let after = self.sql_rows(forked);
         println!(
@@ -274,16 +294,23 @@ impl Life {
             std::fs::remove_dir_all(state.join("data/do/-RepoDo")).unwrap();
         });
         let again = beside("again", forked);
-        let body = json!({ "repository_id": id });
-        let path = again.path("/recover");
-        let seen = self.kill_in(&path, Some(&body), |state| rows(state, "RepoDo", OWN) > 0);
-        println!("recovery killed in the middle: {seen}");
+        let asked = Asked {
+            path: again.path("/recover"),
+            body: Some(json!({ "repository_id": id })),
+        };
+        let moments = moments_of_a_recovery(half);
+        kill_in_each(&mut self.server, &asked, &moments, |state, moment| {
+            let own = rows(state, "RepoDo", OWN);
+            let (held, keys) = (rows(state, "NetworkDo", HELD), lfs_keys(state).len());
+            println!("recovery killed in {moment:?}: {own} rows, {held} held, {keys} in r2");
+            assert!(
+                own <= held && keys == half,
+                "{moment:?}: {own} {held} {keys}"
+            );
+        });
         let began = Instant::now();
         until_true("the end of the recovery", BACKGROUND, || {
             let shown = self.rest.get(&again.path(""));
-            if shown.status == 404 {
-                self.rest.post(&path, &body);
-            }
             shown.status == 200 && shown.json()["result"]["status"] == "ready"
         });
         println!("recovered {:?} after the kill", began.elapsed());
@@ -297,6 +324,54 @@ impl Life {
             lfs_keys(self.server.state()).is_empty() && self.count("NetworkDo", HELD) == 0
         });
     }
+}
+
+/// The steps of a prune that takes away half of so many objects.
+fn moments_of_a_prune(all: usize) -> [Moment; 5] {
+    let (half, repository) = (all / 2, || Of::Repository("fork"));
+    [
+        // In its second page or a later one.
+        Moment::when(
+            repository(),
+            "DELETE ON lfs_object",
+            format!("({OWN}) < {all} - {half} * 3 / 5"),
+        ),
+        Moment::when(
+            Of::Network,
+            "DELETE ON pack_holder",
+            format!("({ALL_HELD}) < {all} - {half} / 4"),
+        ),
+        // The network knows, and the repository has not noted it.
+        Moment::first(repository(), "DELETE ON r2_release"),
+        Moment::first(Of::Network, "UPDATE OF removing ON doomed_pack"),
+        // R2 has removed the objects, and the network has not noted it.
+        Moment::when(
+            Of::Network,
+            "UPDATE OF removed_once ON doomed_pack",
+            "new.removed_once = 1",
+        ),
+    ]
+}
+
+/// The steps of a recovery of so many objects.
+fn moments_of_a_recovery(count: usize) -> [Moment; 4] {
+    let repository = || Of::Repository("again");
+    [
+        // In its second page or a later one, of holds and then of rows.
+        Moment::when(
+            Of::Network,
+            "INSERT ON pack_holder",
+            format!("({ALL_HELD}) > {count} + 1100"),
+        ),
+        Moment::when(
+            repository(),
+            "INSERT ON lfs_object",
+            format!("({OWN}) > 1050"),
+        ),
+        // Everything is here, and the holds of the lost repository go.
+        Moment::first(Of::Network, "INSERT ON departure"),
+        Moment::first(repository(), "DELETE ON recovery"),
+    ]
 }
 
 fn life(count: usize) {

@@ -21,6 +21,7 @@ mod old;
 mod permission;
 mod protection;
 mod protection_edges;
+mod protection_measured;
 mod protocol;
 mod quiet;
 mod raw;

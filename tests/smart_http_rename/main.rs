@@ -9,6 +9,7 @@
 
 use cairn_test_support as support;
 
+mod measured;
 mod steps;
 
 use std::time::Duration;

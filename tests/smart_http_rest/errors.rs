@@ -62,6 +62,7 @@ impl Operation {
             .replace("{hash}", &"1".repeat(40))
             .replace("{ref}", "main")
             .replace("{path}", "file")
+            .replace("{file}", "main.zip")
     }
 
     fn is_below_repository(&self) -> bool {

@@ -120,7 +120,6 @@ fn post(git: &Git, client: &Rest, hosted: &Hosted, changes: &[Change]) -> Told {
 }
 
 #[test]
-#[ignore = "was not run to its end yet"]
 fn tags_notes_and_ephemeral_refs_obey_rules_by_every_face() {
     let (rest, scratch) = (server().rest(), Scratch::new());
     let hosted = rest.create_repository("rules-kinds", "kinds");

@@ -6,6 +6,7 @@
 use cairn_test_support as support;
 
 mod kinds;
+mod measured;
 mod overrides;
 mod rest_faces;
 mod settings;

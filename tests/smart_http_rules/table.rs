@@ -12,11 +12,11 @@ const OPS: [&str; 4] = ["create", "update", "delete", "force"];
 const FACES: [&str; 3] = ["git-v0", "git-v2", "rest"];
 
 /// A caller, and whether its token has rules.
-struct Actor {
-    name: &'static str,
-    credential: String,
+pub(super) struct Actor {
+    pub(super) name: &'static str,
+    pub(super) credential: String,
     token_id: Option<String>,
-    has_rules: bool,
+    pub(super) has_rules: bool,
 }
 
 /// One change: which rules hold for its ref, and what it does.
@@ -80,7 +80,7 @@ fn rules() -> (Value, Value) {
     (of_repository.into(), of_tokens.into())
 }
 
-fn actors(hosted: &Hosted, refs: &Value) -> Vec<Actor> {
+pub(super) fn actors(hosted: &Hosted, refs: &Value) -> Vec<Actor> {
     let made = |name, has_rules, body: Value| {
         let (token_id, credential) = token(&hosted.namespace, &body);
         Actor {

@@ -1,5 +1,7 @@
 //! Tokens that must open nothing: each differs in one thing from a token that opens.
 
+use std::time::{Duration, Instant};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -334,6 +336,21 @@ fn an_issuer_that_does_not_answer_is_told_and_not_asked_by_every_request() {
         statuses(&other.hosted, &other.key.sign(&github())),
         [502; 2]
     );
+}
+
+#[test]
+fn an_issuer_that_begins_its_answer_and_stalls_holds_nobody_for_long() {
+    let trusting = Trusting::new("sig-stalled", &one_rule());
+    trusting
+        .place
+        .answers(|_| Says::Stall(b"HTTP/1.1 200 x\r\ncontent-length: 99\r\n\r\n{"));
+    let token = trusting.key.sign(&github());
+    let begun = Instant::now();
+    assert_eq!(statuses(&trusting.hosted, &token), [502; 2]);
+    // Five seconds for the first one; the second request is not kept waiting.
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(9), "{took:?}");
+    assert_eq!(trusting.place.received().len(), 1);
 }
 
 #[test]

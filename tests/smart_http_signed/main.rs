@@ -20,6 +20,7 @@ mod held;
 mod raw;
 
 mod attacks;
+mod measured;
 mod midway;
 mod operators;
 mod pipelines;
@@ -28,7 +29,7 @@ mod signer;
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
-use signer::{Key, now};
+use signer::{Key, now, with};
 use support::git::Git;
 use support::receiver::{Receiver, Says};
 use support::rest::{Answer, Hosted, Rest};

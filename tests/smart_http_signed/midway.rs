@@ -74,3 +74,31 @@ fn a_push_that_began_before_its_issuer_was_taken_out_changes_nothing() {
         },
     );
 }
+
+#[test]
+fn a_push_that_began_as_an_administrators_is_judged_by_what_its_rule_gives_at_the_end() {
+    let story = Story::begin_at(&world().server, "midway-rule");
+    let key = &world().keys[0];
+    let trust = |rest: &Rest, scope: &str| {
+        let rules = json!([{ "claims": { "sub": "ci" }, "scope": scope }]);
+        let issuer = json!({ "issuer": "https://ci.example.com", "audience": "cairn",
+            "keys": [key.public], "rules": rules });
+        let path = "/api/v1/namespaces/midway-rule";
+        rest.patch(path, &json!({ "issuers": [issuer] }))
+            .result(200);
+    };
+    trust(&story.rest, "admin");
+    let new = story.commit("second");
+    let push = main_to(&story, &new);
+    let now = now();
+    let token = key.sign(&json!({
+        "iss": "https://ci.example.com", "aud": "cairn", "sub": "ci", "iat": now, "exp": now + 600,
+        "jti": format!("midway-{now}-{}", fresh()),
+    }));
+    let report = story.push(&token, &push, |rest| trust(rest, "read"));
+    assert!(report.contains("ng refs/heads/main"), "{report}");
+    story.assert_unchanged();
+    trust(&story.rest, "write");
+    let report = story.push(&token, &push, |_| {});
+    assert!(report.contains("ok refs/heads/main"), "{report}");
+}

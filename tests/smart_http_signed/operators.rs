@@ -10,7 +10,7 @@ use super::support::rest::Hosted;
 use super::support::scratch::Scratch;
 use super::{PLATFORM, committed, fresh, operator, statuses, world};
 
-fn claims(changes: &[(&str, Value)]) -> Value {
+pub(super) fn claims(changes: &[(&str, Value)]) -> Value {
     let now = now();
     let claims = json!({
         "iss": PLATFORM, "aud": "cairn", "jti": format!("own-{now}-{}", fresh()), "iat": now,

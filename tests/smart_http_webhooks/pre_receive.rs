@@ -265,7 +265,9 @@ fn a_hook_that_fails_refuses_or_accepts_as_the_setting_says() {
     let long = Says::Answer(200, Vec::new(), vec![b' '; (64 << 10) + 1]);
     let malformed = Says::Answer(200, Vec::new(), b"{\"refuse\": \"no".to_vec());
     let cut = Says::BreakOff(b"HTTP/1.1 200 x\r\ncontent-length: 9\r\n\r\n{}");
+    let stalled = Says::Stall(b"HTTP/1.1 200 x\r\ncontent-length: 9\r\n\r\n{");
     let failing = [
+        (stalled, "it gave no answer within 300 ms"),
         (Says::status(500), "it answered with status 500"),
         (redirect, "it answered with status 302"),
         (Says::Hang, "it gave no answer within 300 ms"),

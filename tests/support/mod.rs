@@ -16,6 +16,7 @@
 //! | [`history`] | repositories made from a seed, fast |
 //! | [`old_history`] | one with what git's fsck finds in old histories |
 //! | [`scratch`] | folders that go away |
+//! | [`stall`] | a write of the server that never ends, for a kill in the middle of it |
 //! | [`stalled`] | clients that do not read |
 //! | [`half_open`] | clients that begin a request and do not go on |
 //! | [`sse`] | a client of server-sent events |
@@ -68,6 +69,7 @@ pub mod scratch;
 pub mod server;
 pub mod source;
 pub mod sse;
+pub mod stall;
 pub mod stalled;
 pub mod tools;
 pub mod wait;

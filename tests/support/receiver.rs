@@ -24,6 +24,8 @@ pub enum Says {
     HangUp,
     /// These bytes, and the connection ends.
     BreakOff(&'static [u8]),
+    /// These bytes, and then nothing, while the connection stays open.
+    Stall(&'static [u8]),
     /// The same after a while.
     After(Duration, Box<Self>),
 }
@@ -39,7 +41,7 @@ impl Says {
         match self {
             Self::Answer(status, ..) => *status,
             Self::After(_, says) => says.status_code(),
-            Self::Hang | Self::HangUp | Self::BreakOff(_) => 0,
+            Self::Hang | Self::HangUp | Self::BreakOff(_) | Self::Stall(_) => 0,
         }
     }
 }
@@ -188,6 +190,10 @@ fn say(says: Says, reader: &mut BufReader<TcpStream>) -> Option<()> {
         Says::BreakOff(bytes) => {
             let _ = reader.get_mut().write_all(bytes);
             None
+        }
+        Says::Stall(bytes) => {
+            reader.get_mut().write_all(bytes).ok()?;
+            say(Says::Hang, reader)
         }
         Says::Hang => {
             // Until the client gives up.

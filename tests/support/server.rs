@@ -97,17 +97,34 @@ impl Server {
 
     /// Kills the server in the middle of whatever it does, and starts it again.
     pub fn crash(&mut self) {
+        self.crash_after(|_| {});
+    }
+
+    /// Like [`Self::crash`], with `between` given the folder of state while nothing runs.
+    pub fn crash_after(&mut self, between: impl FnOnce(&Path)) {
         self.process.kill();
+        between(&self.state);
         self.begin();
     }
 
+    /// The same, but does not wait until the server answers: what `between` arranges may stop it before.
+    pub fn crash_into(&mut self, between: impl FnOnce(&Path)) {
+        self.process.kill();
+        between(&self.state);
+        self.await_port();
+        self.process = Running::spawn(&self.state, self.port, &[], &self.variables);
+    }
+
     fn begin(&mut self) {
-        let (state, port) = (&self.state, self.port);
-        // A killed workerd lets go of its port only once the kernel has freed its memory.
+        self.await_port();
+        (self.process, self.port) = Running::start(&self.state, self.port, &[], &self.variables);
+    }
+
+    /// A killed workerd lets go of its port only once the kernel has freed its memory.
+    fn await_port(&self) {
         until_true("the port is free", STOP_GRACE, || {
-            TcpListener::bind(("127.0.0.1", port)).is_ok()
+            TcpListener::bind(("127.0.0.1", self.port)).is_ok()
         });
-        (self.process, self.port) = Running::start(state, port, &[], &self.variables);
     }
 
     /// Where it listens, `http://127.0.0.1:PORT`.
@@ -207,6 +224,16 @@ struct Running {
 impl Running {
     /// Starts on `port` (0: a free one), and returns with the port when it is ready.
     fn start(state: &Path, port: u16, flags: &[&str], variables: &[(&str, &str)]) -> (Self, u16) {
+        let mut running = Self::spawn(state, port, flags, variables);
+        let Some(port) = running.ready() else {
+            let said = std::fs::read_to_string(&running.log).unwrap_or_default();
+            panic!("the server does not start (is it built? `make build`):\n{said}");
+        };
+        (running, port)
+    }
+
+    /// Starts on `port`.
+    fn spawn(state: &Path, port: u16, flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let log = log_file();
         let mut child = serve_command(state)
             .arg("--until-stdin-closes")
@@ -220,16 +247,7 @@ impl Running {
             .spawn()
             .expect("bash is installed");
         let stdout = BufReader::new(child.stdout.take().expect("standard output is a pipe"));
-        let mut running = Self {
-            child,
-            stdout,
-            log: log.clone(),
-        };
-        let Some(port) = running.ready() else {
-            let said = std::fs::read_to_string(&log).unwrap_or_default();
-            panic!("the server does not start (is it built? `make build`):\n{said}");
-        };
-        (running, port)
+        Self { child, stdout, log }
     }
 
     /// Waits for the line that says where the server listens; nothing if it ends before.

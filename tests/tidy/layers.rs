@@ -51,11 +51,11 @@ const ENGINE: [(&[&str], bool); 5] = [
         ],
         false,
     ),
-    (&["merge", "patch"], false),
+    (&["archive", "merge", "patch"], false),
 ];
 
 /// The rooms of the actor, from the roof down: each imports those below it only.
-const ROOMS: [&str; 21] = [
+const ROOMS: [&str; 22] = [
     "shell",
     "dispatch",
     "alarm",
@@ -63,6 +63,7 @@ const ROOMS: [&str; 21] = [
     "write",
     "receive",
     "upkeep",
+    "archive",
     "compare",
     "content",
     "fetch",

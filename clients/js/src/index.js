@@ -1,6 +1,7 @@
 // A client for Cairn with the methods of the Cloudflare Artifacts binding. What each takes, gives
 // and throws is written in ../index.d.ts.
 
+import { OperatorsView } from "./deployment.js";
 import { Namespace } from "./namespace.js";
 import { Connection } from "./connection.js";
 import { Tokens } from "./tokens.js";
@@ -22,4 +23,12 @@ export function artifacts({ url, namespace, key, fetch }) {
  */
 export function namespaceTokens(options) {
   return new Tokens(options);
+}
+
+/**
+ * @param {import("../index.d.ts").DeploymentOptions} options
+ * @returns {import("../index.d.ts").Deployment}
+ */
+export function deployment(options) {
+  return new OperatorsView(options);
 }

@@ -4,7 +4,8 @@ import { ArtifactsError } from "./error.js";
 import { Feed } from "./events.js";
 import { Repository } from "./repository.js";
 import { missing, namePath } from "./path.js";
-import { auditEntry, created, deleted, lifetime, listed, namespaceInfo, sized, usage } from "./shapes.js";
+import { auditEntry, auditQuery, created, deleted, lifetime, listed } from "./shapes.js";
+import { namespaceInfo, paged, sized, usage } from "./shapes.js";
 import { WebhookRoutes } from "./webhooks.js";
 
 /** @typedef {import("../index.d.ts").CairnArtifacts} CairnArtifacts */
@@ -125,8 +126,8 @@ export class Namespace {
   }
 
   /** @type {CairnArtifacts["audit"]} */
-  async audit({ limit, cursor, action, actor, tokenId, since, until } = {}) {
-    const query = { limit, cursor, action, actor, token_id: tokenId, since, until };
+  async audit(asked = {}) {
+    const query = auditQuery(asked);
     const { result, info } = await this.#connection.call("GET", `${this.#path}/audit`, { query });
     return paged({ entries: result.map(auditEntry) }, info);
   }
@@ -170,15 +171,4 @@ export class Namespace {
   #repository(name) {
     return `${this.#path}/repos/${namePath(name)}`;
   }
-}
-
-/**
- * A page, with the cursor of the next one; an empty cursor is the list's end.
- * @template T
- * @param {T} page
- * @param {{ cursor?: string }} info
- * @returns {T | (T & { cursor: string })}
- */
-function paged(page, { cursor }) {
-  return cursor ? { ...page, cursor } : page;
 }

@@ -188,6 +188,15 @@ export class Repository extends Writing {
     return found && new Blob([found.bytes], { type: found.type });
   }
 
+  /** @type {CairnRepo["archive"]} */
+  async archive({ ref, format = "tar.gz", prefix, paths, lfs }) {
+    if (!ref) throw invalidInput("a ref is needed");
+    const file = `${ref}.${format}`.split("/").map(encodeURIComponent).join("/");
+    const asked = this.#connection.bytes(`${this.#path}/archive/${file}`, { prefix, path: paths, lfs });
+    const found = await this.#unlessMissing(asked);
+    return found && new Blob([found.bytes], { type: found.type });
+  }
+
   /** @type {CairnRepo["listLfsObjects"]} */
   async listLfsObjects({ limit, cursor } = {}) {
     const query = { limit, cursor };

@@ -161,6 +161,11 @@ export function namespaceInfo({ namespace, repo_count, created_at, fsck, issuers
   return { ...info, suspended, readOnly, tokensRevokedBefore, standing, issuers };
 }
 
+/** @param {import("../index.d.ts").AuditQuery} asked */
+export function auditQuery({ limit, cursor, action, actor, tokenId, since, until }) {
+  return { limit, cursor, action, actor, token_id: tokenId, since, until };
+}
+
 /**
  * @param {Json} result
  * @returns {import("../index.d.ts").AuditEntry}
@@ -241,4 +246,15 @@ export function purged(result) {
     r2Objects: r2_objects,
     otherHolders: other_holders,
   };
+}
+
+/**
+ * A page, with the cursor of the next one; an empty cursor is the list's end.
+ * @template T
+ * @param {T} page
+ * @param {{ cursor?: string }} info
+ * @returns {T | (T & { cursor: string })}
+ */
+export function paged(page, { cursor }) {
+  return cursor ? { ...page, cursor } : page;
 }

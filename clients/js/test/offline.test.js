@@ -137,6 +137,7 @@ test("what is missing is said before anything is asked", async () => {
   }
   await assert.rejects(repo.readFile({ ref: "", path: "x" }), { code: "INVALID_INPUT" });
   await assert.rejects(repo.readFile({ ref: "main", path: "" }), { code: "INVALID_INPUT" });
+  await assert.rejects(repo.archive({ ref: "" }), { code: "INVALID_INPUT" });
   await assert.rejects(repo.revokeToken(""), { code: "INVALID_INPUT" });
   assert.equal(asked.length, 1);
 });

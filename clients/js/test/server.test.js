@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { artifacts, namespaceTokens } from "cairn-client";
+import { artifacts, deployment, namespaceTokens } from "cairn-client";
 
 const { CAIRN_URL: url, CAIRN_ADMIN_KEY: key } = process.env;
 assert.ok(url && key, "set CAIRN_URL and CAIRN_ADMIN_KEY");
@@ -227,6 +227,29 @@ test("a namespace is stopped, its tokens revoked, and its acts are listed", asyn
   );
 });
 
+test("the operator alone reads the acts on namespaces as a whole", async () => {
+  const name = `${namespace}-acts`;
+  await artifacts({ url, namespace: name, key }).createNamespace();
+  const operator = deployment({ url, key });
+  const { entries, cursor } = await operator.audit({ action: "namespace.created", actor: "operator", limit: 200 });
+  assert.equal(cursor, undefined);
+  const made = entries.find(({ details }) => details.namespace === name);
+  assert.deepEqual(
+    { action: made.action, kind: made.actor.kind, repo: made.repo },
+    { action: "namespace.created", kind: "operator", repo: null },
+  );
+  const first = await operator.audit({ action: "namespace.*", limit: 1 });
+  assert.equal(first.entries.length, 1);
+  assert.ok(Number(first.cursor) > 0, "there are older ones");
+  const second = await operator.audit({ action: "namespace.*", limit: 1, cursor: first.cursor });
+  assert.notEqual(second.entries[0].id, first.entries[0].id);
+
+  const at = { url, namespace: name, key };
+  const { plaintext } = await namespaceTokens(at).create({ scope: "admin" });
+  await assert.rejects(deployment({ url, key: plaintext }).audit(), { code: "FORBIDDEN" });
+  await assert.rejects(operator.audit({ tokenId: "no id" }), { code: "INVALID_INPUT" });
+});
+
 test("issuers of signed tokens are set, and such tokens revoked", async () => {
   await ARTIFACTS.create("signed");
   const issuers = [
@@ -413,6 +436,12 @@ test("trees and files are read", async () => {
     assert.equal(await file.text(), "<h1>hello</h1>\n", ref);
     assert.match(file.type, /^text\/plain/, "no browser shall run it");
   }
+  const tar = await repo.archive({ ref: "topic/one", format: "tar", prefix: "a-1.0/", paths: ["folder"] });
+  const names = Buffer.from(await tar.arrayBuffer()).toString("latin1");
+  assert.ok(names.includes("a-1.0/folder/bytes.bin") && !names.includes("index.html"));
+  assert.equal((await repo.archive({ ref: "topic/one" })).type, "application/gzip");
+  assert.equal(await repo.archive({ ref: "nowhere" }), null);
+
   const file = await repo.readFile({ ref: "topic/one", path: "folder/bytes.bin" });
   assert.deepEqual([await contentOf(file), file.type], [binary, "application/octet-stream"]);
   for (const [ref, path] of [

@@ -29,20 +29,18 @@ pub struct Lookup {
     name: BString,
     /// The lines by their directory, the root's under the empty path.
     directories: BTreeMap<BString, Vec<Line>>,
-    macros: HashMap<BString, Vec<Assignment>>,
+    macros: Macros,
 }
+
+/// The attributes that each macro sets.
+pub(super) type Macros = HashMap<BString, Vec<Assignment>>;
 
 impl Lookup {
     /// Looks for an attribute in these files, each with its directory: without a slash at its end, the
     /// root empty.
     pub fn new(name: &str, files: impl IntoIterator<Item = (BString, AttributesFile)>) -> Self {
         let mut directories: BTreeMap<BString, Vec<Line>> = BTreeMap::new();
-        let (binary, sets) = BINARY;
-        let unset = |name: &str| Assignment {
-            name: name.into(),
-            setting: Setting::Unset,
-        };
-        let mut macros = HashMap::from([(binary.into(), sets.map(unset).to_vec())]);
+        let mut macros = git_macros();
         for (directory, file) in files {
             directories.insert(directory, file.lines);
             // The last definition counts, also for the lines before it.
@@ -95,7 +93,7 @@ impl Lookup {
                 .rev()
                 .filter(|line| line.pattern.matches(below));
             for line in matching {
-                self.fill(&line.assignments, &mut known);
+                fill(&line.assignments, &self.macros, &mut known);
                 if let Some(setting) = known.get(self.name.as_bstr()) {
                     return state_of(setting);
                 }
@@ -103,29 +101,43 @@ impl Lookup {
         }
         State::Unspecified
     }
+}
 
-    /// Notes what a line says of attributes of which no line said anything. A macro that is set is
-    /// replaced at once, before what stands further to the left.
-    fn fill<'a>(&'a self, line: &'a [Assignment], known: &mut HashMap<&'a BStr, &'a Setting>) {
-        let mut left = vec![line.iter()];
-        while let Some(open) = left.last_mut() {
-            let Some(Assignment { name, setting }) = open.next_back() else {
-                left.pop();
-                continue;
-            };
-            let name = name.as_bstr();
-            if known.contains_key(name) {
-                continue;
-            }
-            known.insert(name, setting);
-            if let (Setting::Set, Some(sets)) = (setting, self.macros.get(name)) {
-                left.push(sets.iter());
-            }
+/// The macros that are there before any file is read.
+pub(super) fn git_macros() -> Macros {
+    let (binary, sets) = BINARY;
+    let unset = |name: &str| Assignment {
+        name: name.into(),
+        setting: Setting::Unset,
+    };
+    HashMap::from([(binary.into(), sets.map(unset).to_vec())])
+}
+
+/// Notes what a line says of attributes of which no line said anything. A macro that is set is
+/// replaced at once, before what stands further to the left.
+pub(super) fn fill<'a>(
+    line: &'a [Assignment],
+    macros: &'a Macros,
+    known: &mut HashMap<&'a BStr, &'a Setting>,
+) {
+    let mut left = vec![line.iter()];
+    while let Some(open) = left.last_mut() {
+        let Some(Assignment { name, setting }) = open.next_back() else {
+            left.pop();
+            continue;
+        };
+        let name = name.as_bstr();
+        if known.contains_key(name) {
+            continue;
+        }
+        known.insert(name, setting);
+        if let (Setting::Set, Some(sets)) = (setting, macros.get(name)) {
+            left.push(sets.iter());
         }
     }
 }
 
-fn state_of(setting: &Setting) -> State<'_> {
+pub(super) fn state_of(setting: &Setting) -> State<'_> {
     match setting {
         Setting::Set => State::Set,
         Setting::Unset => State::Unset,
@@ -135,7 +147,7 @@ fn state_of(setting: &Setting) -> State<'_> {
 }
 
 /// The attribute itself and the macros that lead to it.
-fn bearing<'a>(name: &'a str, macros: &'a HashMap<BString, Vec<Assignment>>) -> HashSet<&'a BStr> {
+fn bearing<'a>(name: &'a str, macros: &'a Macros) -> HashSet<&'a BStr> {
     let mut setters: HashMap<&BStr, Vec<&BStr>> = HashMap::new();
     for (setter, sets) in macros {
         for assignment in sets {

@@ -13,7 +13,7 @@ pub(super) struct Pattern {
     text: BString,
     /// It has no slash: it matches the last name of a path.
     is_name: bool,
-    /// It ends with a slash: it matches directories, which have no attributes.
+    /// It ends with a slash: it matches directories, whose attributes only an archive asks for.
     is_directory: bool,
     /// Bytes before its first wildcard.
     literal_bytes: usize,
@@ -39,7 +39,12 @@ impl Pattern {
 
     /// Whether it matches a file; the path is relative to the directory of the pattern's file.
     pub(super) fn matches(&self, path: &BStr) -> bool {
-        if self.is_directory {
+        self.matches_entry(path, false)
+    }
+
+    /// Whether it matches a file or a directory, whose path has no slash at its end.
+    pub(super) fn matches_entry(&self, path: &BStr, is_directory: bool) -> bool {
+        if self.is_directory && !is_directory {
             return false;
         }
         if self.is_name {

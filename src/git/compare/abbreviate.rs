@@ -2,6 +2,7 @@
 //! of objects asks for, and longer where another object begins alike.
 
 use gix_hash::{ObjectId, oid};
+use gix_object::bstr::BString;
 
 use super::super::pack::reader::LivePacks;
 use super::super::protocol::oid_hex;
@@ -82,16 +83,27 @@ impl Abbreviation {
         out: &mut Vec<u8>,
     ) -> Result<(), StoreError> {
         let id = id.unwrap_or_else(|| ObjectId::null(gix_hash::Kind::Sha1));
-        let common = names.common_digits(&id)?;
-        let digits = if common < COMMON_DIGITS_MAX {
-            self.digits_min.max(common.saturating_add(1))
-        } else {
-            self.digits_min
-        };
+        let digits = self.digits(names, &id)?;
         let hex = oid_hex::hex(&id);
         out.extend_from_slice(hex.get(..digits).unwrap_or(&hex));
         Ok(())
     }
+
+    fn digits(self, names: &impl ObjectNames, id: &oid) -> Result<usize, StoreError> {
+        let common = names.common_digits(id)?;
+        Ok(if common < COMMON_DIGITS_MAX {
+            self.digits_min.max(common.saturating_add(1))
+        } else {
+            self.digits_min
+        })
+    }
+}
+
+/// An id as short as git makes it.
+pub(crate) fn short(names: &impl ObjectNames, id: ObjectId) -> Result<BString, StoreError> {
+    let mut out = Vec::new();
+    Abbreviation::of(names)?.write(names, Some(id), &mut out)?;
+    Ok(out.into())
 }
 
 #[cfg(test)]

@@ -35,7 +35,11 @@ pub struct CommonHistory {
 
 impl CommonHistory {
     /// Begins at the base and the heads.
-    pub fn new(graph: Rc<CommitGraph>, base: CommitNode, heads: &[CommitNode]) -> Self {
+    pub fn new(
+        graph: Rc<CommitGraph>,
+        base: CommitNode,
+        heads: &[CommitNode],
+    ) -> Result<Self, StoreError> {
         let mut history = Self {
             marks: vec![0; graph.len()],
             graph,
@@ -46,11 +50,11 @@ impl CommonHistory {
             ahead: 0,
             behind: 0,
         };
-        history.colour(base, BASE);
+        history.colour(base, BASE)?;
         for head in heads {
-            history.colour(*head, HEAD);
+            history.colour(*head, HEAD)?;
         }
-        history
+        Ok(history)
     }
 
     /// Bytes that it holds for each commit of the graph, at most.
@@ -66,19 +70,20 @@ impl CommonHistory {
         }
     }
 
-    fn colour(&mut self, node: CommitNode, colours: u8) {
+    fn colour(&mut self, node: CommitNode, colours: u8) -> Result<(), StoreError> {
         let before = self.mark(node);
         self.set(node, colours | IS_QUEUED);
         let was_fresh = before & IS_QUEUED != 0 && before & STALE == 0;
         let is_fresh = (before | colours) & STALE == 0;
         if before & IS_QUEUED == 0 {
-            self.queue.push((self.graph.generation(node), node));
+            self.queue.push((self.graph.generation(node)?, node));
         }
         match (was_fresh, is_fresh) {
             (false, true) => self.fresh = self.fresh.saturating_add(1),
             (true, false) => self.fresh = self.fresh.saturating_sub(1),
             _ => {}
         }
+        Ok(())
     }
 
     /// Looks at some commits; `false` when all is found.
@@ -113,17 +118,15 @@ impl CommonHistory {
             }
             self.graph.parents(node, &mut parents)?;
             for parent in &parents {
-                self.colour(*parent, spread);
+                self.colour(*parent, spread)?;
             }
         }
         Ok(true)
     }
 
     /// The best common ancestors, the youngest first: `git merge-base --all`.
-    pub fn merge_bases(&self) -> Vec<CommitNode> {
-        let mut bases = self.merge_bases.clone();
-        bases.sort_by_key(|base| Reverse(self.graph.time_seconds(*base)));
-        bases
+    pub fn merge_bases(&self) -> Result<Vec<CommitNode>, StoreError> {
+        latest_first(&self.graph, &self.merge_bases)
     }
 
     /// How many commits the heads have that the base has not.
@@ -138,7 +141,7 @@ impl CommonHistory {
 
     /// The commits that the heads have and the base has not, in the order of `git log base..head`.
     /// All steps must have been taken.
-    pub fn into_ahead(self) -> Ahead {
+    pub fn into_ahead(self) -> Result<Ahead, StoreError> {
         debug_assert!(self.fresh == 0, "the walk is not over");
         let heads = self.heads.clone();
         let mut ahead = Ahead {
@@ -147,10 +150,23 @@ impl CommonHistory {
             found: 0,
         };
         for head in heads {
-            ahead.find(head);
+            ahead.find(head)?;
         }
-        ahead
+        Ok(ahead)
     }
+}
+
+/// Commits by the committer's time, the latest first; of one time in the order given.
+pub(crate) fn latest_first(
+    graph: &CommitGraph,
+    nodes: &[CommitNode],
+) -> Result<Vec<CommitNode>, StoreError> {
+    let mut dated = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        dated.push((Reverse(graph.time_seconds(*node)?), *node));
+    }
+    dated.sort_by_key(|(time_seconds, _)| *time_seconds);
+    Ok(dated.into_iter().map(|(_, node)| node).collect())
 }
 
 /// The commits of the heads alone, the latest first.
@@ -171,17 +187,18 @@ impl Ahead {
         let mut parents = Vec::new();
         self.history.graph.parents(node, &mut parents)?;
         for parent in parents {
-            self.find(parent);
+            self.find(parent)?;
         }
         Ok(Some(node))
     }
 
-    fn find(&mut self, node: CommitNode) {
+    fn find(&mut self, node: CommitNode) -> Result<(), StoreError> {
         if self.history.mark(node) & (IS_AHEAD | IS_LOGGED) == IS_AHEAD {
             self.history.set(node, IS_LOGGED);
-            let date = self.history.graph.time_seconds(node);
+            let date = self.history.graph.time_seconds(node)?;
             self.queue.push((date, Reverse(self.found), node));
             self.found = self.found.saturating_add(1);
         }
+        Ok(())
     }
 }

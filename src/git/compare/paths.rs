@@ -16,7 +16,7 @@ struct Limit {
 
 /// How much of what stands at a path is inside the limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Cover {
+pub(crate) enum Cover {
     /// Nothing.
     Outside,
     /// Something below this directory.
@@ -46,7 +46,7 @@ impl PathLimits {
     }
 
     /// How much of an entry is inside; a submodule is a directory, too.
-    pub(super) fn cover(&self, path: &[u8], is_directory: bool) -> Cover {
+    pub(crate) fn cover(&self, path: &[u8], is_directory: bool) -> Cover {
         if self.0.is_empty() {
             return Cover::Whole;
         }

@@ -62,6 +62,7 @@ pub(crate) struct Listing {
     resume: Vec<BString>,
     recursive: bool,
     depth_max: usize,
+    given_bytes_max: u64,
     given: u64,
     given_bytes: u64,
     held_bytes: usize,
@@ -91,6 +92,7 @@ impl Listing {
             resume: Vec::new(),
             recursive,
             depth_max: limits.tree_depth_max,
+            given_bytes_max: LISTED_BYTES_MAX,
             given: 0,
             given_bytes: 0,
             held_bytes,
@@ -108,6 +110,20 @@ impl Listing {
         }
     }
 
+    /// The same to the end, however much that is: for a reader that keeps nothing of it.
+    #[must_use]
+    pub(crate) fn without_bound(self) -> Self {
+        Self {
+            given_bytes_max: u64::MAX,
+            ..self
+        }
+    }
+
+    /// Leaves out what is below the directory that was given last.
+    pub(crate) fn skip_below(&mut self) {
+        self.pending = None;
+    }
+
     /// The path of the entry that was given last.
     pub(crate) fn last_path(&self) -> &BStr {
         self.path.as_bstr()
@@ -120,17 +136,17 @@ impl Listing {
 
     /// Whether [`LISTED_BYTES_MAX`] were given and there is more.
     pub(crate) fn is_cut(&self) -> bool {
-        self.given_bytes >= LISTED_BYTES_MAX
+        self.given_bytes >= self.given_bytes_max
             && (self.pending.is_some()
                 || (self.levels.iter()).any(|level| level.at < level.content.len()))
     }
 
-    /// The next entry; `None` at the end, or when [`LISTED_BYTES_MAX`] were given.
+    /// The next entry; `None` at the end, or when [`LISTED_BYTES_MAX`] were given of a listing that is cut.
     pub(crate) fn next(
         &mut self,
         objects: &impl ObjectSource,
     ) -> Result<Option<Listed>, ListingError> {
-        if self.given_bytes >= LISTED_BYTES_MAX {
+        if self.given_bytes >= self.given_bytes_max {
             return Ok(None);
         }
         self.descend(objects)?;

@@ -13,7 +13,7 @@ use gix_hash::ObjectId;
 use gix_object::tree::EntryKind;
 
 use super::super::graph::commits::{CommitGraph, CommitNode};
-use super::super::store::{ObjectSource, ReadError};
+use super::super::store::{ObjectSource, ReadError, StoreError};
 use super::lookup::{self, TreePath};
 
 /// Trees along the path whose entry is remembered; some 80 bytes each.
@@ -45,7 +45,11 @@ pub(crate) struct Log {
 
 impl Log {
     /// The history of `start`; of a path, unless that is the root.
-    pub(crate) fn new(graph: Rc<CommitGraph>, start: CommitNode, path: TreePath) -> Self {
+    pub(crate) fn new(
+        graph: Rc<CommitGraph>,
+        start: CommitNode,
+        path: TreePath,
+    ) -> Result<Self, StoreError> {
         let seen = vec![0; graph.len().div_ceil(64)];
         let mut log = Self {
             graph,
@@ -55,8 +59,8 @@ impl Log {
             path: (!path.is_root()).then(|| PathHistory::new(path)),
             first_parents: false,
         };
-        log.find(start);
-        log
+        log.find(start)?;
+        Ok(log)
     }
 
     /// The same along the first parents alone: `git log --first-parent`.
@@ -85,9 +89,17 @@ impl Log {
 
     /// Takes the next commit. After an error the same can be asked again.
     pub(crate) fn step(&mut self, objects: &impl ObjectSource) -> Result<Step, ReadError> {
-        let Some((_, _, node)) = self.queue.peek().copied() else {
+        let Some(first) = self.queue.pop() else {
             return Ok(Step::Ended);
         };
+        let step = self.take(objects, first.2);
+        if step.is_err() {
+            self.queue.push(first);
+        }
+        step
+    }
+
+    fn take(&mut self, objects: &impl ObjectSource, node: CommitNode) -> Result<Step, ReadError> {
         let mut parents = Vec::new();
         self.graph.parents(node, &mut parents)?;
         if self.first_parents {
@@ -97,9 +109,8 @@ impl Log {
             Some(path) => path.simplify(&self.graph, objects, node, &mut parents)?,
             None => true,
         };
-        self.queue.pop();
         for parent in parents {
-            self.find(parent);
+            self.find(parent)?;
         }
         Ok(if is_shown {
             Step::Shown(node)
@@ -108,17 +119,18 @@ impl Log {
         })
     }
 
-    fn find(&mut self, node: CommitNode) {
+    fn find(&mut self, node: CommitNode) -> Result<(), StoreError> {
         let (word, bit) = (node.index() / 64, node.index() % 64);
         let Some(word) = self.seen.get_mut(word) else {
-            return;
+            return Ok(());
         };
         if *word & (1 << bit) == 0 {
+            let date = self.graph.time_seconds(node)?;
             *word |= 1 << bit;
-            let date = self.graph.time_seconds(node);
             self.queue.push((date, Reverse(self.found), node));
             self.found = self.found.saturating_add(1);
         }
+        Ok(())
     }
 }
 
@@ -151,7 +163,7 @@ impl PathHistory {
         node: CommitNode,
         parents: &mut Vec<CommitNode>,
     ) -> Result<bool, ReadError> {
-        let tree = graph.tree_id(node);
+        let tree = graph.tree_id(node)?;
         if parents.is_empty() {
             return self.differs(objects, Some(tree), None);
         }
@@ -159,7 +171,7 @@ impl PathHistory {
             let Some(parent) = parents.get(at).copied() else {
                 break;
             };
-            if !self.differs(objects, Some(tree), Some(graph.tree_id(parent)))? {
+            if !self.differs(objects, Some(tree), Some(graph.tree_id(parent)?))? {
                 *parents = vec![parent];
                 return Ok(false);
             }

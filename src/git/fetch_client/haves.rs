@@ -33,15 +33,15 @@ pub(crate) struct Haves {
 
 impl Haves {
     /// Begins at a commit, which is told in any case.
-    pub(crate) fn of(graph: Rc<CommitGraph>, tip: CommitNode) -> Self {
-        let queue = BinaryHeap::from([(graph.generation(tip), Reverse(tip))]);
-        Self {
+    pub(crate) fn of(graph: Rc<CommitGraph>, tip: CommitNode) -> Result<Self, StoreError> {
+        let queue = BinaryHeap::from([(graph.generation(tip)?, Reverse(tip))]);
+        Ok(Self {
             graph,
             queue,
             seen: HashSet::from([tip]),
             looked_at: 0,
             found: Vec::new(),
-        }
+        })
     }
 
     /// Looks at some commits; `false` when the sample is whole.
@@ -55,13 +55,13 @@ impl Haves {
                 return Ok(false);
             };
             if is_told(self.looked_at) {
-                self.found.push(self.graph.commit_id(node));
+                self.found.push(self.graph.commit_id(node)?);
             }
             self.looked_at = self.looked_at.saturating_add(1);
             self.graph.parents(node, &mut parents)?;
             for parent in &parents {
                 if self.seen.insert(*parent) {
-                    let generation = self.graph.generation(*parent);
+                    let generation = self.graph.generation(*parent)?;
                     self.queue.push((generation, Reverse(*parent)));
                 }
             }

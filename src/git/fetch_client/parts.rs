@@ -14,6 +14,7 @@ use gix_object::bstr::ByteSlice as _;
 use smallvec::SmallVec;
 
 use super::super::object::facts::CommitFacts;
+use super::super::store::StoreError;
 
 /// The commits whose parents are being visited, each with the parents still to visit. It is never longer
 /// than the history has commits.
@@ -25,15 +26,21 @@ pub trait History {
     fn commit(&self, commit_id: &oid) -> Option<CommitFacts>;
 
     /// Whether the commit is here already, with all that it reaches.
-    fn is_here(&self, commit_id: &oid) -> bool;
+    fn is_here(&self, commit_id: &oid) -> Result<bool, StoreError>;
 }
 
-/// A history refers to a commit that is not part of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the remote's history lacks commit {commit_id}")]
-pub struct Gap {
-    /// The commit.
-    pub commit_id: ObjectId,
+/// A history cannot be cut.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CutError {
+    /// The history refers to a commit that is not part of it.
+    #[error("the remote's history lacks commit {commit_id}")]
+    Gap {
+        /// The commit.
+        commit_id: ObjectId,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// The points at which to cut.
@@ -53,7 +60,7 @@ impl Parts {
         history: &impl History,
         tips: &[ObjectId],
         commits_a_part: usize,
-    ) -> Result<Self, Gap> {
+    ) -> Result<Self, CutError> {
         let mut walk = Walk {
             seen: HashSet::new(),
             here: HashSet::new(),
@@ -84,7 +91,7 @@ struct Walk {
 
 impl Walk {
     /// Visits a commit after its parents.
-    fn visit(&mut self, history: &impl History, tip: ObjectId) -> Result<(), Gap> {
+    fn visit(&mut self, history: &impl History, tip: ObjectId) -> Result<(), CutError> {
         let mut path = Path::new();
         self.enter(history, tip, &mut path)?;
         while let Some((commit_id, parents)) = path.last_mut() {
@@ -104,15 +111,17 @@ impl Walk {
         history: &impl History,
         commit_id: ObjectId,
         path: &mut Path,
-    ) -> Result<(), Gap> {
+    ) -> Result<(), CutError> {
         if self.seen.contains(&commit_id) {
             return Ok(());
         }
-        if history.is_here(&commit_id) {
+        if history.is_here(&commit_id)? {
             self.here.insert(commit_id);
             return Ok(());
         }
-        let commit = history.commit(&commit_id).ok_or(Gap { commit_id })?;
+        let commit = history
+            .commit(&commit_id)
+            .ok_or(CutError::Gap { commit_id })?;
         self.seen.insert(commit_id);
         // The last one is visited first.
         let parents = commit.parents.iter().rev().copied().collect();

@@ -13,7 +13,7 @@ pub fn is_ancestor(
     ancestor: CommitNode,
     descendant: CommitNode,
 ) -> Result<bool, StoreError> {
-    Reach::new(graph, &[ancestor]).any(descendant)
+    Reach::new(graph, &[ancestor])?.any(descendant)
 }
 
 /// Whether every want has a have among its ancestors or is one: then more haves can save little,
@@ -27,7 +27,7 @@ pub fn is_ready(
     if haves.is_empty() {
         return Ok(false);
     }
-    let mut reach = Reach::new(graph, haves);
+    let mut reach = Reach::new(graph, haves)?;
     for node in cut {
         reach.known.entry(node).or_insert(false);
     }
@@ -48,14 +48,17 @@ struct Reach<'g> {
 }
 
 impl<'g> Reach<'g> {
-    fn new(graph: &'g CommitGraph, targets: &[CommitNode]) -> Self {
+    fn new(graph: &'g CommitGraph, targets: &[CommitNode]) -> Result<Self, StoreError> {
         let known = targets.iter().map(|target| (*target, true)).collect();
-        let generation_min = targets.iter().map(|target| graph.generation(*target)).min();
-        Self {
+        let mut generation_min = u32::MAX;
+        for target in targets {
+            generation_min = generation_min.min(graph.generation(*target)?);
+        }
+        Ok(Self {
             graph,
             known,
-            generation_min: generation_min.unwrap_or(u32::MAX),
-        }
+            generation_min,
+        })
     }
 
     /// Whether a target is reached, following first parents first.
@@ -81,7 +84,7 @@ impl<'g> Reach<'g> {
                 Some(false) => {}
                 None => {
                     self.known.insert(parent, false);
-                    if self.graph.generation(parent) > self.generation_min {
+                    if self.graph.generation(parent)? > self.generation_min {
                         let untried = self.parents(parent, &mut parents)?;
                         path.push((parent, untried));
                     }
@@ -136,7 +139,7 @@ pub fn merge_bases_of(
     for (node, mark) in lefts.chain(rights) {
         let slot = marks.entry(node).or_insert(0);
         if *slot == 0 {
-            queue.push((graph.generation(node), node));
+            queue.push((graph.generation(node)?, node));
         }
         *slot |= mark;
         fresh.insert(node);
@@ -153,7 +156,7 @@ pub fn merge_bases_of(
         for parent in &parents {
             let mark = marks.entry(*parent).or_insert(0);
             if *mark == 0 {
-                queue.push((graph.generation(*parent), *parent));
+                queue.push((graph.generation(*parent)?, *parent));
             }
             *mark |= spread;
             if *mark & STALE == 0 {

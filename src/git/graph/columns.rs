@@ -35,18 +35,17 @@ impl Column {
         part.get(start..start.checked_add(self.width)?)
     }
 
+    /// The bytes of one row of `N`.
+    pub(super) fn array<const N: usize>(self, part: &[u8], row: u32) -> Option<[u8; N]> {
+        self.row(part, usize::try_from(row).ok()?)?.try_into().ok()
+    }
+
     /// The number in one row of at most 4 bytes.
     pub(super) fn u32(self, part: &[u8], row: u32) -> Option<u32> {
         let bytes = self.row(part, usize::try_from(row).ok()?)?;
         let mut number = [0; 4];
         number.get_mut(..bytes.len())?.copy_from_slice(bytes);
         Some(u32::from_le_bytes(number))
-    }
-
-    /// The number in one row of 8 bytes.
-    pub(super) fn u64(self, part: &[u8], row: u32) -> Option<u64> {
-        let bytes = self.row(part, usize::try_from(row).ok()?)?;
-        Some(u64::from_le_bytes(bytes.try_into().ok()?))
     }
 
     /// The id in one row of [`ID_BYTES`].
@@ -68,6 +67,11 @@ impl Column {
     /// A table of these rows alone, in bytes that hold nothing else.
     pub(super) fn alone(self, rows: u32) -> Option<Self> {
         Self::after(&mut 0, rows, self.width)
+    }
+
+    /// Bytes of a row.
+    pub(super) fn width(self) -> usize {
+        self.width
     }
 
     /// Rows of the table.

@@ -1,15 +1,15 @@
 //! The segments of all live packs as one commit graph.
 //!
 //! Commits are numbered densely, segment after segment, so that a walk keeps its marks in a plain
-//! vector. Opening reads the Graph parts, 64 bytes a commit, and nothing else; later opens share
-//! the segments that are still live.
+//! vector. Opening reads the small Graph parts, 68 bytes a commit, and of a large one the header;
+//! its pages are read as they are asked for. Later opens share the segments that are still live.
 
 use std::cell::Cell;
 use std::collections::HashMap;
 
 use gix_hash::{ObjectId, oid};
 
-use super::super::store::{PackId, PackRecord, PackStore, Part, Shared, StoreError};
+use super::super::store::{PackId, PackRecord, PackStore, Shared, StoreError};
 use super::segment::{Parent, Segment};
 
 /// A commit of the graph: a number below [`CommitGraph::len`], of that graph only.
@@ -43,6 +43,8 @@ pub struct CommitGraph {
     /// Commits of overlapping pushes, which are in two segments: the later node, the one to use.
     aliases: HashMap<u32, CommitNode>,
     commits: u32,
+    /// Whether a segment is read by pages.
+    has_paged: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -77,9 +79,7 @@ impl CommitGraph {
         {
             let mut graph = self.clone();
             for record in new {
-                let segment = Segment::open(store.part(record.pack_id, Part::Graph)?)
-                    .map_err(|_| corrupt(record.pack_id))?;
-                graph.add(record.pack_id, segment)?;
+                graph.add(record.pack_id, Segment::open_stored(store, record)?)?;
             }
             return Ok(graph);
         }
@@ -93,8 +93,7 @@ impl CommitGraph {
             let pack_id = record.pack_id;
             let segment = match open.get(&pack_id) {
                 Some(segment) => (*segment).clone(),
-                None => Segment::open(store.part(pack_id, Part::Graph)?)
-                    .map_err(|_| corrupt(pack_id))?,
+                None => Segment::open_stored(store, record)?,
             };
             graph.add(pack_id, segment)?;
         }
@@ -105,7 +104,7 @@ impl CommitGraph {
     pub fn with_segment(&self, part: Shared) -> Result<Self, StoreError> {
         // No live pack has the number.
         let pack_id = PackId(u32::MAX);
-        let segment = Segment::open(part).map_err(|_| corrupt(pack_id))?;
+        let segment = Segment::open(pack_id, part).map_err(|_| corrupt(pack_id))?;
         let mut graph = self.clone();
         graph.add(pack_id, segment)?;
         Ok(graph)
@@ -126,7 +125,7 @@ impl CommitGraph {
     pub fn bytes(&self) -> usize {
         let segment = |pack: &LiveSegment| {
             let externals = size_of_val(pack.externals.as_slice());
-            pack.segment.part_bytes() + externals + size_of::<LiveSegment>()
+            pack.segment.held_bytes() + externals + size_of::<LiveSegment>()
         };
         self.packs.iter().map(segment).sum::<usize>() + 32 * self.aliases.len()
     }
@@ -137,8 +136,9 @@ impl CommitGraph {
             .checked_add(segment.len())
             .ok_or_else(|| corrupt(pack_id))?;
         for earlier in 0..self.packs.len() {
-            self.find_aliases(earlier, pack_id, &segment, first);
+            self.find_aliases(earlier, pack_id, &segment, first)?;
         }
+        self.has_paged |= segment.is_paged();
         let externals = (0..segment.external_count())
             .map(|_| Cell::new(None))
             .collect();
@@ -152,23 +152,29 @@ impl CommitGraph {
     }
 
     /// Notes the commits of a new segment that an earlier segment has too.
-    fn find_aliases(&mut self, earlier: usize, pack_id: PackId, segment: &Segment, first: u32) {
+    fn find_aliases(
+        &mut self,
+        earlier: usize,
+        pack_id: PackId,
+        segment: &Segment,
+        first: u32,
+    ) -> Result<(), StoreError> {
         let Some(known) = self.packs.get(earlier) else {
-            return;
+            return Ok(());
         };
-        if segment.proved_beside(known.pack_id) || known.segment.proved_beside(pack_id) {
-            return;
+        if segment.proved_beside(known.pack_id)? || known.segment.proved_beside(pack_id)? {
+            return Ok(());
         }
         let mut found = Vec::new();
         if segment.len() <= known.segment.len() {
             for number in 0..segment.len() {
-                if let Some(other) = known.segment.lookup(&segment.commit_id(number)) {
+                if let Some(other) = known.segment.lookup(&segment.commit_id(number)?)? {
                     found.push((first + number, known.first + other));
                 }
             }
         } else {
             for other in 0..known.segment.len() {
-                if let Some(number) = segment.lookup(&known.segment.commit_id(other)) {
+                if let Some(number) = segment.lookup(&known.segment.commit_id(other)?)? {
                     found.push((first + number, known.first + other));
                 }
             }
@@ -177,6 +183,7 @@ impl CommitGraph {
             let node = self.canonical(node);
             self.aliases.entry(later).or_insert(node);
         }
+        Ok(())
     }
 
     fn canonical(&self, node: u32) -> CommitNode {
@@ -202,12 +209,12 @@ impl CommitGraph {
     }
 
     /// Whether it is known of two packs that no commit is in both.
-    pub(crate) fn are_disjoint(&self, one: PackId, other: PackId) -> bool {
+    pub(crate) fn are_disjoint(&self, one: PackId, other: PackId) -> Result<bool, StoreError> {
         let proved = |from: PackId, beside: PackId| {
             let pack = self.packs.iter().find(|pack| pack.pack_id == from);
-            pack.is_some_and(|pack| pack.segment.proved_beside(beside))
+            pack.map_or(Ok(false), |pack| pack.segment.proved_beside(beside))
         };
-        proved(one, other) || proved(other, one)
+        Ok(proved(one, other)? || proved(other, one)?)
     }
 
     /// The segment of the pack with this place among the live packs.
@@ -217,11 +224,34 @@ impl CommitGraph {
     }
 
     /// The commit with this id; `None` if it is not stored, or its closure was never proved.
-    pub fn lookup(&self, commit_id: &oid) -> Option<CommitNode> {
-        self.packs.iter().find_map(|pack| {
-            let number = pack.segment.lookup(commit_id)?;
-            Some(CommitNode(pack.first.checked_add(number)?))
-        })
+    pub fn lookup(&self, commit_id: &oid) -> Result<Option<CommitNode>, StoreError> {
+        // What is here is asked first: those who ask know late commits mostly, which are in small
+        // packs. Each copy of a commit leads to the same node.
+        if let Some(node) = self.lookup_in(false, commit_id)? {
+            return Ok(Some(node));
+        }
+        if self.has_paged {
+            return self.lookup_in(true, commit_id);
+        }
+        Ok(None)
+    }
+
+    /// The commits with these ids, as far as there are such.
+    pub(crate) fn lookup_all(&self, ids: &[ObjectId]) -> Result<Vec<CommitNode>, StoreError> {
+        let found = ids.iter().map(|id| self.lookup(id));
+        found.filter_map(Result::transpose).collect()
+    }
+
+    /// As [`Self::lookup`] in the segments that are read by pages, or in the others.
+    fn lookup_in(&self, paged: bool, commit_id: &oid) -> Result<Option<CommitNode>, StoreError> {
+        for pack in &self.packs {
+            if pack.segment.is_paged() == paged
+                && let Some(number) = pack.segment.lookup(commit_id)?
+            {
+                return Ok(Some(self.canonical(pack.first.saturating_add(number))));
+            }
+        }
+        Ok(None)
     }
 
     fn pack_of(&self, node: CommitNode) -> Option<(usize, &LiveSegment, u32)> {
@@ -253,30 +283,39 @@ impl CommitGraph {
         (number < pack.segment.len()).then(|| self.canonical(pack.first + number))
     }
 
-    /// The commit's id; null for a node of another graph.
-    pub fn commit_id(&self, node: CommitNode) -> ObjectId {
-        let null = ObjectId::null(gix_hash::Kind::Sha1);
-        self.pack_of(node)
-            .map_or(null, |(_, pack, number)| pack.segment.commit_id(number))
+    /// The segment with the commit, and its number there. A node of another graph is none.
+    fn at(&self, node: CommitNode) -> Result<(&LiveSegment, u32), StoreError> {
+        let (_, pack, number) = self.pack_of(node).ok_or(corrupt(PackId(u32::MAX)))?;
+        Ok((pack, number))
+    }
+
+    /// The commit's id.
+    pub fn commit_id(&self, node: CommitNode) -> Result<ObjectId, StoreError> {
+        let (pack, number) = self.at(node)?;
+        pack.segment.commit_id(number)
+    }
+
+    /// The ids of these commits.
+    pub(crate) fn commit_ids(&self, nodes: &[CommitNode]) -> Result<Vec<ObjectId>, StoreError> {
+        nodes.iter().map(|node| self.commit_id(*node)).collect()
     }
 
     /// The id of the commit's tree.
-    pub fn tree_id(&self, node: CommitNode) -> ObjectId {
-        let null = ObjectId::null(gix_hash::Kind::Sha1);
-        self.pack_of(node)
-            .map_or(null, |(_, pack, number)| pack.segment.tree_id(number))
+    pub fn tree_id(&self, node: CommitNode) -> Result<ObjectId, StoreError> {
+        let (pack, number) = self.at(node)?;
+        pack.segment.tree_id(number)
     }
 
     /// The committer's time, in seconds since 1970.
-    pub fn time_seconds(&self, node: CommitNode) -> u64 {
-        self.pack_of(node)
-            .map_or(0, |(_, pack, number)| pack.segment.time_seconds(number))
+    pub fn time_seconds(&self, node: CommitNode) -> Result<u64, StoreError> {
+        let (pack, number) = self.at(node)?;
+        pack.segment.time_seconds(number)
     }
 
     /// The commit's generation: 1 for a root, else 1 + the greatest of its parents'.
-    pub fn generation(&self, node: CommitNode) -> u32 {
-        self.pack_of(node)
-            .map_or(0, |(_, pack, number)| pack.segment.generation(number))
+    pub fn generation(&self, node: CommitNode) -> Result<u32, StoreError> {
+        let (pack, number) = self.at(node)?;
+        pack.segment.generation(number)
     }
 
     /// Puts the commit's parents, in order, in place of what `parents` held.
@@ -286,31 +325,29 @@ impl CommitGraph {
         parents: &mut Vec<CommitNode>,
     ) -> Result<(), StoreError> {
         parents.clear();
-        let Some((_, pack, number)) = self.pack_of(node) else {
-            return Ok(());
-        };
-        let mut complete = true;
+        let (pack, number) = self.at(node)?;
         pack.segment.for_each_parent(number, |parent| {
-            let parent = match parent {
-                Parent::Local(number) => Some(self.canonical(pack.first + number)),
-                Parent::External(row) => self.external(pack, row),
-            };
-            complete &= parent.is_some();
-            parents.extend(parent);
-        });
-        if complete {
+            parents.push(match parent {
+                Parent::Local(number) => self.canonical(pack.first + number),
+                Parent::External(row) => self.external(pack, row)?,
+            });
             Ok(())
-        } else {
-            Err(corrupt(pack.pack_id))
-        }
+        })
     }
 
-    fn external(&self, pack: &LiveSegment, row: u32) -> Option<CommitNode> {
-        let cell = pack.externals.get(usize::try_from(row).ok()?)?;
-        if cell.get().is_none() {
-            cell.set(self.lookup(&pack.segment.external(row)));
+    fn external(&self, pack: &LiveSegment, row: u32) -> Result<CommitNode, StoreError> {
+        let corrupt = || corrupt(pack.pack_id);
+        let at = usize::try_from(row).ok();
+        let cell = at
+            .and_then(|at| pack.externals.get(at))
+            .ok_or_else(corrupt)?;
+        if let Some(node) = cell.get() {
+            return Ok(node);
         }
-        cell.get()
+        let node = self.lookup(&pack.segment.external(row)?)?;
+        let node = node.ok_or_else(corrupt)?;
+        cell.set(Some(node));
+        Ok(node)
     }
 }
 

@@ -24,7 +24,7 @@ use gix_hash::{ObjectId, oid};
 use super::super::limits::Limits;
 use super::super::object::ObjectKind;
 use super::super::object::facts::{self, FactsError};
-use super::super::store::{ObjectSource, Pieces, Shared};
+use super::super::store::{ObjectSource, Pieces, Shared, StoreError};
 use super::commits::{CommitGraph, CommitNode};
 use super::segment::SegmentBuilder;
 use super::trees::{NewEntry, PendingTree, TreeStack, for_each_new_entry};
@@ -100,7 +100,7 @@ const _: () = assert!(size_of::<Waiting>() == 8);
 /// Of a commit that waits and is not in the pack.
 const OUTSIDE: u32 = 1 << 31;
 
-/// The walk. Holds 8 bytes a pack entry, 64 a commit and what the two parts take.
+/// The walk. Holds 4 bytes a pack entry, 64 a commit and what the two parts take.
 pub struct Connectivity<'a> {
     graph: &'a CommitGraph,
     objects: &'a dyn ObjectSource,
@@ -189,18 +189,25 @@ impl<'a> Connectivity<'a> {
     }
 
     /// The commit in the live graph, if that is where the walk ends.
-    fn known(&self, commit_id: &oid) -> Option<CommitNode> {
+    fn known(&self, commit_id: &oid) -> Result<Option<CommitNode>, StoreError> {
         let node = self.graph.lookup(commit_id)?;
         let is_pushed = matches!(
             self.incoming.locate(commit_id),
             Some((_, ObjectKind::Commit))
         );
-        (!is_pushed && !self.hidden.contains(commit_id)).then_some(node)
+        Ok(node.filter(|_| !is_pushed && !self.hidden.contains(commit_id)))
+    }
+
+    /// Works on, and fails if the pack's tables failed meanwhile. See [`Self::work`].
+    pub fn step(&mut self, budget: usize) -> Result<Progress, ConnectivityError> {
+        let worked = self.work(budget);
+        self.incoming.check()?;
+        worked
     }
 
     /// Works on; `budget` counts objects read, large trees more than once. It can be called again
     /// after [`ConnectivityError::Read`], and then starts the interrupted piece of work over.
-    pub fn step(&mut self, budget: usize) -> Result<Progress, ConnectivityError> {
+    fn work(&mut self, budget: usize) -> Result<Progress, ConnectivityError> {
         let mut spent = 0;
         while spent < budget {
             if let Some(tree) = self.trees.pop() {
@@ -291,7 +298,7 @@ impl<'a> Connectivity<'a> {
         if tip.tag.is_none() {
             self.tip_id = tip.id;
         }
-        let is_known = self.known(&tip.id).is_some();
+        let is_known = self.known(&tip.id)?.is_some();
         let found = match self.incoming.locate(&tip.id) {
             _ if is_known => Some(ObjectKind::Commit),
             Some((_, kind)) => Some(kind),

@@ -51,12 +51,24 @@ impl Paint {
         wants: &[CommitNode],
         haves: &[CommitNode],
         cuts: Cuts,
-    ) -> Self {
+    ) -> Result<Self, StoreError> {
+        let mut paint = Self::unpainted(graph, cuts);
+        for have in haves {
+            paint.colour(*have, COMMON)?;
+        }
+        for want in wants {
+            paint.colour(*want, WANT)?;
+        }
+        Ok(paint)
+    }
+
+    /// A walk without wants and haves.
+    pub(crate) fn unpainted(graph: Rc<CommitGraph>, cuts: Cuts) -> Self {
         let colours = vec![0; graph.len()];
         let queue = BinaryHeap::new();
         let is_deepening = !cuts.haves.is_subset(&cuts.wants);
         let parents = Vec::new();
-        let mut paint = Self {
+        Self {
             graph,
             cuts,
             colours,
@@ -64,21 +76,14 @@ impl Paint {
             open: 0,
             is_deepening,
             parents,
-        };
-        for have in haves {
-            paint.colour(*have, COMMON);
         }
-        for want in wants {
-            paint.colour(*want, WANT);
-        }
-        paint
     }
 
     /// Adds a have; whether it had not been reached from one before.
-    pub(crate) fn add_have(&mut self, have: CommitNode) -> bool {
+    pub(crate) fn add_have(&mut self, have: CommitNode) -> Result<bool, StoreError> {
         let is_new = !self.is_painted(have);
-        self.colour(have, COMMON);
-        is_new
+        self.colour(have, COMMON)?;
+        Ok(is_new)
     }
 
     /// Goes on over a graph that begins with the packs of the former one: their commits keep
@@ -110,12 +115,15 @@ impl Paint {
         colours & WANT != 0 && (colours & COMMON == 0 || self.is_deepening)
     }
 
-    fn colour(&mut self, node: CommitNode, add: u8) {
+    fn colour(&mut self, node: CommitNode, add: u8) -> Result<(), StoreError> {
         let Some(slot) = self.colours.get_mut(node.index()) else {
             debug_assert!(false, "{node:?} is not a node of the graph");
-            return;
+            return Ok(());
         };
         let before = *slot;
+        if before & QUEUED == 0 {
+            self.queue.push((self.graph.generation(node)?, node));
+        }
         let after = before | add | QUEUED;
         *slot = after;
         let was_open = self.is_open(before);
@@ -126,22 +134,31 @@ impl Paint {
             "no open commit is left"
         );
         self.open = self.open.saturating_sub(usize::from(was_open && !now_open));
-        if before & QUEUED == 0 {
-            self.queue.push((self.graph.generation(node), node));
-        }
+        Ok(())
     }
 
-    /// Takes the next commit, with its colours, which are final.
+    /// Takes the next commit, with its colours, which are final. After a failure to read it is taken
+    /// again.
     fn take(&mut self) -> Result<Option<(CommitNode, u8)>, StoreError> {
-        let Some((_, node)) = self.queue.pop() else {
+        let Some((generation, node)) = self.queue.pop() else {
             return Ok(None);
         };
+        if let Err(error) = self.spread(node) {
+            self.queue.push((generation, node));
+            return Err(error);
+        }
         let colours = self.colours.get(node.index()).copied().unwrap_or(0);
         debug_assert!(
             self.open > 0 || !self.is_open(colours),
             "no open commit is left"
         );
         self.open = self.open.saturating_sub(usize::from(self.is_open(colours)));
+        Ok(Some((node, colours)))
+    }
+
+    /// Gives a commit's colours to its parents.
+    fn spread(&mut self, node: CommitNode) -> Result<(), StoreError> {
+        let colours = self.colours.get(node.index()).copied().unwrap_or(0);
         let mut spread = colours & (WANT | COMMON);
         if self.cuts.wants.contains(&node) {
             spread &= !WANT;
@@ -149,15 +166,17 @@ impl Paint {
         if self.cuts.haves.contains(&node) {
             spread &= !COMMON;
         }
-        if spread != 0 {
-            let mut parents = std::mem::take(&mut self.parents);
-            self.graph.parents(node, &mut parents)?;
-            for parent in &parents {
-                self.colour(*parent, spread);
-            }
-            self.parents = parents;
+        if spread == 0 {
+            return Ok(());
         }
-        Ok(Some((node, colours)))
+        let mut parents = std::mem::take(&mut self.parents);
+        let read = self.graph.parents(node, &mut parents);
+        let coloured = read.and_then(|()| {
+            let mut each = parents.iter();
+            each.try_for_each(|parent| self.colour(*parent, spread))
+        });
+        self.parents = parents;
+        coloured
     }
 
     /// The commits that the wants reach and the haves do not, children before their parents.
@@ -213,7 +232,7 @@ impl Paint {
 
     /// Walks on until the commit has all of these colours, or they are final.
     fn reaches(&mut self, node: CommitNode, all: u8) -> Result<bool, StoreError> {
-        let generation = self.graph.generation(node);
+        let generation = self.graph.generation(node)?;
         let is_above =
             |next: Option<&(u32, CommitNode)>| next.is_some_and(|next| next.0 > generation);
         while !self.has(node, all) && is_above(self.queue.peek()) {

@@ -49,7 +49,7 @@ impl<'a, S: PackStore> Peeler<'a, S> {
         mut tag: impl FnMut(Location),
     ) -> Result<Peeled, ReadError> {
         loop {
-            if let Some(node) = self.graph.lookup(&id) {
+            if let Some(node) = self.graph.lookup(&id)? {
                 return Ok(Peeled::Commit(node));
             }
             let Some(at) = self.packs.find(&id)? else {

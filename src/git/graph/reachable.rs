@@ -41,7 +41,7 @@ impl Reachable {
     pub fn new(graph: &Rc<CommitGraph>) -> Self {
         Self {
             graph: Rc::clone(graph),
-            paint: Paint::new(Rc::clone(graph), &[], &[], Cuts::default()),
+            paint: Paint::unpainted(Rc::clone(graph), Cuts::default()),
             tags: BTreeSet::new(),
             others: BTreeSet::new(),
             entries: None,
@@ -78,9 +78,8 @@ impl Reachable {
         id: ObjectId,
         peeled: Option<ObjectId>,
     ) -> Result<(), ReadError> {
-        if let Some(node) = self.graph.lookup(&id) {
-            self.add_commit(node);
-            return Ok(());
+        if let Some(node) = self.graph.lookup(&id)? {
+            return Ok(self.add_commit(node)?);
         }
         let end = match peeled {
             Some(peeled) => peeled,
@@ -93,8 +92,8 @@ impl Reachable {
         if end != id {
             self.tags.insert((end, id));
         }
-        match self.graph.lookup(&end) {
-            Some(node) => self.add_commit(node),
+        match self.graph.lookup(&end)? {
+            Some(node) => self.add_commit(node)?,
             None => {
                 if self.others.insert(end) {
                     self.entries = None;
@@ -105,16 +104,18 @@ impl Reachable {
     }
 
     /// Adds a root if it is a commit whose closure is here; anything else is left out.
-    pub(crate) fn add_commit_root(&mut self, id: &oid) {
-        if let Some(node) = self.graph.lookup(id) {
-            self.add_commit(node);
+    pub(crate) fn add_commit_root(&mut self, id: &oid) -> Result<(), StoreError> {
+        match self.graph.lookup(id)? {
+            Some(node) => self.add_commit(node),
+            None => Ok(()),
         }
     }
 
-    fn add_commit(&mut self, node: CommitNode) {
-        if self.paint.add_have(node) {
+    fn add_commit(&mut self, node: CommitNode) -> Result<(), StoreError> {
+        if self.paint.add_have(node)? {
             self.entries = None;
         }
+        Ok(())
     }
 
     /// Whether a root is or leads to the object. `packs` must be those of the graph, or those with
@@ -124,7 +125,7 @@ impl Reachable {
         packs: &LivePacks<S>,
         id: &oid,
     ) -> Result<bool, ReadError> {
-        if let Some(node) = self.graph.lookup(id) {
+        if let Some(node) = self.graph.lookup(id)? {
             return Ok(self.paint.is_common(node)?);
         }
         match packs.kind(id)? {
@@ -141,7 +142,7 @@ impl Reachable {
         packs: &LivePacks<S>,
         id: &oid,
     ) -> Result<bool, ReadError> {
-        if let Some(node) = self.graph.lookup(id) {
+        if let Some(node) = self.graph.lookup(id)? {
             return Ok(self.paint.is_common(node)?);
         }
         match packs.kind(id)? {

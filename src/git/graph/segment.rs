@@ -1,20 +1,22 @@
 //! The Graph part of one pack: the commits whose closure its push proved.
 //!
 //! A commit's *number* is its place in an order in which parents come before children. The part
-//! is a header and one table after another, all little-endian, 64 bytes a commit:
+//! is a header and one table after another, all little-endian, 68 bytes a commit:
 //!
 //! | bytes | table |
 //! |---|---|
-//! | 20 | magic `CGS1`, number of commits `n`, of external parents `e`, of octopus rows `o`, of packs `p` |
+//! | 20 | magic `CGS2`, number of commits `n`, of external parents `e`, of octopus rows `o`, of packs `p` |
 //! | 20 n | commit id, by number |
 //! | 20 n | tree id |
 //! | 8 n | commit time, seconds since 1970 |
 //! | 4 n | generation: 1 for a root, else 1 + the greatest of the parents' |
 //! | 8 n | first and second parent |
-//! | 4 n | numbers, sorted by commit id |
+//! | 8 n | sorted by commit id: the first 4 bytes of the id, and the number |
 //! | 20 e | ids of parents that are in segments of other packs |
 //! | 4 o | parents from the second on of the commits that have more than two |
 //! | 4 p | sorted, the packs that were live when the commits were proved |
+//!
+//! Parts with the magic `CGS1`, which 0.1 wrote, have the sorted numbers without the bytes of the id.
 //!
 //! A parent is a number of this segment, or [`format::EXTERNAL`] + a row of the external parents,
 //! or [`format::NO_PARENT`]; a second parent may also be [`format::OCTOPUS`] + a row of the octopus
@@ -25,20 +27,29 @@
 //! that only between such packs.
 
 use std::cmp::Ordering;
+use std::rc::Rc;
 
 use gix_hash::{ObjectId, oid};
 
-use super::super::store::{PackId, Shared};
-use super::columns::{Column, ID_BYTES, u32_at};
+use super::super::store::{PackId, PackRecord, PackStore, Part, PartReader, Shared, StoreError};
 
 mod build;
 mod format;
+mod layout;
+mod pages;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use build::{NewCommit, NewParent, SegmentBuilder};
-pub(crate) use format::COMMITS_MAX;
-use format::{EXTERNAL, HEADER_BYTES, LAST, MAGIC, NO_PARENT, OCTOPUS, ROW};
+use format::{EXTERNAL, HEADER_BYTES, LAST, NO_PARENT, OCTOPUS, ROW};
+use layout::{Layout, Table};
+use pages::{Pages, corrupt};
+
+/// Bytes of a part for each commit, at least.
+const COMMIT_BYTES_MIN: usize = 64;
+
+/// Guesses of a commit's place among the sorted ids, before the search halves what is left.
+const GUESSES_MAX: u32 = 12;
 
 /// A parent, as its segment names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,213 +65,263 @@ pub(crate) enum Parent {
 #[error("graph part is malformed: {0}")]
 pub struct Malformed(pub &'static str);
 
-/// A Graph part, read in place.
+/// A Graph part: one that is read in place, or by pages.
 ///
-/// A number that is not below [`Segment::len`] has the null id, generation 0 and no parents.
+/// A question about a number that is not below [`Segment::len`] is answered as if the part were
+/// damaged.
 #[derive(Debug, Clone)]
 pub struct Segment {
-    part: Shared,
-    commits: u32,
-    externals: u32,
-    ids: Column,
-    trees: Column,
-    times: Column,
-    generations: Column,
-    parents: Column,
-    by_id: Column,
-    external_ids: Column,
-    octopus: Column,
-    proved_beside: Column,
+    pack_id: PackId,
+    layout: Layout,
+    bytes: Bytes,
+}
+
+#[derive(Debug, Clone)]
+enum Bytes {
+    Whole(Shared),
+    Paged(Rc<Pages>),
 }
 
 impl Segment {
-    /// Opens a part and checks its form: after this, parents are below their children.
-    pub(crate) fn open(part: Shared) -> Result<Self, Malformed> {
-        let segment = Self::lay_out(part).ok_or(Malformed("header or length"))?;
-        segment.check_parents().ok_or(Malformed("parents"))?;
+    /// Opens a whole part and checks its form: after this, parents are below their children.
+    pub(crate) fn open(pack_id: PackId, part: Shared) -> Result<Self, Malformed> {
+        let layout = Layout::of(&part).filter(|layout| layout.part_bytes == part.len());
+        let segment = Self {
+            pack_id,
+            layout: layout.ok_or(Malformed("header or length"))?,
+            bytes: Bytes::Whole(part),
+        };
+        segment.check_parents().map_err(|_| Malformed("parents"))?;
         Ok(segment)
     }
 
-    /// Bytes of the part.
-    pub(crate) fn part_bytes(&self) -> usize {
-        self.part.len()
+    /// Opens the part of a stored pack: by pages if it is large and the store can read it so.
+    pub(crate) fn open_stored<S: PackStore + ?Sized>(
+        store: &S,
+        record: &PackRecord,
+    ) -> Result<Self, StoreError> {
+        let pack_id = record.pack_id;
+        // Commits are objects of the pack, with few exceptions: so most parts are known to be small.
+        let objects = usize::try_from(record.object_count).unwrap_or(usize::MAX);
+        let bytes = objects.saturating_mul(COMMIT_BYTES_MIN);
+        if let Some(reader) = store.part_reader(pack_id)
+            && bytes >= reader.paged_bytes_min()
+            && let Some(segment) = Self::open_paged(pack_id, reader)?
+        {
+            return Ok(segment);
+        }
+        let part = store.part(pack_id, Part::Graph)?;
+        Self::open(pack_id, part).map_err(|_| corrupt(pack_id))
     }
 
-    fn lay_out(part: Shared) -> Option<Self> {
-        if part.get(..4)? != MAGIC {
-            return None;
-        }
-        let commits = u32_at(&part, 4)?;
-        let externals = u32_at(&part, 8)?;
-        let octopus_rows = u32_at(&part, 12)?;
-        let packs = u32_at(&part, 16)?;
-        if commits > COMMITS_MAX {
-            return None;
-        }
-        let mut end = HEADER_BYTES;
-        let end = &mut end;
-        let segment = Self {
-            commits,
-            externals,
-            ids: Column::after(end, commits, ID_BYTES)?,
-            trees: Column::after(end, commits, ID_BYTES)?,
-            times: Column::after(end, commits, 8)?,
-            generations: Column::after(end, commits, 4)?,
-            parents: Column::after(end, commits, 8)?,
-            by_id: Column::after(end, commits, 4)?,
-            external_ids: Column::after(end, externals, ID_BYTES)?,
-            octopus: Column::after(end, octopus_rows, 4)?,
-            proved_beside: Column::after(end, packs, 4)?,
-            part,
+    fn open_paged(pack_id: PackId, reader: Rc<dyn PartReader>) -> Result<Option<Self>, StoreError> {
+        let Some(header) = reader.part_range(pack_id, Part::Graph, 0..HEADER_BYTES)? else {
+            return Ok(None);
         };
-        (segment.part.len() == *end).then_some(segment)
+        let layout = Layout::of(&header).ok_or_else(|| corrupt(pack_id))?;
+        let is_large = layout.part_bytes >= reader.paged_bytes_min();
+        Ok(is_large.then(|| Self::paged(pack_id, layout, reader)))
     }
 
-    fn check_parents(&self) -> Option<()> {
-        for number in 0..self.commits {
-            let pair = self.parent_pair(number)?;
-            self.check_parent(pair.0, number)?;
-            if pair.1 != NO_PARENT && pair.1 & (EXTERNAL | OCTOPUS) == OCTOPUS {
-                let mut row = pair.1 & ROW;
-                loop {
-                    let parent = self.octopus.u32(&self.part, row)?;
-                    self.check_parent(parent & !LAST, number)?;
-                    if parent & LAST != 0 {
-                        break;
-                    }
-                    row = row.checked_add(1)?;
-                }
-            } else {
-                self.check_parent(pair.1, number)?;
-            }
+    fn paged(pack_id: PackId, layout: Layout, reader: Rc<dyn PartReader>) -> Self {
+        Self {
+            pack_id,
+            layout,
+            bytes: Bytes::Paged(Rc::new(Pages::new(pack_id, reader))),
         }
-        Some(())
     }
 
-    fn check_parent(&self, parent: u32, number: u32) -> Option<()> {
-        let fits = parent == NO_PARENT
-            || (parent & EXTERNAL != 0 && parent & !EXTERNAL < self.externals)
-            || parent < number;
-        fits.then_some(())
+    /// Bytes of the part that are here.
+    pub(crate) fn held_bytes(&self) -> usize {
+        match &self.bytes {
+            Bytes::Whole(part) => part.len(),
+            Bytes::Paged(pages) => pages.held_bytes(),
+        }
+    }
+
+    /// Whether it is read by pages.
+    pub(crate) fn is_paged(&self) -> bool {
+        matches!(self.bytes, Bytes::Paged(_))
+    }
+
+    fn array<const N: usize>(&self, table: Table, row: u32) -> Result<[u8; N], StoreError> {
+        let column = self.layout.column(table);
+        match &self.bytes {
+            Bytes::Whole(part) => column.array(part, row).ok_or_else(|| self.corrupt()),
+            Bytes::Paged(pages) => pages.array(table, column, row),
+        }
+    }
+
+    fn u32(&self, table: Table, row: u32) -> Result<u32, StoreError> {
+        self.array(table, row).map(u32::from_le_bytes)
+    }
+
+    fn check_parents(&self) -> Result<(), StoreError> {
+        for number in 0..self.len() {
+            self.for_each_parent(number, |_| Ok(()))?;
+        }
+        Ok(())
     }
 
     /// Commits in the segment.
     pub fn len(&self) -> u32 {
-        self.commits
+        self.layout.commits
     }
 
     /// Whether it has no commits: a push of tags alone, or of nothing new.
     pub fn is_empty(&self) -> bool {
-        self.commits == 0
+        self.len() == 0
     }
 
     /// The number of a commit.
-    pub(crate) fn lookup(&self, commit_id: &oid) -> Option<u32> {
-        let (mut low, mut high) = (0, self.commits);
+    pub(crate) fn lookup(&self, commit_id: &oid) -> Result<Option<u32>, StoreError> {
+        let Some(wanted) = beginning(commit_id) else {
+            return Ok(None);
+        };
+        let (mut low, mut high) = (0, self.len());
+        // The ids between begin with a number from the first of these on, and below the second.
+        let (mut low_beginning, mut high_beginning) = (0_u64, 1_u64 << 32);
+        let mut guesses_left = if self.is_paged() { GUESSES_MAX } else { 0 };
         while low < high {
-            let middle = low + (high - low) / 2;
-            let number = self.by_id.u32(&self.part, middle)?;
-            let id = self.ids.row(&self.part, usize::try_from(number).ok()?)?;
-            match id.cmp(commit_id.as_bytes()) {
-                Ordering::Equal => return Some(number),
-                Ordering::Less => low = middle + 1,
-                Ordering::Greater => high = middle,
+            let at = if let Some(left) = guesses_left.checked_sub(1) {
+                guesses_left = left;
+                let ids = u64::from(high - low);
+                let ahead = ids.saturating_mul(u64::from(wanted).saturating_sub(low_beginning))
+                    / high_beginning.saturating_sub(low_beginning).max(1);
+                let ahead = u32::try_from(ahead).unwrap_or(u32::MAX);
+                low.saturating_add(ahead).min(high - 1)
+            } else {
+                low + (high - low) / 2
+            };
+            let (number, found, order) = self.compare(at, wanted, commit_id)?;
+            match order {
+                Ordering::Equal => return Ok(Some(number)),
+                Ordering::Less => (low, low_beginning) = (at + 1, u64::from(found)),
+                Ordering::Greater => (high, high_beginning) = (at, u64::from(found) + 1),
             }
         }
-        None
+        Ok(None)
+    }
+
+    /// The number at this place of the sorted ids, how its id begins, and how the id compares.
+    fn compare(
+        &self,
+        at: u32,
+        wanted: u32,
+        commit_id: &oid,
+    ) -> Result<(u32, u32, Ordering), StoreError> {
+        let number = if self.layout.has_beginnings {
+            let [a, b, c, d, number @ ..] = self.array::<8>(Table::ById, at)?;
+            let found = u32::from_be_bytes([a, b, c, d]);
+            let number = u32::from_le_bytes(number);
+            if found != wanted {
+                return Ok((number, found, found.cmp(&wanted)));
+            }
+            number
+        } else {
+            self.u32(Table::ById, at)?
+        };
+        let id = self.commit_id(number)?;
+        let found = beginning(&id).unwrap_or_default();
+        Ok((number, found, (*id).cmp(commit_id)))
     }
 
     /// The commit's id.
-    pub(crate) fn commit_id(&self, number: u32) -> ObjectId {
-        self.ids.id(&self.part, number).unwrap_or_else(null_id)
+    pub(crate) fn commit_id(&self, number: u32) -> Result<ObjectId, StoreError> {
+        self.array(Table::Ids, number).map(id)
     }
 
     /// The id of the commit's tree.
-    pub(crate) fn tree_id(&self, number: u32) -> ObjectId {
-        self.trees.id(&self.part, number).unwrap_or_else(null_id)
+    pub(crate) fn tree_id(&self, number: u32) -> Result<ObjectId, StoreError> {
+        self.array(Table::Trees, number).map(id)
     }
 
     /// The committer's time, in seconds since 1970.
-    pub(crate) fn time_seconds(&self, number: u32) -> u64 {
-        self.times.u64(&self.part, number).unwrap_or(0)
+    pub(crate) fn time_seconds(&self, number: u32) -> Result<u64, StoreError> {
+        self.array(Table::Times, number).map(u64::from_le_bytes)
     }
 
     /// The commit's generation, from 1.
-    pub(crate) fn generation(&self, number: u32) -> u32 {
-        self.generations.u32(&self.part, number).unwrap_or(0)
+    pub(crate) fn generation(&self, number: u32) -> Result<u32, StoreError> {
+        self.u32(Table::Generations, number)
     }
 
-    /// Calls `visit` with each parent, in the commit's order.
-    pub(crate) fn for_each_parent(&self, number: u32, mut visit: impl FnMut(Parent)) {
-        let Some((first, second)) = self.parent_pair(number) else {
-            return;
-        };
+    /// Calls `visit` with each parent, in the commit's order. A parent that is not below the commit
+    /// is damage.
+    pub(crate) fn for_each_parent(
+        &self,
+        number: u32,
+        mut visit: impl FnMut(Parent) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let [a, b, c, d, second @ ..] = self.array::<8>(Table::Parents, number)?;
+        let first = u32::from_le_bytes([a, b, c, d]);
+        let second = u32::from_le_bytes(second);
         if first != NO_PARENT {
-            visit(parent(first));
+            visit(self.parent(first, number)?)?;
         }
         if second == NO_PARENT {
-            return;
+            return Ok(());
         }
         if second & (EXTERNAL | OCTOPUS) != OCTOPUS {
-            visit(parent(second));
-            return;
+            return visit(self.parent(second, number)?);
         }
-        let mut row = second & ROW;
-        while let Some(marked) = self.octopus.u32(&self.part, row) {
-            visit(parent(marked & !LAST));
+        for row in second & ROW.. {
+            let marked = self.u32(Table::Octopus, row)?;
+            visit(self.parent(marked & !LAST, number)?)?;
             if marked & LAST != 0 {
-                return;
+                break;
             }
-            row += 1;
         }
+        Ok(())
     }
 
-    fn parent_pair(&self, number: u32) -> Option<(u32, u32)> {
-        let row = self
-            .parents
-            .row(&self.part, usize::try_from(number).ok()?)?;
-        Some((u32_at(row, 0)?, u32_at(row, 4)?))
+    /// A parent of the commit, as it is stored.
+    fn parent(&self, stored: u32, number: u32) -> Result<Parent, StoreError> {
+        let row = stored & !EXTERNAL;
+        if stored & EXTERNAL == 0 && stored < number {
+            Ok(Parent::Local(stored))
+        } else if stored & EXTERNAL != 0 && row < self.layout.externals {
+            Ok(Parent::External(row))
+        } else {
+            Err(self.corrupt())
+        }
     }
 
     /// How many parents are in other segments.
     pub(crate) fn external_count(&self) -> u32 {
-        self.externals
+        self.layout.externals
     }
 
     /// The id of an external parent.
-    pub(crate) fn external(&self, row: u32) -> ObjectId {
-        self.external_ids
-            .id(&self.part, row)
-            .unwrap_or_else(null_id)
+    pub(crate) fn external(&self, row: u32) -> Result<ObjectId, StoreError> {
+        self.array(Table::ExternalIds, row).map(id)
     }
 
     /// Whether the commits were proved to be new beside this pack's segment.
-    pub(crate) fn proved_beside(&self, pack_id: PackId) -> bool {
-        let (mut low, mut high) = (0, self.proved_beside.rows());
+    pub(crate) fn proved_beside(&self, pack_id: PackId) -> Result<bool, StoreError> {
+        let (mut low, mut high) = (0, self.layout.column(Table::ProvedBeside).rows());
         while low < high {
             let middle = low + (high - low) / 2;
-            match self
-                .proved_beside
-                .u32(&self.part, middle)
-                .cmp(&Some(pack_id.0))
-            {
-                Ordering::Equal => return true,
+            match self.u32(Table::ProvedBeside, middle)?.cmp(&pack_id.0) {
+                Ordering::Equal => return Ok(true),
                 Ordering::Less => low = middle + 1,
                 Ordering::Greater => high = middle,
             }
         }
-        false
+        Ok(false)
+    }
+
+    fn corrupt(&self) -> StoreError {
+        corrupt(self.pack_id)
     }
 }
 
-fn parent(stored: u32) -> Parent {
-    if stored & EXTERNAL == 0 {
-        Parent::Local(stored)
-    } else {
-        Parent::External(stored & !EXTERNAL)
-    }
+/// The number that the first 4 bytes of an id are.
+fn beginning(id: &oid) -> Option<u32> {
+    let bytes = id.as_bytes().first_chunk()?;
+    Some(u32::from_be_bytes(*bytes))
 }
 
-fn null_id() -> ObjectId {
-    ObjectId::null(gix_hash::Kind::Sha1)
+fn id(bytes: [u8; 20]) -> ObjectId {
+    ObjectId::from(bytes)
 }

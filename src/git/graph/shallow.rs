@@ -182,10 +182,14 @@ fn within_revisions(
     since_seconds: u64,
     not: &[CommitNode],
 ) -> Result<Found, ShallowError> {
-    let mut paint = Paint::new(Rc::clone(graph), wants, not, Cuts::default());
-    let allowed: HashSet<CommitNode> = paint.missing()?.into_iter().collect();
-    let fits =
-        |node: &CommitNode| allowed.contains(node) && graph.time_seconds(*node) >= since_seconds;
+    let mut paint = Paint::new(Rc::clone(graph), wants, not, Cuts::default())?;
+    let mut allowed = HashSet::new();
+    for node in paint.missing()? {
+        if graph.time_seconds(node)? >= since_seconds {
+            allowed.insert(node);
+        }
+    }
+    let fits = |node: &CommitNode| allowed.contains(node);
     let mut found = Found::default();
     let mut selected = Vec::new();
     let mut stack: Vec<CommitNode> = wants.iter().copied().filter(fits).collect();

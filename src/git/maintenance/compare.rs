@@ -70,7 +70,7 @@ impl<'a, S: PackStore> Graph<'a, S> {
     fn facts(&self, node: CommitNode) -> Result<Facts, StoreError> {
         let mut parents = Vec::new();
         self.graph.parents(node, &mut parents)?;
-        let parents = parents.iter().map(|parent| self.graph.commit_id(*parent));
+        let parents = self.graph.commit_ids(&parents)?;
         let mut introduced = BTreeSet::new();
         let (mut stored, mut failed) = (Vec::new(), None);
         let store = self.packs.store();
@@ -93,10 +93,10 @@ impl<'a, S: PackStore> Graph<'a, S> {
         }
         failed.map_or(Ok(()), Err)?;
         Ok(Facts {
-            tree: self.graph.tree_id(node),
-            time_seconds: self.graph.time_seconds(node),
-            generation: self.graph.generation(node),
-            parents: parents.collect(),
+            tree: self.graph.tree_id(node)?,
+            time_seconds: self.graph.time_seconds(node)?,
+            generation: self.graph.generation(node)?,
+            parents,
             introduced,
         })
     }
@@ -117,8 +117,8 @@ pub fn commits<S: PackStore, R: PackStore>(
     rebuilt: &Graph<'_, R>,
     node: CommitNode,
 ) -> Result<Option<String>, StoreError> {
-    let commit_id = stored.graph.commit_id(node);
-    let Some(other) = rebuilt.graph.lookup(&commit_id) else {
+    let commit_id = stored.graph.commit_id(node)?;
+    let Some(other) = rebuilt.graph.lookup(&commit_id)? else {
         return Ok(Some(format!(
             "commit {commit_id} is in its graph and not complete"
         )));

@@ -149,22 +149,24 @@ impl Merge {
         packs: &LivePacks<S>,
         graph: &CommitGraph,
         renamed: &[(PackId, PackId)],
-    ) -> Option<Merged> {
+    ) -> Result<Option<Merged>, StoreError> {
         let Phase::Parts(parts) = self.phase else {
-            return None;
+            return Ok(None);
         };
-        let (start, end) = (self.sources.range.start, self.sources.range.end);
-        let range = usize::try_from(start).ok()?..usize::try_from(end).ok()?;
-        let records = packs.records().get(range)?;
+        let at = |ordinal: u32| usize::try_from(ordinal).unwrap_or(usize::MAX);
+        let range = at(self.sources.range.start)..at(self.sources.range.end);
+        let Some(records) = packs.records().get(range) else {
+            return Ok(None);
+        };
         let sources: Vec<PackId> = records.iter().map(|record| record.pack_id).collect();
-        let (graph_part, introduced_part) = parts.finish(graph, &sources, renamed);
-        Some(Merged {
+        let (graph_part, introduced_part) = parts.finish(graph, &sources, renamed)?;
+        Ok(Some(Merged {
             sources,
             received: self.pack.finish(),
             table: self.table,
             graph_part,
             introduced_part,
-        })
+        }))
     }
 
     /// The entry at `at`, or the first one behind it; `None` after the last.

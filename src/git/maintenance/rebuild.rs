@@ -27,8 +27,8 @@ use super::super::pack::parser::error::{PackError, Refusal};
 use super::super::pack::reader::LivePacks;
 use super::super::pack::resolver::{self, Resolver};
 use super::super::store::{
-    CHUNK_BYTES, ColdChunk, PackId, PackRecord, PackStore, Part, Pieces, Quarantine, Shared,
-    StoreError,
+    CHUNK_BYTES, ColdChunk, PackId, PackRecord, PackStore, Part, PartReader, Pieces, Quarantine,
+    Shared, StoreError,
 };
 use super::step::Step;
 
@@ -130,6 +130,13 @@ impl<S: PackStore> PackStore for Overlay<S> {
             Some(bytes) => Ok(Rc::clone(bytes).into()),
             None => self.store.index(pack_id),
         }
+    }
+
+    fn part_reader(&self, pack_id: PackId) -> Option<Rc<dyn PartReader>> {
+        if self.parts.borrow().contains_key(&(pack_id, Part::Graph)) {
+            return None;
+        }
+        self.store.part_reader(pack_id)
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
@@ -360,7 +367,7 @@ impl<'a, S: PackStore> StoredPack<'a, S> {
                 what: "index",
                 pack: index.pack_id().0,
             })?;
-            if entry.kind == Some(ObjectKind::Commit) && graph.lookup(&entry.id).is_none() {
+            if entry.kind == Some(ObjectKind::Commit) && graph.lookup(&entry.id)?.is_none() {
                 commits.push(entry.id);
             }
         }

@@ -6,6 +6,7 @@
 use gix_hash::{ObjectId, oid};
 use gix_object::bstr::BString;
 
+use super::super::compare::history;
 use super::super::edit::new_objects::NewObjects;
 use super::super::graph::ancestry;
 use super::super::graph::commits::CommitGraph;
@@ -16,6 +17,9 @@ use super::tree::{
 
 /// Merges of merge bases for one merge, at most. Real histories need a handful.
 const INNER_MERGES_MAX: usize = 64;
+
+/// The work of finding merge bases, as a merge of trees counts it: enough for others to get their turn.
+const BASES_WORK: u64 = 20_000;
 
 /// Digits of a merge base's id in a marker.
 const BASE_DIGITS: usize = 7;
@@ -35,7 +39,8 @@ pub trait History {
 
 impl History for CommitGraph {
     fn tree_of(&self, commit: &oid) -> Result<Option<ObjectId>, StoreError> {
-        Ok(self.lookup(commit).map(|node| self.tree_id(node)))
+        let node = self.lookup(commit)?;
+        node.map(|node| self.tree_id(node)).transpose()
     }
 
     fn merge_bases(
@@ -43,11 +48,9 @@ impl History for CommitGraph {
         ours: &[ObjectId],
         theirs: &[ObjectId],
     ) -> Result<Vec<ObjectId>, StoreError> {
-        let nodes =
-            |ids: &[ObjectId]| -> Vec<_> { ids.iter().filter_map(|id| self.lookup(id)).collect() };
-        let mut bases = ancestry::merge_bases_of(self, &nodes(ours), &nodes(theirs))?;
-        bases.sort_by_key(|node| std::cmp::Reverse(self.time_seconds(*node)));
-        Ok(bases.iter().map(|node| self.commit_id(*node)).collect())
+        let (ours, theirs) = (self.lookup_all(ours)?, self.lookup_all(theirs)?);
+        let bases = ancestry::merge_bases_of(self, &ours, &theirs)?;
+        self.commit_ids(&history::latest_first(self, &bases)?)
     }
 }
 
@@ -126,6 +129,8 @@ pub struct CommitMerge {
     favor: Favor,
     limits: TreeMergeLimits,
     inner_merges: usize,
+    /// Work since it was asked for last, without that of `trees`.
+    work: u64,
     result: Option<MergedTree>,
 }
 
@@ -151,6 +156,7 @@ impl CommitMerge {
             favor,
             limits: TreeMergeLimits::default(),
             inner_merges: 0,
+            work: 0,
             result: None,
         })
     }
@@ -170,7 +176,8 @@ impl CommitMerge {
 
     /// How much work was done since this was asked last, in some microseconds.
     pub fn take_work(&mut self) -> u64 {
-        self.trees.as_mut().map_or(0, TreeMerge::take_work)
+        let of_trees = self.trees.as_mut().map_or(0, TreeMerge::take_work);
+        std::mem::take(&mut self.work).saturating_add(of_trees)
     }
 
     /// Takes one step, which reads little; `false` when all is done. After an error the same can be
@@ -191,6 +198,12 @@ impl CommitMerge {
         let Some(frame) = self.frames.last_mut() else {
             return Ok(false);
         };
+        // Known before any of them is merged.
+        if self.inner_merges.saturating_add(frame.rest.len()) > INNER_MERGES_MAX {
+            return Err(CommitMergeError::TooManyBases {
+                limit: INNER_MERGES_MAX,
+            });
+        }
         let Some(next) = frame.rest.pop() else {
             let [ours, theirs] = &frame.sides;
             let [our_name, their_name] = frame.names.clone();
@@ -209,11 +222,7 @@ impl CommitMerge {
             return Ok(true);
         };
         self.inner_merges = self.inner_merges.saturating_add(1);
-        if self.inner_merges > INNER_MERGES_MAX {
-            return Err(CommitMergeError::TooManyBases {
-                limit: INNER_MERGES_MAX,
-            });
-        }
+        self.work = self.work.saturating_add(BASES_WORK);
         let sides = [frame.base.clone(), next];
         let names = ["Temporary merge branch 1", "Temporary merge branch 2"].map(BString::from);
         let [ours, theirs] = &sides;

@@ -1,19 +1,31 @@
-//! The table of an incoming pack's entries: 48 bytes an entry, the one thing of a push that grows
-//! with its number of objects.
+//! The table of an incoming pack's entries: 48 bytes an entry, and once it is sorted 4 more.
+//!
+//! Where there is scratch, a table of more than [`RESIDENT_ENTRIES_MAX`] entries keeps that many
+//! in memory, and 6 bytes for each: its place by id, and two bytes of the id with which a search
+//! finds it without a look at others. Looks at entries that lie near each other cost little; the
+//! sort and the index read all of them in order, a few times.
 
 use std::cmp::Ordering;
 use std::ops::Range;
+use std::rc::Rc;
 
 use gix_hash::{ObjectId, oid};
 
+use super::super::store::{Scratch, StoreError};
+
 mod blocks;
 mod entry;
+mod fan;
+mod packed;
+mod sorting;
+#[cfg(test)]
+mod tests;
 
-pub(crate) use blocks::Entries;
+pub(crate) use blocks::{Entries, RESIDENT_ENTRIES_MAX};
 pub use entry::{Base, Entry};
-
-/// Bits of an id that name a bucket, at most: 256 KiB of buckets.
-const FAN_BITS_MAX: u32 = 16;
+pub(crate) use entry::{EXTERNAL_BASE, NO_BASE};
+use fan::Fan;
+use sorting::Sorting;
 
 /// All entries of an incoming pack, in pack order.
 #[derive(Debug, Default)]
@@ -25,10 +37,29 @@ pub struct EntryTable {
     pub external_bases: Vec<ObjectId>,
     /// Positions sorted by id (then position); filled by [`EntryTable::sort`].
     pub by_id: Vec<u32>,
+    /// Of a spilled table, in the order of `by_id`: the two bytes of the id behind its bucket.
+    marks: Vec<u16>,
     fan: Fan,
+    sorting: Sorting,
 }
 
 impl EntryTable {
+    /// Keeps entries there from now on, once there are too many for memory.
+    pub(crate) fn spill_to(&mut self, scratch: Rc<dyn Scratch>) {
+        self.entries.spill_to(scratch);
+    }
+
+    /// Fails if scratch has failed: entries may then seem to be missing. To be asked before a
+    /// conclusion from that counts.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        self.entries.check()
+    }
+
+    /// Whether a look at any entry may cost a read from scratch.
+    pub(crate) fn is_spilled(&self) -> bool {
+        self.entries.are_spilled()
+    }
+
     /// Appends the entry that follows the last one, of `announced` in the whole pack; gives its
     /// position, or `None` when there is no memory for more.
     pub fn push(&mut self, entry: Entry, announced: u32) -> Option<u32> {
@@ -50,13 +81,18 @@ impl EntryTable {
     }
 
     /// The entry at a position.
-    pub fn get(&self, position: u32) -> Option<&Entry> {
+    pub fn get(&self, position: u32) -> Option<Entry> {
         self.entries.get(position)
     }
 
     /// The entry at a position, to be completed.
     pub fn get_mut(&mut self, position: u32) -> Option<&mut Entry> {
         self.entries.get_mut(position)
+    }
+
+    /// The id of the object at a position.
+    pub(crate) fn id(&self, position: u32) -> Option<ObjectId> {
+        self.entries.with(position, |entry| entry.id)
     }
 
     /// The position of the entry that starts at `offset`.
@@ -68,7 +104,7 @@ impl EntryTable {
     pub fn base_id(&self, base: Base) -> Option<ObjectId> {
         match base {
             Base::None => None,
-            Base::Position(position) => self.get(position).map(|entry| entry.id),
+            Base::Position(position) => self.id(position),
             Base::External(number) => self.external_bases.get(number as usize).copied(),
         }
     }
@@ -76,13 +112,17 @@ impl EntryTable {
     /// Fills [`EntryTable::by_id`]; the table must not change afterwards. The ids are spread over
     /// buckets first, for they are as good as random; then there is little left to sort.
     pub fn sort(&mut self) {
+        if self.is_spilled() {
+            while !self.sort_some() {}
+            return;
+        }
         let Self {
             entries,
             by_id,
             fan,
             ..
         } = self;
-        fan.count(entries.len(), entries.iter().map(|entry| &*entry.id));
+        fan.count(entries.len(), entries.iter().map(|entry| entry.id));
         by_id.clear();
         by_id.resize(entries.len(), 0);
         for (position, entry) in (0..).zip(entries.iter()) {
@@ -98,74 +138,50 @@ impl EntryTable {
         }
     }
 
+    /// One pass over a spilled table; true when it is sorted. (Any other is sorted at once.)
+    pub(crate) fn sort_some(&mut self) -> bool {
+        if !self.is_spilled() {
+            self.sort();
+            return true;
+        }
+        let Self {
+            entries,
+            by_id,
+            marks,
+            fan,
+            sorting,
+            ..
+        } = self;
+        sorting.pass(entries, fan, (by_id, marks))
+    }
+
     /// The position of the object; of the first one when the pack holds it more than once. Finds
     /// nothing before [`EntryTable::sort`].
     pub fn find(&self, id: &oid) -> Option<u32> {
-        let bucket = self.by_id.get(self.fan.range(self.fan.bucket(id)))?;
-        let before = |&position: &u32| self.get(position).is_some_and(|entry| *entry.id < *id);
+        let range = self.fan.range(self.fan.bucket(id));
+        if !self.marks.is_empty() {
+            return self.find_marked(id, range);
+        }
+        let bucket = self.by_id.get(range)?;
+        let before = |position: &u32| self.entries.with(*position, |entry| *entry.id < *id);
+        let before = |position: &u32| before(position).unwrap_or(false);
         let position = *bucket.get(bucket.partition_point(before))?;
-        self.get(position)
-            .filter(|entry| *entry.id == *id)
-            .map(|_| position)
-    }
-}
-
-/// Divides the sorted ids into buckets by their first bytes: some four to eight ids a bucket,
-/// half a byte an entry.
-#[derive(Debug, Default)]
-struct Fan {
-    /// Bits of an id that name its bucket.
-    bits: u32,
-    /// The end of each bucket. While ids are taken in: the position of its next id.
-    ends: Vec<u32>,
-}
-
-impl Fan {
-    /// Makes buckets for these ids, and leaves each at its start.
-    fn count<'a>(&mut self, count: usize, ids: impl Iterator<Item = &'a oid>) {
-        let bits = (count / 4).checked_ilog2().unwrap_or(0);
-        self.bits = bits.min(FAN_BITS_MAX);
-        self.ends.clear();
-        self.ends.resize(1 << self.bits, 0);
-        for id in ids {
-            let bucket = self.bucket(id);
-            if let Some(count) = self.ends.get_mut(bucket) {
-                *count = count.saturating_add(1);
-            }
-        }
-        let mut start = 0_u32;
-        for end in &mut self.ends {
-            start = start.saturating_add(std::mem::replace(end, start));
-        }
+        let is_it = self.entries.with(position, |entry| *entry.id == *id)?;
+        is_it.then_some(position)
     }
 
-    /// The place of the next id of its bucket.
-    fn take(&mut self, id: &oid) -> usize {
-        let bucket = self.bucket(id);
-        self.ends.get_mut(bucket).map_or(usize::MAX, |next| {
-            let place = *next as usize;
-            *next = next.saturating_add(1);
-            place
-        })
-    }
-
-    fn buckets(&self) -> usize {
-        self.ends.len()
-    }
-
-    fn bucket(&self, id: &oid) -> usize {
-        let first = id
-            .as_bytes()
-            .first_chunk()
-            .map_or(0, |first| u32::from_be_bytes(*first));
-        // Of no bits at all: one bucket.
-        first.checked_shr(u32::BITS - self.bits).unwrap_or(0) as usize
-    }
-
-    /// The positions of a bucket's ids, once all are taken.
-    fn range(&self, bucket: usize) -> Range<usize> {
-        let end = |bucket: usize| self.ends.get(bucket).map_or(0, |end| *end as usize);
-        bucket.checked_sub(1).map_or(0, end)..end(bucket)
+    /// Finds an id in a bucket: by its mark, so that mostly one entry is looked at.
+    fn find_marked(&self, id: &oid, bucket: Range<usize>) -> Option<u32> {
+        let mark = self.fan.mark(id);
+        let marks = self.marks.get(bucket.clone())?;
+        let first = marks.partition_point(|other| *other < mark);
+        let end = marks.partition_point(|other| *other <= mark);
+        let alike = self.by_id.get(bucket)?.get(first..end)?;
+        let is_it = |position: &&u32| {
+            let same = self.entries.with(**position, |entry| *entry.id == *id);
+            same.unwrap_or(false)
+        };
+        alike.iter().find(is_it).copied()
     }
 }
 
@@ -173,82 +189,9 @@ impl Fan {
 /// as many copies.
 #[inline(never)]
 fn compare(a: u32, b: u32, entries: &Entries) -> Ordering {
-    let id = |position: u32| entries.get(position).map(|entry| &entry.id);
-    id(a).cmp(&id(b)).then(a.cmp(&b))
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::collection::vec;
-    use proptest::prelude::*;
-
-    use super::super::super::object::ObjectKind;
-    use super::*;
-
-    fn entry(offset: u64, first_byte: u8) -> Entry {
-        let mut id = [0; 20];
-        id[0] = first_byte;
-        Entry {
-            id: ObjectId::Sha1(id),
-            offset,
-            stored_bytes: 10,
-            size_bytes: 3,
-            kind: Some(ObjectKind::Blob),
-            depth: 0,
-            base: Base::None,
-        }
-    }
-
-    #[test]
-    fn an_entry_has_48_bytes() {
-        assert_eq!(size_of::<Entry>(), 48);
-    }
-
-    #[test]
-    fn entries_are_found_by_offset_and_by_id_the_first_of_equal_ones() {
-        let mut table = EntryTable::default();
-        for (n, first_byte) in (0..).zip([9, 3, 200, 3, 0]) {
-            assert_eq!(
-                table.push(entry(12 + 10 * n, first_byte), 5),
-                u32::try_from(n).ok()
-            );
-        }
-        table.sort();
-        assert_eq!(table.by_id, [4, 1, 3, 0, 2]);
-        for (first_byte, position) in [(0, 4), (3, 1), (9, 0), (200, 2)] {
-            assert_eq!(table.find(&entry(0, first_byte).id), Some(position));
-        }
-        assert_eq!(table.find(&entry(0, 4).id), None);
-        assert_eq!(table.find(&entry(0, 255).id), None);
-        assert_eq!(table.position_at(32), Some(2));
-        assert_eq!(table.position_at(33), None);
-    }
-
-    proptest! {
-        #[test]
-        fn sorted_as_a_plain_sort_has_it_and_all_found(
-            ids in vec((any::<u8>(), any::<[u8; 3]>(), 0..3_u8), 0..600),
-            clustered in any::<bool>(),
-        ) {
-            let mut table = EntryTable::default();
-            for (first, middle, last) in ids {
-                let mut id = [last; 20];
-                id[0] = if clustered { 7 } else { first };
-                id[1..4].copy_from_slice(&middle);
-                let entry = Entry { id: ObjectId::Sha1(id), ..entry(12, 0) };
-                table.push(entry, 600);
-            }
-            table.sort();
-            let mut plain: Vec<u32> = (0..table.count()).collect();
-            plain.sort_by_key(|&position| table.get(position).map(|entry| entry.id));
-            prop_assert_eq!(&table.by_id, &plain);
-            for entry in table.entries.iter() {
-                let first = table.entries.iter().position(|other| other.id == entry.id);
-                prop_assert_eq!(table.find(&entry.id).map(|found| found as usize), first);
-                let mut other = entry.id;
-                other.as_mut_slice()[19] ^= 0x80;
-                prop_assert_eq!(table.find(&other), None);
-            }
-        }
-    }
+    let compared = entries.with(a, |a| entries.with(b, |b| a.id.cmp(&b.id)));
+    compared
+        .flatten()
+        .unwrap_or(Ordering::Equal)
+        .then(a.cmp(&b))
 }

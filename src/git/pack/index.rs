@@ -15,7 +15,8 @@
 //!
 //! A row: the entry's offset (5 bytes), its depth (2), its kind (1), its stored bytes, its
 //! content's size, its base and its index position (4 each). The base is a
-//! position, or [`format::NO_BASE`], or with the highest bit set the number of an external base.
+//! position, or [`NO_BASE`](super::entries::NO_BASE), or with the highest bit set the number of an
+//! external base.
 //!
 //! A pack may hold an object more than once. Then a search finds the first copy, and the header
 //! counts the surplus ones.

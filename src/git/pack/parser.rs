@@ -21,6 +21,7 @@ use super::incoming::objects::{BaseAtHand, IncomingObjects, Observer, Progress};
 use super::incoming::work::WORK_OF_WHOLE;
 use error::PackError;
 
+mod between;
 pub mod error;
 
 /// Room of the delta buffer that is kept from one delta to the next.
@@ -79,25 +80,6 @@ impl PackParser {
         }
     }
 
-    /// How far the pack has come.
-    pub fn progress(&self) -> Progress {
-        self.objects.progress
-    }
-
-    /// Bytes that it holds until the pack goes on: what grows with the objects that have come, and
-    /// never with what the pack announces.
-    pub fn held_bytes(&self) -> u64 {
-        let content = match &self.state {
-            State::Body(Body {
-                form: Form::Held { content, .. },
-                ..
-            }) => content.capacity(),
-            _ => 0,
-        };
-        let own = content.saturating_add(self.instructions.capacity());
-        self.objects.held_bytes().saturating_add(own as u64)
-    }
-
     /// Takes the next bytes of the pack.
     pub fn feed(
         &mut self,
@@ -146,20 +128,8 @@ impl PackParser {
             }
             rest = later;
         }
+        self.objects.table.check()?;
         Ok(input.len() - rest.len())
-    }
-
-    /// The ids of the objects in order; null where a delta is no object yet.
-    pub(crate) fn ids(&mut self, observer: &mut dyn Observer) -> Result<Vec<ObjectId>, PackError> {
-        self.objects.hash(observer)?;
-        let received = self.objects.progress.objects_received;
-        let entries = (0..received).map_while(|position| self.objects.table.get(position));
-        Ok(entries.map(|entry| entry.id).collect())
-    }
-
-    /// Bytes of the stream so far, its trailer included.
-    pub(crate) fn stream_bytes(&self) -> u64 {
-        self.offset
     }
 
     /// Ends the input. An error unless the pack is complete.

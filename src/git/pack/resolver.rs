@@ -92,7 +92,7 @@ enum Phase {
 impl Resolver {
     /// Takes over from the parser.
     pub fn new(mut objects: IncomingObjects) -> Self {
-        let children = Children::of_unresolved(&mut objects.table);
+        let children = Children::of_unresolved(&mut objects.table, objects.progress.waiting());
         let phase = if children.is_empty() {
             Phase::Done
         } else {
@@ -146,17 +146,29 @@ impl Resolver {
                 (None, Phase::Done) => {
                     self.objects.hash(observer)?;
                     self.drop_scratch(quarantine)?;
-                    return self.check_complete().map(|()| Step::Done);
+                    self.objects.table.check()?;
+                    self.check_complete()?;
+                    // The sort needs the room, and nothing waits any more.
+                    self.children = Children::default();
+                    self.objects
+                        .renew_cache(self.objects.limits.base_cache_bytes);
+                    let is_sorted =
+                        !self.objects.table.is_spilled() || self.objects.table.sort_some();
+                    self.objects.table.check()?;
+                    return Ok(if is_sorted { Step::Done } else { Step::More });
                 }
             }
         }
+        self.objects.table.check()?;
         Ok(Step::More)
     }
 
     /// Hands over the objects; their table is sorted. To be called when a step was
     /// [`Step::Done`].
     pub fn finish(mut self) -> IncomingObjects {
-        self.objects.table.sort();
+        if !self.objects.table.is_spilled() {
+            self.objects.table.sort();
+        }
         self.objects
     }
 

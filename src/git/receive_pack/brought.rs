@@ -113,22 +113,29 @@ impl BroughtWalk {
         has_segment: bool,
         (old, new): (Option<ObjectId>, ObjectId),
         newest_max: usize,
-    ) -> Option<Self> {
-        let tip = graph.lookup(&new)?;
-        let extent = if let Some(old) = old.and_then(|old| graph.lookup(&old)) {
-            let paint = Paint::new(Rc::clone(graph), &[tip], &[old], Cuts::default());
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(tip) = graph.lookup(&new)? else {
+            return Ok(None);
+        };
+        let old = old.map(|old| graph.lookup(&old)).transpose()?.flatten();
+        let extent = if let Some(old) = old {
+            let paint = Paint::new(Rc::clone(graph), &[tip], &[old], Cuts::default())?;
             Extent::Missing(Box::new(paint), old)
         } else {
-            let ordinal = graph.last_ordinal().filter(|_| has_segment)?;
-            Extent::OfSegment(Segment::new(graph, ordinal, tip)?)
+            let ordinal = graph.last_ordinal().filter(|_| has_segment);
+            let segment = ordinal.and_then(|ordinal| Segment::new(graph, ordinal, tip));
+            let Some(segment) = segment else {
+                return Ok(None);
+            };
+            Extent::OfSegment(segment)
         };
-        Some(Self {
+        Ok(Some(Self {
             graph: Rc::clone(graph),
             tip,
             extent,
             total: 0,
             newest_max,
-        })
+        }))
     }
 
     /// Looks at up to `commits_max` commits; gives the answer once it has seen all.
@@ -165,21 +172,22 @@ impl BroughtWalk {
     fn newest(&self) -> Result<Vec<ObjectId>, StoreError> {
         let (mut newest, mut parents) = (Vec::new(), Vec::new());
         let (mut queue, mut seen, mut arrived) = (BinaryHeap::new(), HashSet::new(), 0_u64);
-        let mut put = |queue: &mut BinaryHeap<_>, node: CommitNode| {
+        let mut put = |queue: &mut BinaryHeap<_>, node: CommitNode| -> Result<(), StoreError> {
             if self.is_new(node) && seen.insert(node) {
                 // Of one time the one goes first that came first.
                 arrived = arrived.saturating_add(1);
-                queue.push((self.graph.time_seconds(node), Reverse(arrived), node));
+                queue.push((self.graph.time_seconds(node)?, Reverse(arrived), node));
             }
+            Ok(())
         };
-        put(&mut queue, self.tip);
+        put(&mut queue, self.tip)?;
         while newest.len() < self.newest_max
             && let Some((_, _, node)) = queue.pop()
         {
-            newest.push(self.graph.commit_id(node));
+            newest.push(self.graph.commit_id(node)?);
             self.graph.parents(node, &mut parents)?;
             for parent in &parents {
-                put(&mut queue, *parent);
+                put(&mut queue, *parent)?;
             }
         }
         newest.reverse();

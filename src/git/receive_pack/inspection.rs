@@ -19,10 +19,16 @@ use super::secrets::SecretSearch;
 /// millions. A push that names more is refused, since none may pass unchecked.
 const SPECIALS_MAX: usize = 50_000;
 
+/// Commits whose facts are held, 68 bytes each and more for merges: 4 MiB. Those of more are read again
+/// from the pack when they are asked for.
+pub(crate) const COMMITS_HELD_MAX: usize = 1 << 16;
+
 /// The observer of one push.
 #[derive(Debug, Default)]
 pub struct Inspection {
     commits: Vec<CommitRow>,
+    /// Commits seen, those included that are not held.
+    commit_count: usize,
     parents: Vec<ObjectId>,
     findings: Findings,
     specials: BTreeSet<(Special, ObjectId)>,
@@ -86,10 +92,10 @@ impl Inspection {
 
     /// Commits seen.
     pub(crate) fn commit_count(&self) -> usize {
-        self.commits.len()
+        self.commit_count
     }
 
-    /// The facts of the commit at this position of the pack. Finds nothing before
+    /// The facts of the commit at this position of the pack, if they are held. Finds nothing before
     /// [`Inspection::finish`].
     pub fn commit(&self, position: u32) -> Option<CommitFacts> {
         let at = self
@@ -151,6 +157,10 @@ impl Inspection {
 
     fn note_commit(&mut self, position: u32, content: &[u8]) -> Result<(), Refusal> {
         let commit = facts::commit(content).map_err(|error| Refusal(error.to_string()))?;
+        self.commit_count = self.commit_count.saturating_add(1);
+        if self.commits.len() >= COMMITS_HELD_MAX {
+            return Ok(());
+        }
         let start = self.parents.len() as u64;
         self.parents.extend_from_slice(&commit.parents);
         let end = u32::try_from(self.parents.len());

@@ -177,14 +177,16 @@ impl<S: PackStore> Positions for Pushed<'_, S> {
 
 impl<S: PackStore> ObjectSource for Pushed<'_, S> {
     fn kind(&self, id: &oid) -> Result<Option<ObjectKind>, ReadError> {
-        match self.locate(id) {
-            Some((_, kind)) => Ok(Some(kind)),
-            None => self.live.kind(id),
+        if let Some((_, kind)) = self.locate(id) {
+            return Ok(Some(kind));
         }
+        self.check()?;
+        self.live.kind(id)
     }
 
     fn read(&self, id: &oid) -> Result<Option<(ObjectKind, Shared)>, ReadError> {
         let Some((position, _)) = self.locate(id) else {
+            self.check()?;
             return self.live.read(id);
         };
         let size = self
@@ -229,8 +231,11 @@ impl<S: PackStore> Incoming for Pushed<'_, S> {
     }
 
     fn id(&self, position: u32) -> Option<ObjectId> {
-        let incoming = self.incoming.borrow();
-        Some(incoming.table.get(position)?.id)
+        self.incoming.borrow().table.id(position)
+    }
+
+    fn check(&self) -> Result<(), ReadError> {
+        Ok(self.incoming.borrow().table.check()?)
     }
 
     fn commit_count(&self) -> usize {

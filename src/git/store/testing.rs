@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::{PackId, PackRecord, PackStore, Part, Shared, StoreError};
+use super::{PackId, PackRecord, PackStore, Part, PartReader, Shared, StoreError};
 
 /// A part that is read by ranges alone.
 pub(crate) struct Ranges {
@@ -20,6 +20,21 @@ impl Ranges {
             bytes,
             read: RefCell::default(),
         }
+    }
+}
+
+impl PartReader for Ranges {
+    fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
+        PackStore::part(self, pack_id, part)
+    }
+
+    fn part_range(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        range: Range<usize>,
+    ) -> Result<Option<Shared>, StoreError> {
+        PackStore::part_range(self, pack_id, part, range)
     }
 }
 

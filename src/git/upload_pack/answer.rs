@@ -22,7 +22,9 @@ use super::super::protocol::negotiation::{self, Ack, Sections};
 use super::super::protocol::pktline;
 use super::super::protocol::sideband::SideBand;
 use super::super::refname;
-use super::super::store::{Everything, Nameable, ObjectSource, PackStore, ReadError, RefSource};
+use super::super::store::{
+    Everything, Nameable, ObjectSource, PackStore, ReadError, RefSource, StoreError,
+};
 use super::common::Common;
 use super::error::{FetchError, PlanError};
 use super::plan::{AtClient, DEPTH_INFINITE, DeepenRequest, Plan, PlanOptions, edge, plan};
@@ -138,7 +140,7 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
         }
         if !request.haves.is_empty() && !request.done() {
             sections.acknowledgments(&mut self.head);
-            let common = self.common();
+            let common = self.common()?;
             if common.is_empty() {
                 sections.nak(&mut self.head);
             }
@@ -184,10 +186,10 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
         let edge = edge(&self.packs, &self.graph, &request.wants, &asked.options())?;
         if request.deepens() {
             for node in edge.shallow {
-                negotiation::shallow(&self.graph.commit_id(node), &mut self.head);
+                negotiation::shallow(&self.graph.commit_id(node)?, &mut self.head);
             }
             for node in edge.unshallow {
-                negotiation::unshallow(&self.graph.commit_id(node), &mut self.head);
+                negotiation::unshallow(&self.graph.commit_id(node)?, &mut self.head);
             }
             pktline::flush(&mut self.head);
         }
@@ -214,7 +216,7 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
         let mut ready = false;
         let mut got_other = false;
         for have in &request.haves {
-            if let Some(node) = self.graph.lookup(have) {
+            if let Some(node) = self.graph.lookup(have)? {
                 common.add(&self.graph, *have, node)?;
                 let ack = match multi_ack {
                     MultiAck::Detailed => Some(Ack::Common),
@@ -268,11 +270,16 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
     }
 
     /// The haves that are commits here, each once, in the order sent.
-    fn common(&self) -> Vec<(ObjectId, CommitNode)> {
-        let mut seen = HashSet::new();
-        let known = |id: &ObjectId| Some((*id, self.graph.lookup(id)?));
-        let known = self.request.haves.iter().filter_map(known);
-        known.filter(|(_, node)| seen.insert(*node)).collect()
+    fn common(&self) -> Result<Vec<(ObjectId, CommitNode)>, StoreError> {
+        let (mut seen, mut common) = (HashSet::new(), Vec::new());
+        for have in &self.request.haves {
+            if let Some(node) = self.graph.lookup(have)?
+                && seen.insert(node)
+            {
+                common.push((*have, node));
+            }
+        }
+        Ok(common)
     }
 
     /// Whether enough is common to stop asking.
@@ -282,10 +289,7 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
         common: &[CommitNode],
         cut: &HashSet<CommitNode>,
     ) -> Result<bool, FetchError> {
-        let wants: Vec<_> = wants
-            .iter()
-            .filter_map(|id| self.graph.lookup(id))
-            .collect();
+        let wants = self.graph.lookup_all(wants)?;
         // As in git: a client that has a commit has its parents, so these will do.
         let mut targets = common.to_vec();
         let mut parents = Vec::new();

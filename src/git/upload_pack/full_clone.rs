@@ -101,7 +101,7 @@ pub fn covers(
     let (mut wanted_commits, mut other_wants) = (Vec::new(), Vec::new());
     for want in &wanted {
         let end = ends.get(want);
-        match (graph.lookup(end.unwrap_or(want)), end) {
+        match (graph.lookup(end.unwrap_or(want))?, end) {
             (Some(node), Some(_)) => wanted_commits.push(node),
             (Some(node), None) => {
                 wanted_commits.push(node);
@@ -114,7 +114,7 @@ pub fn covers(
     }
     let (mut tip_commits, mut other_tips) = (Vec::new(), Vec::new());
     for tip in tips {
-        let Some(node) = graph.lookup(&tip.end()) else {
+        let Some(node) = graph.lookup(&tip.end())? else {
             if wanted.contains(&tip.id) {
                 continue;
             }
@@ -137,7 +137,7 @@ fn reaches(
     from: &[CommitNode],
     commits: &[CommitNode],
 ) -> Result<bool, StoreError> {
-    let mut paint = Paint::new(Rc::clone(graph), commits, from, Cuts::default());
+    let mut paint = Paint::new(Rc::clone(graph), commits, from, Cuts::default())?;
     Ok(commits.is_empty() || paint.missing()?.is_empty())
 }
 

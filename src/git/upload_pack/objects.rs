@@ -83,7 +83,7 @@ impl<'a, S: PackStore> Objects<'a, S> {
 
     /// Adds a commit that is wanted itself, whatever the filter.
     pub(super) fn add_wanted_commit(&mut self, node: CommitNode) -> Result<(), PlanError> {
-        let id = self.graph.commit_id(node);
+        let id = self.graph.commit_id(node)?;
         let at = self.packs.find(&id)?.ok_or(PlanError::Missing { id })?;
         self.insert(at);
         Ok(())
@@ -117,12 +117,12 @@ impl<'a, S: PackStore> Objects<'a, S> {
     fn add_introduced_by_path(&mut self, node: CommitNode) -> Result<(), PlanError> {
         let mut parents = Vec::new();
         self.graph.parents(node, &mut parents)?;
-        let had: Vec<ObjectId> = parents
-            .iter()
-            .map(|parent| self.graph.tree_id(*parent))
-            .collect();
-        self.add_object(self.graph.commit_id(node))?;
-        self.add_tree(self.graph.tree_id(node), &had)
+        let mut had = Vec::with_capacity(parents.len());
+        for parent in parents {
+            had.push(self.graph.tree_id(parent)?);
+        }
+        self.add_object(self.graph.commit_id(node)?)?;
+        self.add_tree(self.graph.tree_id(node)?, &had)
     }
 
     fn add_object(&mut self, id: ObjectId) -> Result<(), PlanError> {
@@ -143,7 +143,7 @@ impl<'a, S: PackStore> Objects<'a, S> {
         self.graph.parents(node, &mut parents)?;
         let mut had: Vec<ObjectId> = Vec::new();
         for candidate in parents.iter().chain(haves) {
-            let tree_id = self.graph.tree_id(*candidate);
+            let tree_id = self.graph.tree_id(*candidate)?;
             if had.len() < EDGE_BASES_MAX
                 && !had.contains(&tree_id)
                 && paint.is_common(*candidate)?
@@ -151,8 +151,8 @@ impl<'a, S: PackStore> Objects<'a, S> {
                 had.push(tree_id);
             }
         }
-        self.add_object(self.graph.commit_id(node))?;
-        self.add_tree(self.graph.tree_id(node), &had)
+        self.add_object(self.graph.commit_id(node)?)?;
+        self.add_tree(self.graph.tree_id(node)?, &had)
     }
 
     fn add_tree(&mut self, tree_id: ObjectId, had: &[ObjectId]) -> Result<(), PlanError> {

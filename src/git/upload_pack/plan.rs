@@ -129,10 +129,10 @@ pub fn plan<S: PackStore>(
     let mut want_nodes = objects.add_wants(wants)?;
     let have_nodes = peel_haves(packs, graph, haves)?;
 
-    let client_shallow = known(graph, options.client_shallow);
+    let client_shallow = graph.lookup_all(options.client_shallow)?;
     let deepen = deepen(packs, graph, options.deepen)?;
     let boundary = Boundary::find(graph, &want_nodes, &client_shallow, &deepen)?;
-    let roots = known(graph, options.shallow);
+    let roots = graph.lookup_all(options.shallow)?;
     let boundary = boundary.within_shallow(graph, &want_nodes, &client_shallow, &roots)?;
     let mut parents = Vec::new();
     for node in &boundary.unshallow {
@@ -146,7 +146,7 @@ pub fn plan<S: PackStore>(
         haves: client_shallow.iter().copied().collect(),
     };
     let edge = cuts.wants.clone();
-    let mut paint = Paint::new(Rc::clone(graph), &want_nodes, &have_nodes, cuts);
+    let mut paint = Paint::new(Rc::clone(graph), &want_nodes, &have_nodes, cuts)?;
     let missing = paint.missing()?;
     if missing.len() > FEW_COMMITS_MAX {
         objects.expect_many_commits();
@@ -165,11 +165,10 @@ pub fn plan<S: PackStore>(
     }
     objects.include_tags(options.include_tags)?;
     let (selection, introductions) = objects.finish();
-    let ids = |nodes: &[CommitNode]| nodes.iter().map(|node| graph.commit_id(*node)).collect();
     Ok(Plan {
         commits: missing.len(),
-        shallow: ids(&boundary.shallow),
-        unshallow: ids(&boundary.unshallow),
+        shallow: graph.commit_ids(&boundary.shallow)?,
+        unshallow: graph.commit_ids(&boundary.unshallow)?,
         selection,
         at_client: AtClient {
             graph: Rc::clone(graph),
@@ -196,15 +195,11 @@ pub fn edge<S: PackStore>(
             Peeled::Nothing => return Err(PlanError::NotOurRef(*want)),
         }
     }
-    let client_shallow = known(graph, options.client_shallow);
+    let client_shallow = graph.lookup_all(options.client_shallow)?;
     let deepen = deepen(packs, graph, options.deepen)?;
     let boundary = Boundary::find(graph, &nodes, &client_shallow, &deepen)?;
-    let roots = known(graph, options.shallow);
+    let roots = graph.lookup_all(options.shallow)?;
     Ok(boundary.within_shallow(graph, &nodes, &client_shallow, &roots)?)
-}
-
-fn known(graph: &CommitGraph, ids: &[ObjectId]) -> Vec<CommitNode> {
-    ids.iter().filter_map(|id| graph.lookup(id)).collect()
 }
 
 fn peel_haves<S: PackStore>(

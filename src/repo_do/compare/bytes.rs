@@ -65,7 +65,7 @@ impl Pieces for PatchBytes {
         } = self;
         while out.len() < PIECE_BYTES {
             let bytes = until(reading, |packs| patches.next_bytes(packs)).await?;
-            comparing.reserve_for(bytes).await?;
+            comparing.reserve_for(reading, bytes).await?;
             let room = PIECE_BYTES.saturating_sub(out.len());
             let has_more = until(reading, |packs| patches.step(packs, room, out)).await?;
             if !has_more {

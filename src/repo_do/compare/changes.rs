@@ -127,18 +127,16 @@ pub(super) struct Comparing {
 
 impl Comparing {
     /// Waits for room to compare a file, and lets others go first when a slice of work is done.
-    pub(super) async fn reserve_for(&mut self, bytes: u64) -> Result<(), ErrorReply> {
+    pub(super) async fn reserve_for(
+        &mut self,
+        reading: &mut Reading,
+        bytes: u64,
+    ) -> Result<(), ErrorReply> {
         self.slice.worked(bytes).await;
-        let reservation = match self.reservation.take() {
-            Some(mut reservation) => {
-                reservation.shrink_to(bytes);
-                grow(&mut reservation, bytes).await?;
-                reservation
-            }
-            None => reserve_share(bytes).await?,
-        };
-        self.reservation = Some(reservation);
-        Ok(())
+        if let Some(reservation) = &mut self.reservation {
+            reservation.shrink_to(bytes);
+        }
+        reading.grow_room(&mut self.reservation, bytes).await
     }
 
     /// Compares one file.
@@ -150,7 +148,7 @@ impl Comparing {
     ) -> Result<FileDiff, ErrorReply> {
         let limits = Limits::DEFAULT;
         let bytes = until(reading, |packs| compared_bytes(change, packs, &limits)).await?;
-        self.reserve_for(bytes).await?;
+        self.reserve_for(reading, bytes).await?;
         until(reading, |packs| {
             FileDiff::of(change, packs, context, &limits)
         })
@@ -165,7 +163,7 @@ impl Comparing {
     ) -> Result<FileStat, ErrorReply> {
         let limits = Limits::DEFAULT;
         let bytes = until(reading, |packs| compared_bytes(change, packs, &limits)).await?;
-        self.reserve_for(bytes).await?;
+        self.reserve_for(reading, bytes).await?;
         until(reading, |packs| FileStat::of(change, packs, &limits)).await
     }
 }

@@ -42,7 +42,7 @@ pub(super) async fn compare(compare: CompareRequest, spec: &str) -> Answer {
     let head = head.commit(&mut reading).await?;
     let heads = [node(&graph, head)?];
     let (history, room) = common_history(&graph, node(&graph, base)?, &heads).await?;
-    let merge_bases = history.merge_bases();
+    let merge_bases = history.merge_bases()?;
     let from = match (from_merge_base, merge_bases.first()) {
         (false, _) => node(&graph, base)?,
         (true, Some(merge_base)) => *merge_base,
@@ -52,18 +52,16 @@ pub(super) async fn compare(compare: CompareRequest, spec: &str) -> Answer {
         }
     };
     let trees = (
-        Some(graph.tree_id(from)),
-        Some(graph.tree_id(node(&graph, head)?)),
+        Some(graph.tree_id(from)?),
+        Some(graph.tree_id(node(&graph, head)?)?),
     );
     if compare.wants_bytes() {
         drop((history, room));
         let changes = changes::find(&mut reading, trees, &query).await?;
         return send(PatchBytes::new(reading, changes, query.context), DIFF_TYPE).await;
     }
-    let merge_bases: Vec<String> = merge_bases
-        .iter()
-        .map(|node| graph.commit_id(*node).to_string())
-        .collect();
+    let merge_bases = graph.commit_ids(&merge_bases)?;
+    let merge_bases: Vec<String> = merge_bases.iter().map(ToString::to_string).collect();
     let mut fields = serde_json::json!({
         "base": base.to_string(),
         "head": head.to_string(),
@@ -91,14 +89,14 @@ async fn ahead(
     limit: u32,
 ) -> Result<(Vec<Value>, bool), ErrorReply> {
     let all = history.ahead_by();
-    let mut ahead = history.into_ahead();
+    let mut ahead = history.into_ahead()?;
     let mut commits = Vec::new();
     let mut bytes = 0_usize;
     while commits.len() < limit as usize && bytes < COMMITS_BYTES_MAX {
         let Some(node) = ahead.next_commit()? else {
             break;
         };
-        let (commit, commit_bytes) = shown_commit(reading, graph.commit_id(node)).await?;
+        let (commit, commit_bytes) = shown_commit(reading, graph.commit_id(node)?).await?;
         bytes = bytes.saturating_add(commit_bytes);
         commits.push(commit);
     }

@@ -45,10 +45,8 @@ pub(super) async fn merge_base(compare: CompareRequest) -> Answer {
         return Err(wrong("refs", "no revision is named".to_owned()));
     };
     let (history, _room) = common_history(&graph, *base, heads).await?;
-    let bases = history.merge_bases().into_iter();
-    let bases: Vec<String> = bases
-        .map(|node| graph.commit_id(node).to_string())
-        .collect();
+    let bases = graph.commit_ids(&history.merge_bases()?)?;
+    let bases: Vec<String> = bases.iter().map(ToString::to_string).collect();
     Ok(enveloped(&serde_json::json!({ "mergeBases": bases }))?)
 }
 
@@ -60,7 +58,7 @@ pub(crate) async fn common_history(
 ) -> Result<(CommonHistory, Reservation), ErrorReply> {
     let commits = graph.len() as u64;
     let room = reserve_share(commits.saturating_mul(CommonHistory::COMMIT_BYTES)).await?;
-    let mut history = CommonHistory::new(Rc::clone(graph), base, heads);
+    let mut history = CommonHistory::new(Rc::clone(graph), base, heads)?;
     while history.step(STEP_COMMITS)? {
         pause().await;
     }

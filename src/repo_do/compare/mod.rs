@@ -30,6 +30,6 @@ mod notes;
 mod patch;
 mod query;
 mod reflog;
-mod revisions;
+pub(crate) mod revisions;
 mod shown;
 mod stream;

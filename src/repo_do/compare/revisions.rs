@@ -19,13 +19,13 @@ use crate::repo_do::state::store::Store;
 const REVISION_CHARACTERS_MAX: usize = 1024;
 
 /// A revision that was found, and the field that names it.
-pub(super) struct Revision {
+pub(crate) struct Revision {
     field: &'static str,
     id: ObjectId,
 }
 
 /// Takes the packs that are live now, for the whole of the request.
-pub(super) async fn begin(compare: &CompareRequest) -> Result<Reading, ErrorReply> {
+pub(crate) async fn begin(compare: &CompareRequest) -> Result<Reading, ErrorReply> {
     let reading = Reading::begin(&compare.object, &compare.store, compare.audience).await?;
     compare.account.note_packs(reading.packs().records().len());
     Ok(reading)
@@ -57,7 +57,7 @@ pub(super) fn refused(error: &CompareError) -> ErrorReply {
 
 impl Revision {
     /// Finds what a name stands for, if the caller may see it.
-    pub(super) async fn find(
+    pub(crate) async fn find(
         reading: &mut Reading,
         field: &'static str,
         name: &str,
@@ -83,7 +83,7 @@ impl Revision {
     }
 
     /// The object that the name stands for.
-    pub(super) fn id(&self) -> ObjectId {
+    pub(crate) fn id(&self) -> ObjectId {
         self.id
     }
 
@@ -100,7 +100,7 @@ impl Revision {
     }
 
     /// The tree that it leads to; `None` for the empty one.
-    pub(super) async fn tree(&self, reading: &mut Reading) -> Result<Option<ObjectId>, ErrorReply> {
+    pub(crate) async fn tree(&self, reading: &mut Reading) -> Result<Option<ObjectId>, ErrorReply> {
         if self.id.is_empty_tree() {
             return Ok(None);
         }
@@ -123,7 +123,7 @@ fn names_nothing(field: &str) -> ErrorReply {
 
 /// The place of a commit in the graph.
 pub(super) fn node(graph: &CommitGraph, commit: ObjectId) -> Result<CommitNode, ErrorReply> {
-    graph.lookup(&commit).ok_or_else(|| {
+    graph.lookup(&commit)?.ok_or_else(|| {
         let message = format!("commit {commit} is not in the repository's history");
         ErrorReply::new(ErrorCode::NotFound, message)
     })

@@ -90,10 +90,10 @@ async fn begin(
         .until(|packs| lookup::peel(packs, id, ObjectKind::Commit))
         .await?;
     let (id, _) = commit.ok_or_else(no_ref)?;
-    let start = graph.lookup(&id).ok_or_else(no_ref)?;
+    let start = graph.lookup(&id)?.ok_or_else(no_ref)?;
     let path = TreePath::new(query.path.as_deref().unwrap_or_default().as_bytes());
     let has_path = !path.is_root();
-    let log = Log::new(graph, start, path);
+    let log = Log::new(graph, start, path)?;
     let walk = Walk {
         reading,
         has_path,
@@ -176,7 +176,7 @@ async fn fill(mut walk: Walk, limit: u32, offset: u32) -> Result<Page, ErrorRepl
 }
 
 async fn write(walk: &mut Walk, node: CommitNode, out: &mut Vec<u8>) -> Result<(), ErrorReply> {
-    let id = walk.log.graph().commit_id(node);
+    let id = walk.log.graph().commit_id(node)?;
     let missing = ReadError::Corrupt {
         id,
         what: "a commit of the graph is missing",

@@ -7,8 +7,8 @@ use gix_hash::ObjectId;
 use super::super::contract::ErrorReply;
 use super::super::fetch::reach::Visible;
 use super::super::object::RepoObject;
-use super::super::r2::cold::{self, Faults};
-use super::super::runtime::admission::reserve_share;
+use super::super::r2::cold::{COLD_BYTES, Faults};
+use super::super::runtime::admission::{self, RETRY_SECONDS, reserve_share};
 use super::super::runtime::clock::now_ms;
 use super::super::runtime::memory::{FETCH_BYTES, Reservation};
 use super::super::state::reach_cache::Audience;
@@ -22,6 +22,9 @@ use crate::git::store::{ColdChunk, Nameable as _, PackRecord, ReadError, StoreEr
 /// Bytes of bases that are kept while one is read.
 const BASE_CACHE_BYTES: usize = 2 << 20;
 
+/// Bytes that stay reserved while it waits for room for something large: what is ready for the client.
+const WAITING_BYTES: u64 = 256 << 10;
+
 /// The live packs of one moment, and what it takes to read them to the end.
 pub(crate) struct Reading {
     object: Rc<RepoObject>,
@@ -29,7 +32,9 @@ pub(crate) struct Reading {
     /// The last of the packs is not live.
     has_more: bool,
     faults: Faults,
-    reservations: Vec<Reservation>,
+    room: Reservation,
+    room_bytes: u64,
+    more_room: Vec<Reservation>,
     audience: Audience,
     /// Packs that are superseded meanwhile stay.
     _reader: Reader,
@@ -53,8 +58,13 @@ impl Reading {
         last: Option<PackRecord>,
     ) -> Result<Self, ErrorReply> {
         // This holds the same as a fetch that sends: bases, chunks, a piece of output.
-        let mut reservations = vec![reserve_share(FETCH_BYTES).await?];
-        reservations.extend(cold::reserve_for(store).await?);
+        let cold_bytes = if store.has_cold_packs()? {
+            COLD_BYTES
+        } else {
+            0
+        };
+        let room_bytes = FETCH_BYTES.saturating_add(cold_bytes);
+        let room = reserve_share(room_bytes).await?;
         let limits = Limits {
             base_cache_bytes: BASE_CACHE_BYTES,
             ..Limits::DEFAULT
@@ -64,7 +74,9 @@ impl Reading {
             packs: LivePacks::open_with(Rc::clone(store), &limits, last)?,
             has_more: last.is_some(),
             faults: Faults::default(),
-            reservations,
+            room,
+            room_bytes,
+            more_room: Vec::new(),
             audience,
             _reader: object.readers.enter(Purpose::Look, now_ms()),
         })
@@ -112,8 +124,32 @@ impl Reading {
 
     /// Reserves more, for as long as this is read.
     pub(crate) async fn reserve(&mut self, bytes: u64) -> Result<(), ErrorReply> {
-        self.reservations.push(reserve_share(bytes).await?);
+        self.more_room.push(reserve_share(bytes).await?);
         Ok(())
+    }
+
+    /// Makes `held` a reservation of at least so many bytes, for one large thing beside what this
+    /// holds. A request that has to wait for it gives back what this holds meanwhile: many that hold a
+    /// little and want much would leave no room for any of them.
+    pub(crate) async fn grow_room(
+        &mut self,
+        held: &mut Option<Reservation>,
+        bytes: u64,
+    ) -> Result<(), ErrorReply> {
+        let room = held.get_or_insert_with(Reservation::empty_share);
+        let Err(error) = room.grow_to(bytes) else {
+            return Ok(());
+        };
+        if !admission::may_wait_holding() {
+            return Err(ErrorReply::busy(RETRY_SECONDS, error.to_string()));
+        }
+        self.packs.forget_kept();
+        self.room.shrink_to(WAITING_BYTES);
+        // Both at once, so that nobody takes the rest in between.
+        let own_bytes = self.room_bytes.saturating_sub(WAITING_BYTES);
+        admission::grow(room, bytes.saturating_add(own_bytes)).await?;
+        room.shrink_to(bytes);
+        admission::grow(&mut self.room, self.room_bytes).await
     }
 
     /// Takes a step again until no chunk that it needs is cold.

@@ -57,6 +57,7 @@
 //! - Before `/init` and after `/delete` it writes nothing (not even its schema), because any client
 //!   may name an object that does not exist, and rows are billed.
 
+pub(crate) mod archive;
 pub(crate) mod compare;
 pub(crate) mod conditions;
 pub(crate) mod content;

@@ -1,7 +1,10 @@
 //! The repository's feed of events.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
 use worker::Request;
 
 use crate::repo_do::contract::{Access, Actor, ErrorReply, Refusal};
@@ -17,15 +20,27 @@ use crate::storage::event_feed::{FeedOf, Look, Looked, look};
 /// The events of one repository.
 struct RepositoryEvents {
     object: Rc<RepoObject>,
-    reader: Authorized,
+    repository_id: String,
+    /// Replaced when whoever vouches for it was asked again.
+    reader: RefCell<Authorized>,
 }
 
 impl Source for RepositoryEvents {
     fn look(&self, asked: &Look) -> Result<Looked, ErrorReply> {
         let store = self.object.store()?;
         // Whoever reads for minutes may have lost the right to, and the repository may be gone.
-        self.reader.judge_again(&store, Access::Read)?;
+        self.reader.borrow().judge_again(&store, Access::Read)?;
         Ok(look(store.database(), FeedOf::Repository, asked)?)
+    }
+
+    fn renew(&self) -> LocalBoxFuture<'_, Result<(), ErrorReply>> {
+        let renew = async move {
+            let mut reader = self.reader.borrow().clone();
+            reader.renew(&self.object.env).await?;
+            self.reader.replace(reader);
+            Ok(())
+        };
+        renew.boxed_local()
     }
 
     fn arrivals(&self) -> &Arrivals {
@@ -37,7 +52,7 @@ impl Source for RepositoryEvents {
     }
 
     fn repository_id(&self) -> Option<&str> {
-        Some(&self.reader.record.id)
+        Some(&self.repository_id)
     }
 }
 
@@ -52,7 +67,8 @@ pub(crate) async fn answer(
     }
     let source = Rc::new(RepositoryEvents {
         object: Rc::clone(object),
-        reader,
+        repository_id: reader.record.id.clone(),
+        reader: RefCell::new(reader),
     });
     let prefix = answer::prefix(|name| object.variable(name));
     answer::answer(source, prefix, request).await

@@ -41,12 +41,12 @@ async fn answered(feed: Feed, query: EventQuery) -> Result<Response, ErrorReply>
         }
         let now_ms = now_ms();
         if looked.after < looked.newest {
-            reader.pause().await;
+            reader.pause().await?;
         } else if now_ms < until_ms {
             if place.is_none() {
                 place = Some(reader.feed.source.places().take(now_ms, until_ms)?);
             }
-            reader.wait(seen, until_ms.saturating_sub(now_ms)).await;
+            reader.wait(seen, until_ms.saturating_sub(now_ms)).await?;
         } else {
             break looked;
         }
@@ -117,7 +117,7 @@ impl Page {
     fn in_pieces(self, place: Place) -> Result<Response, ErrorReply> {
         let pieces = stream::unfold(Some((self, place)), |state| async move {
             let (mut page, place) = state?;
-            match page.next_piece() {
+            match page.next_piece().await {
                 Ok((text, true)) => Some((Ok(text), None)),
                 Ok((text, false)) => Some((Ok(text), Some((page, place)))),
                 Err(error) => {
@@ -131,9 +131,10 @@ impl Page {
     }
 
     /// The next piece, and whether it is the last one.
-    fn next_piece(&mut self) -> Result<(Vec<u8>, bool), ErrorReply> {
+    async fn next_piece(&mut self) -> Result<(Vec<u8>, bool), ErrorReply> {
         let mut is_last = false;
         if self.text.is_empty() {
+            self.reader.pause().await?;
             let looked = self.reader.look(self.limit.saturating_sub(self.count))?;
             self.add(&looked)?;
             if self.is_whole(&looked) {

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use futures::future::{Either, select};
+use futures::FutureExt as _;
+use futures::future::{Either, LocalBoxFuture, ready, select};
 
 use super::arrivals::Arrivals;
 use super::places::Places;
@@ -10,6 +11,7 @@ use crate::repo_do::contract::event_query::EventQuery;
 use crate::repo_do::contract::event_shown::Shown;
 use crate::repo_do::contract::event_types::EventPrefix;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::timer::{self, Timer};
 use crate::storage::event_feed::{Look, Looked, Placed};
 
@@ -19,10 +21,18 @@ pub(crate) const PIECE_BYTES: usize = 64 << 10;
 /// Events that are read at once.
 const PIECE_ROWS: u32 = 100;
 
+/// How old the word of whoever vouches for a reader may be while it reads without waiting.
+const RENEWED_MS: i64 = 1000;
+
 /// An object with events.
 pub(crate) trait Source {
     /// Reads events; fails where they are gone together with their repository or namespace.
     fn look(&self, asked: &Look) -> Result<Looked, ErrorReply>;
+
+    /// Asks again whoever vouches for the reader, if that is another object.
+    fn renew(&self) -> LocalBoxFuture<'_, Result<(), ErrorReply>> {
+        ready(Ok(())).boxed_local()
+    }
 
     /// The events as they come.
     fn arrivals(&self) -> &Arrivals;
@@ -50,6 +60,8 @@ pub(crate) struct Reader {
     /// The last place that it has seen.
     pub(crate) after: i64,
     kinds: Option<String>,
+    /// When it was known last that it may read.
+    renewed_ms: i64,
 }
 
 impl Reader {
@@ -59,6 +71,7 @@ impl Reader {
             feed,
             after: query.after,
             kinds: query.kinds_json(),
+            renewed_ms: now_ms(),
         }
     }
 
@@ -76,19 +89,32 @@ impl Reader {
         Ok(looked)
     }
 
-    /// Waits until something arrives, `milliseconds` at most.
-    pub(crate) async fn wait(&self, seen: u64, milliseconds: i64) {
+    /// Waits until something arrives, `milliseconds` at most. Fails if the reader may not read any more.
+    pub(crate) async fn wait(&mut self, seen: u64, milliseconds: i64) -> Result<(), ErrorReply> {
         let milliseconds = u32::try_from(milliseconds.max(0)).unwrap_or(u32::MAX);
         let arrived = self.feed.source.arrivals().changed(seen);
         let turn_ms = self.feed.source.places().turn_ms(arrived.number());
         if let Either::Left(_) = select(arrived, Timer::new(milliseconds)).await {
             timer::after(turn_ms).await;
         }
+        self.renew(0).await
     }
 
-    /// Lets others have their turn within a long way through events that are left out.
-    pub(crate) async fn pause(&self) {
+    /// Lets others have their turn within a long way through events that are left out. Fails as a wait
+    /// does.
+    pub(crate) async fn pause(&mut self) -> Result<(), ErrorReply> {
         timer::pause().await;
+        self.renew(RENEWED_MS).await
+    }
+
+    /// Asks again whoever vouches for the reader, if that was longer ago.
+    async fn renew(&mut self, age_ms: i64) -> Result<(), ErrorReply> {
+        let now_ms = now_ms();
+        if now_ms.saturating_sub(self.renewed_ms) >= age_ms {
+            self.feed.source.renew().await?;
+            self.renewed_ms = now_ms;
+        }
+        Ok(())
     }
 
     /// The number of arrivals so far.

@@ -96,9 +96,9 @@ impl Running {
             }
             if self.may_wait {
                 let wait_ms = silent_ms.min(self.until_ms).saturating_sub(now_ms);
-                self.reader.wait(self.seen, wait_ms).await;
+                self.reader.wait(self.seen, wait_ms).await?;
             } else {
-                self.reader.pause().await;
+                self.reader.pause().await?;
             }
             self.seen = self.reader.seen();
             let looked = self.reader.look(u32::MAX)?;

@@ -52,6 +52,9 @@ impl ArrivingPack {
         bytes: &[u8],
         quarantine: &QuarantinedPack,
     ) -> Result<(), PackError> {
+        if self.bytes == 0 {
+            self.parser.spill_to(quarantine.spill());
+        }
         self.bytes = self.bytes.saturating_add(bytes.len() as u64);
         self.parser.feed(bytes, quarantine, &mut self.inspection)
     }

@@ -1,11 +1,13 @@
 //! The memory of an arriving pack, reserved as the pack comes.
 
 use crate::git::limits::Limits;
+use crate::git::pack::entries::RESIDENT_ENTRIES_MAX;
 use crate::git::pack::incoming::objects::Progress;
+use crate::git::receive_pack::inspection::COMMITS_HELD_MAX;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::runtime::memory::{
-    CHECKED_COMMIT_BYTES, CHECKED_OBJECT_BYTES, ISOLATE_BYTES_MAX, PUSH_BYTES, PUSHED_OBJECT_BYTES,
-    RECEIVING_BYTES, RESOLVED_OBJECT_BYTES,
+    CHECKED_COMMIT_BYTES, CHECKED_OBJECT_BYTES, COMMIT_FACTS_BYTES, ENTRY_BYTES, ISOLATE_BYTES_MAX,
+    PUSH_BYTES, RECEIVING_BYTES, REMADE_ENTRY_BYTES, RESOLVED_OBJECT_BYTES,
 };
 use crate::repo_do::state::tables::TableMemory;
 
@@ -95,7 +97,8 @@ impl PackMemory {
         commits: usize,
     ) -> Result<(), ErrorReply> {
         let most = ISOLATE_BYTES_MAX.saturating_sub(self.beside_bytes);
-        self.hold_at_most(objects, commits, most).await
+        self.hold_at_most(objects, work_bytes(objects, commits), most)
+            .await
     }
 
     /// Reserves memory to make the parts of a stored pack of `objects` again; how many of them are
@@ -107,17 +110,18 @@ impl PackMemory {
     ) -> Result<(), ErrorReply> {
         let commits = usize::try_from(objects).unwrap_or(usize::MAX) / COMMITS_ONE_OF;
         let most = ISOLATE_BYTES_MAX.saturating_sub(held_bytes);
-        self.hold_at_most(objects, commits, most).await
+        self.hold_at_most(objects, stored_bytes(objects, commits), most)
+            .await
     }
 
     async fn hold_at_most(
         &mut self,
         objects: u32,
-        commits: usize,
+        work_bytes: u64,
         most: u64,
     ) -> Result<(), ErrorReply> {
         self.objects_with_room = self.objects_with_room.max(objects);
-        let bytes = PUSH_BYTES.saturating_add(work_bytes(objects, commits));
+        let bytes = PUSH_BYTES.saturating_add(work_bytes);
         self.grow(bytes.min(most)).await
     }
 
@@ -132,17 +136,39 @@ impl PackMemory {
 /// Bytes that resolving and checking a pack hold beyond [`PUSH_BYTES`]. When the check begins, the cache
 /// of resolved objects is gone, and no delta waits any more.
 fn work_bytes(objects: u32, commits: usize) -> u64 {
-    let objects = u64::from(objects);
-    let resolving = objects.saturating_mul(RESOLVED_OBJECT_BYTES);
-    let checking = objects
-        .saturating_mul(CHECKED_OBJECT_BYTES)
-        .saturating_add((commits as u64).saturating_mul(CHECKED_COMMIT_BYTES));
-    let cache = Limits::DEFAULT.base_cache_bytes as u64;
-    resolving.max(checking.saturating_sub(cache))
+    work_beside(u64::from(objects), commits, entries_of(objects))
 }
 
+/// The same for a stored pack whose parts are made again: all entries are in memory, and then the index
+/// that is made of them.
+fn stored_bytes(objects: u32, commits: usize) -> u64 {
+    let objects = u64::from(objects);
+    work_beside(objects, commits, objects.saturating_mul(REMADE_ENTRY_BYTES))
+}
+
+fn work_beside(objects: u64, commits: usize, entry_bytes: u64) -> u64 {
+    let facts = commits.min(COMMITS_HELD_MAX) as u64;
+    let facts = facts.saturating_mul(COMMIT_FACTS_BYTES);
+    let resolving = objects.saturating_mul(RESOLVED_OBJECT_BYTES);
+    let resolving = resolving.saturating_add(facts);
+    let checking = objects
+        .saturating_mul(CHECKED_OBJECT_BYTES)
+        .saturating_add((commits as u64).saturating_mul(CHECKED_COMMIT_BYTES))
+        .saturating_add(facts);
+    let cache = Limits::DEFAULT.base_cache_bytes as u64;
+    entry_bytes.saturating_add(resolving.max(checking.saturating_sub(cache)))
+}
+
+/// Bytes of the entries that are in memory.
+fn entries_of(objects: u32) -> u64 {
+    let resident = u64::from(objects).min(RESIDENT_ENTRIES_MAX as u64);
+    resident.saturating_mul(ENTRY_BYTES)
+}
+
+/// Bytes of the tables that caches make room for.
 fn tables_of(objects: u32) -> u64 {
-    u64::from(objects).saturating_mul(PUSHED_OBJECT_BYTES)
+    let beside = u64::from(objects).saturating_mul(RESOLVED_OBJECT_BYTES);
+    entries_of(objects).saturating_add(beside)
 }
 
 #[cfg(test)]
@@ -151,12 +177,14 @@ mod tests {
 
     #[test]
     fn commits_count_once_they_need_more_than_the_deltas_did() {
+        let (entries, facts) = (131_072 * ENTRY_BYTES, 65_536 * COMMIT_FACTS_BYTES);
         // As git's own repository has them.
-        assert_eq!(work_bytes(419_000, 70_000), 419_000 * RESOLVED_OBJECT_BYTES);
+        let git = work_bytes(419_000, 70_000);
+        assert_eq!(git, entries + facts + 419_000 * RESOLVED_OBJECT_BYTES);
+        assert!(PUSH_BYTES + git < 48 << 20);
         let commits = work_bytes(490_000, 490_000);
         let held = 490_000 * (CHECKED_OBJECT_BYTES + CHECKED_COMMIT_BYTES);
-        assert_eq!(commits, held - (16 << 20));
-        assert!(PUSH_BYTES + commits > ISOLATE_BYTES_MAX);
+        assert_eq!(commits, entries + facts + held - (16 << 20));
         assert_eq!(work_bytes(0, 0), 0);
     }
 }

@@ -22,6 +22,7 @@
 //! | `steps` | a machine of the engine run in steps; cold chunks fetched between them |
 //! | `memory` | reservations while a pack arrives |
 //! | `quarantine` | a pack's rows until it is published |
+//! | `spill` | rows for tables that memory has no room for |
 //! | `error` | reasons of failure |
 //! | `secrets_shown` | secrets of a push, as REST and events show them |
 //!
@@ -44,4 +45,5 @@ pub(crate) mod proven;
 pub(crate) mod quarantine;
 pub(crate) mod resolve;
 pub(crate) mod secrets_shown;
+mod spill;
 pub(crate) mod steps;

@@ -3,7 +3,8 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use crate::git::store::{PackId, Part, Quarantine, StoreError};
+use super::spill::SpillRows;
+use crate::git::store::{PackId, Part, Quarantine, Scratch, StoreError};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::object::{GRACE_MS, RepoObject};
 use crate::repo_do::runtime::clock::now_ms;
@@ -53,6 +54,14 @@ impl QuarantinedPack {
             written: Cell::new(None),
         });
         opened
+    }
+
+    /// Scratch for the tables of the pack.
+    pub(super) fn spill(&self) -> Rc<dyn Scratch> {
+        Rc::new(SpillRows::new(
+            Rc::clone(&self.object),
+            Rc::clone(&self.store),
+        ))
     }
 
     /// Makes sure that the sweeper will come, once there is something in quarantine.

@@ -4,6 +4,7 @@
 #![expect(missing_docs, reason = "made by the macro `durable_object`")]
 
 use std::iter::repeat;
+use std::panic::AssertUnwindSafe;
 
 use worker::{DurableObject, Env, Method, Request, Response, Result, State, durable_object};
 
@@ -11,6 +12,7 @@ use super::network::{HELD_MAX, HeldQuery, Holders, Keys, path};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, Holder};
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
+use crate::repo_do::state::turn::Turn;
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::db::row::INTEGER_MAX;
 use crate::storage::db::schema::{self, NETWORK};
@@ -31,6 +33,9 @@ const REMOVALS_MAX: u32 = 1000;
 /// When to try again to remove what R2 would not.
 const REMOVAL_RETRY_MS: i64 = 60_000;
 
+/// How long one removal waits for another.
+const REMOVAL_WAIT_MS: i64 = 15_000;
+
 /// When to try again what cannot be done now.
 const RETRY_SECONDS: u32 = 2;
 
@@ -40,11 +45,18 @@ const RETRY_SECONDS: u32 = 2;
 pub struct NetworkDo {
     state: State,
     env: Env,
+    /// One removal at a time: two would name the same keys to R2, and the slower one could remove an object
+    /// whose key was taken, and which was written, after the faster one had ended.
+    removal: AssertUnwindSafe<Turn>,
 }
 
 impl DurableObject for NetworkDo {
     fn new(state: State, env: Env) -> Self {
-        Self { state, env }
+        Self {
+            state,
+            env,
+            removal: AssertUnwindSafe(Turn::of_an_alarm()),
+        }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
@@ -146,6 +158,10 @@ impl NetworkDo {
         if store.next_due()?.is_none() {
             return Ok(());
         }
+        let Some(_taken) = self.removal.take_within(REMOVAL_WAIT_MS).await else {
+            let message = "objects of the network are being removed, try again";
+            return Err(ErrorReply::busy(RETRY_SECONDS, message));
+        };
         let keys = store.begin_removal(now_ms(), REMOVALS_MAX)?;
         if !keys.is_empty() {
             let bucket = R2::of(&self.env).map_err(|error| internal(&error))?;

@@ -137,12 +137,12 @@ fn moves_forward(
     old: ObjectId,
     new: ObjectId,
 ) -> Result<bool, ReadError> {
-    let Some(ancestor) = graph.lookup(&old) else {
+    let Some(ancestor) = graph.lookup(&old)? else {
         return Ok(false);
     };
     let (mut seen, mut open) = (HashSet::from([new]), vec![new]);
     while let Some(commit_id) = open.pop() {
-        if let Some(node) = graph.lookup(&commit_id) {
+        if let Some(node) = graph.lookup(&commit_id)? {
             if is_ancestor(graph, ancestor, node)? {
                 return Ok(true);
             }

@@ -107,16 +107,16 @@ async fn commits_by_ref(
         }
         let peel = |id: ObjectId| steps.read(move || Ok(end_of_tags(objects, id)?));
         let old_commit = match old {
-            Some(old) if graph.lookup(&old).is_none() => Some(peel(old).await?),
+            Some(old) if graph.lookup(&old)?.is_none() => Some(peel(old).await?),
             old => old,
         };
-        let new = match graph.lookup(&new) {
+        let new = match graph.lookup(&new)? {
             Some(_) => new,
             None => peel(new).await?,
         };
         let newest_max = COMMITS_MAX.max(more);
-        let walk = BroughtWalk::new(&graph, has_segment, (old_commit, new), newest_max);
-        let is_known = old_commit.is_some_and(|old| graph.lookup(&old).is_some());
+        let walk = BroughtWalk::new(&graph, has_segment, (old_commit, new), newest_max)?;
+        let known_old = old_commit.map(|old| graph.lookup(&old)).transpose()?;
         let mut brought = Brought {
             // What is no commit has no descendants.
             forced: old.is_some() && old_commit != Some(new),
@@ -131,7 +131,7 @@ async fn commits_by_ref(
             steps.run(step).await?;
             let found = found.unwrap_or_default();
             brought = Brought {
-                forced: if is_known {
+                forced: if known_old.flatten().is_some() {
                     found.forced
                 } else {
                     brought.forced

@@ -72,7 +72,7 @@ impl Caller {
         };
         let seen = &object.seen_tokens;
         let signed = signed(request);
-        // What a signed token opens changes with the namespace's settings: a refusal is not final.
+        // What a signed token opens changes with the namespace's settings: that none is admitted is not final.
         let was_refused = signed.is_none() && seen.was_refused(&hash, now_ms());
         let is_in_kv = request.headers().has(header::KNOWN_TOKEN).unwrap_or(false);
         let is_known = !was_refused && (is_in_kv || seen.was_admitted(&hash));
@@ -91,8 +91,9 @@ impl Caller {
         let answered = admitted(&object.env, &vouched).await;
         match &answered {
             Ok(admitted) => seen.note(hash, admitted.token.is_some(), now_ms()),
-            // Of a signed token it is told why it opens nothing.
-            Err(error) if is_refusal(error) => seen.note(hash, false, now_ms()),
+            // It is told why: its namespace is suspended, or what its claims say opens nothing here. Either
+            // may change, so the next request asks again.
+            Err(error) if is_refusal(error) => seen.forget(&hash),
             Err(_) => {}
         }
         let admitted = answered?;
@@ -112,12 +113,11 @@ impl Caller {
         let Some(token) = admitted.token else {
             return Ok(self);
         };
-        let actor = match token.scope {
-            Scope::Admin => Actor::NamespaceAdmin,
+        let actor = vouched_actor(token.scope);
+        if actor == Actor::NamespaceToken && !opens {
             // Said of what is not here too, so that nobody learns what is.
-            Scope::Read | Scope::Write if !opens => return Err(Refusal::OtherRepository.into()),
-            Scope::Read | Scope::Write => Actor::NamespaceToken,
-        };
+            return Err(Refusal::OtherRepository.into());
+        }
         Ok(Self {
             actor,
             token: Some(token),
@@ -299,6 +299,8 @@ impl Authorized {
             if !opens {
                 return Err(Refusal::OtherRepository.into());
             }
+            // Settings may give a signed token less than before.
+            self.actor = vouched_actor(token.scope);
             self.token = Some(token);
         }
         Ok(())
@@ -355,6 +357,14 @@ fn actor(request: &Request) -> Result<Actor, ErrorReply> {
     let text = request.headers().get(header::ACTOR).ok().flatten();
     let actor = text.unwrap_or_default().parse::<Actor>();
     actor.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))
+}
+
+/// As whom a namespace's token of this scope lets its holder in.
+fn vouched_actor(scope: Scope) -> Actor {
+    match scope {
+        Scope::Admin => Actor::NamespaceAdmin,
+        Scope::Read | Scope::Write => Actor::NamespaceToken,
+    }
 }
 
 /// The namespace in the path of the request, as it was spelled.

@@ -12,7 +12,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::runtime::clock::now_ms;
 
 /// How long a request waits for room in the isolate before it is turned away.
-const WAIT_MS: i64 = 10_000;
+const WAIT_MS: i64 = 20_000;
 
 /// Time between two looks for room. It grows with the number of waiting requests, so that all of
 /// them together look some four hundred times a second.
@@ -21,6 +21,9 @@ const LOOKS_A_POLL: usize = 8;
 
 /// Requests that may wait; more are turned away at once.
 const WAITING_MAX: usize = 256;
+
+/// Requests of one operation that may wait for something large while they hold something small.
+const HOLDING_MAX: usize = 24;
 
 /// Seconds after which a request that was turned away may find room.
 pub(crate) const RETRY_SECONDS: u32 = 5;
@@ -45,6 +48,11 @@ pub(crate) async fn grow(reservation: &mut Reservation, bytes: u64) -> Result<()
         return Ok(());
     }
     room(|| reservation.grow_to(bytes)).await
+}
+
+/// Whether one more request of this operation may wait for more while it holds something.
+pub(crate) fn may_wait_holding() -> bool {
+    Lease::current().waiting_peers() < HOLDING_MAX
 }
 
 fn room<'a, T: 'a>(mut look: impl FnMut() -> Result<T, NoRoom> + 'a) -> Room<'a, T> {

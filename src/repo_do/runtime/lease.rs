@@ -40,7 +40,9 @@ pub(crate) const IDLE_MS: i64 = 5 * 60 * 1000;
 pub(crate) const OWN_RECLAIM_MS: i64 = 15 * 60 * 1000;
 
 /// Operations that wait for nobody but their clients.
-const OF_CLIENTS: [&str; 5] = ["bundle", "content", "fetch", "push", "refs"];
+const OF_CLIENTS: [&str; 7] = [
+    "archive", "bundle", "compare", "content", "fetch", "push", "refs",
+];
 
 /// A request that waits for memory looks for it more often than this; one that does not was reset.
 const WAIT_STEP_MS: i64 = 1000;
@@ -280,6 +282,31 @@ impl Lease {
         (repository.saturating_sub(own), caller.saturating_sub(own))
     }
 
+    /// The same of those among them that wait for more, and so do nothing with what they hold.
+    pub(super) fn waiting_of_shares(&self) -> (u64, u64) {
+        let (mut of_repository, mut of_caller) = (0_u64, 0_u64);
+        for other in waiting_now().filter(|other| other.number != self.number) {
+            let bytes = other.shared_bytes.get();
+            if other.owner == self.owner {
+                of_repository = of_repository.saturating_add(bytes);
+            }
+            if other.caller == self.caller && !self.caller.is_empty() {
+                of_caller = of_caller.saturating_add(bytes);
+            }
+        }
+        (of_repository, of_caller)
+    }
+
+    /// How many other requests of the same operation hold something and wait for more.
+    pub(crate) fn waiting_peers(&self) -> usize {
+        let is_peer = |other: &Rc<Self>| {
+            other.number != self.number
+                && other.operation == self.operation
+                && other.bytes.get() > 0
+        };
+        waiting_now().filter(is_peer).count()
+    }
+
     /// Bytes that this one holds of shares.
     pub(super) fn shared_bytes(&self) -> u64 {
         self.shared_bytes.get()
@@ -341,10 +368,15 @@ pub(crate) fn end_idle() {
 
 /// How many requests wait for memory.
 pub(crate) fn waiting() -> usize {
+    waiting_now().count()
+}
+
+/// The requests that wait for memory.
+fn waiting_now() -> impl Iterator<Item = Rc<Lease>> {
     let now_ms = now_ms();
     let is_waiting =
-        |lease: &Rc<Lease>| lease.is_waiting.get() && lease.idle_ms(now_ms) <= WAIT_STEP_MS;
-    all().filter(is_waiting).count()
+        move |lease: &Rc<Lease>| lease.is_waiting.get() && lease.idle_ms(now_ms) <= WAIT_STEP_MS;
+    all().filter(is_waiting)
 }
 
 /// Reservations, for the operator.

@@ -40,20 +40,28 @@ pub(crate) const PUSH_BYTES: u64 = 24 << 20;
 /// [`PackParser::held_bytes`]: crate::git::pack::parser::PackParser::held_bytes
 pub(crate) const RECEIVING_BYTES: u64 = 1 << 20;
 
-/// Bytes that a push holds for each object of its pack: its place in the tables, and the notes of
-/// the closure check (`git::limits` has the sum).
-pub(crate) const PUSHED_OBJECT_BYTES: u64 = 100;
+/// Bytes of an entry in the table of a pack. Where more than `RESIDENT_ENTRIES_MAX` would be in memory,
+/// the others are in scratch.
+pub(crate) const ENTRY_BYTES: u64 = 48;
 
-/// Bytes that an object holds while deltas are resolved: its entry (48), its place by id and in the index
-/// (8), its place in the check (8), and the notes about a delta that waits.
-pub(crate) const RESOLVED_OBJECT_BYTES: u64 = 96;
+/// Bytes of an entry of a stored pack whose parts are made again: its place in the index, while that is
+/// made beside its entry, counts in part.
+pub(crate) const REMADE_ENTRY_BYTES: u64 = 64;
 
-/// Bytes that an object holds while the closure is checked.
-pub(crate) const CHECKED_OBJECT_BYTES: u64 = 64;
+/// Bytes that an object holds beside its entry while deltas are resolved: 8 for a delta that waits for
+/// another entry, 32 for one that waits for an id. Its place by id (6) comes when none waits any more.
+pub(crate) const RESOLVED_OBJECT_BYTES: u64 = 32;
 
-/// Bytes that a commit holds beside that: its facts (48 and 20 a parent), its place in the walk (12) and
-/// in the graph (64, and half as many more while that is written).
-pub(crate) const CHECKED_COMMIT_BYTES: u64 = 180;
+/// The same while the closure is checked: its place by id (6), in the check (4), in the list of introducers
+/// (4), in lists (2 or more), and in the part that these are written to (5).
+pub(crate) const CHECKED_OBJECT_BYTES: u64 = 24;
+
+/// Bytes of the facts of a commit (48 and 20 a parent), as long as they are held.
+pub(crate) const COMMIT_FACTS_BYTES: u64 = 68;
+
+/// Bytes that a commit holds beside that: its place in the walk (12) and in the graph (64, and half as many
+/// more while that is written).
+pub(crate) const CHECKED_COMMIT_BYTES: u64 = 112;
 
 /// Bytes that a fetch holds for as long as the client takes, unless it sends a pack to Git: 2 MiB
 /// of bases, 2 MiB of chunks, a piece of output twice, a compressor, and a bit for each object of
@@ -193,7 +201,8 @@ impl Reservation {
     }
 
     /// A request that holds something while nobody else of its repository or caller does may hold
-    /// any number of bytes: else a large push could never be made.
+    /// any number of bytes: else a large push could never be made. Those who wait for more do not
+    /// count: else many that hold a little and want much would wait for each other.
     fn check_shares(&self, wanted: u64) -> Result<(), NoRoom> {
         let (of_repository, of_caller) = self.lease.others_of_shares();
         let own = self.lease.shared_bytes();
@@ -202,10 +211,20 @@ impl Reservation {
         } else {
             SHARE_BYTES_MAX
         };
-        for (others, limit) in [(of_repository, SHARE_BYTES_MAX), (of_caller, caller_max)] {
-            if others > 0 {
-                check(others.saturating_add(own), wanted, limit)?;
-            }
+        let fits = |others: u64, limit: u64| match others {
+            0 => Ok(()),
+            others => check(others.saturating_add(own), wanted, limit),
+        };
+        let shares = [(of_repository, SHARE_BYTES_MAX), (of_caller, caller_max)];
+        if shares
+            .iter()
+            .all(|(others, limit)| fits(*others, *limit).is_ok())
+        {
+            return Ok(());
+        }
+        let (of_repository, of_caller) = self.lease.waiting_of_shares();
+        for ((others, limit), waiting) in shares.into_iter().zip([of_repository, of_caller]) {
+            fits(others.saturating_sub(waiting), limit)?;
         }
         Ok(())
     }
@@ -390,6 +409,29 @@ mod tests {
             };
             assert!(other.reserve(PUSH_BYTES).is_ok());
         }
+    }
+
+    #[test]
+    fn many_that_hold_a_little_and_want_much_are_served_in_turn() {
+        let client = Client {
+            owner: Owner::another(),
+            caller: "token 1",
+        };
+        let (small, large) = (6 << 20, 37 << 20);
+        let mut held: Vec<_> = (0..8).map(|_| client.reserve(small).unwrap()).collect();
+        let mut first = held.pop().unwrap();
+        assert!(first.grow_to(large).is_err());
+        for one in &held {
+            one.lease.set_waiting(true);
+        }
+        // The others do nothing with what they hold.
+        assert_eq!(first.lease.waiting_peers(), held.len());
+        first.grow_to(large).unwrap();
+        assert!(held[0].grow_to(large).is_err());
+        drop(first);
+        held[0].grow_to(large).unwrap();
+        drop(held);
+        assert_eq!(reserved_bytes(), 0);
     }
 
     #[test]

@@ -192,7 +192,7 @@ impl Kept {
                 return Ok(true);
             }
             for target in store.some_targets()?.iter().take(FIRST_ROOTS_MAX) {
-                self.reach.add_commit_root(target);
+                self.reach.add_commit_root(target)?;
             }
             if self.reach.surely_reaches(packs, id)? {
                 return Ok(true);

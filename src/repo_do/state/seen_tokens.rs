@@ -38,6 +38,11 @@ impl SeenTokens {
         refused.iter().any(is_it)
     }
 
+    /// Remembers no answer for the token: the namespace admits it no more, and may do so at any time.
+    pub(crate) fn forget(&self, hash: &TokenHash) {
+        self.admitted.borrow_mut().retain(|known| known != hash);
+    }
+
     /// Remembers what the namespace has said.
     pub(crate) fn note(&self, hash: TokenHash, is_admitted: bool, now_ms: i64) {
         let mut admitted = self.admitted.borrow_mut();
@@ -76,6 +81,9 @@ mod tests {
         assert!(seen.was_admitted(&hash(1)) && !seen.was_refused(&hash(1), 0));
         assert!(seen.was_refused(&hash(2), REFUSED_MS - 1) && !seen.was_admitted(&hash(2)));
         assert!(!seen.was_refused(&hash(2), REFUSED_MS));
+        // Its namespace is suspended.
+        seen.forget(&hash(1));
+        assert!(!seen.was_admitted(&hash(1)) && !seen.was_refused(&hash(1), 0));
         // Revoked.
         seen.note(hash(1), false, 5);
         assert!(!seen.was_admitted(&hash(1)) && seen.was_refused(&hash(1), 5));

@@ -140,7 +140,7 @@ impl AsStored {
             let Some(node) = graph.node(ordinal, number) else {
                 continue;
             };
-            let is_found = graph.lookup(&graph.commit_id(node)) == Some(node);
+            let is_found = graph.lookup(&graph.commit_id(node)?)? == Some(node);
             if !is_found || compare::commits(&stored, &made, node)?.is_some() {
                 return Ok(false);
             }

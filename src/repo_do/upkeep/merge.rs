@@ -176,7 +176,7 @@ impl<'a> Job<'a> {
         }
         check()?;
         let gone = || StoreError::Failed("the merge came to no end".to_owned());
-        let merged = merge.finish(packs, graph, renamed).ok_or_else(gone)?;
+        let merged = merge.finish(packs, graph, renamed)?.ok_or_else(gone)?;
         let before = store.database().rows_written();
         let swapped = store.publish_merged(&merged, now_ms())?;
         self.rows += store.database().rows_written().saturating_sub(before);

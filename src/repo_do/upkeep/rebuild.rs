@@ -303,7 +303,7 @@ pub(crate) fn problem_of<S: PackStore>(
     graph: &CommitGraph,
     id: &ObjectId,
 ) -> Result<Option<&'static str>, StoreError> {
-    if graph.lookup(id).is_some() {
+    if graph.lookup(id)?.is_some() {
         return Ok(None);
     }
     Ok(match packs.find(id)? {

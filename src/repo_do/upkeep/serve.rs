@@ -28,6 +28,10 @@ const TURN_WAIT_MS: i64 = 20_000;
 /// Seconds after which to ask again while maintenance is being done.
 const RETRY_SECONDS: u32 = 5;
 
+/// When the alarm goes on with a run that ended in the middle because the object did. Nothing else might
+/// wake the object for what the run has left to be given back.
+const GO_ON_MS: i64 = 10_000;
+
 /// Does what is asked, and answers when it is done.
 pub(crate) async fn serve(object: &Rc<RepoObject>, request: Request) -> Answer {
     let asked: Maintain = body(request).await?;
@@ -49,6 +53,7 @@ pub(crate) async fn serve(object: &Rc<RepoObject>, request: Request) -> Answer {
     let answer = match asked.task {
         MaintenanceTask::Run => {
             let last = store.runs(1)?.first().map_or(0, |run| run.seq);
+            schedule::wake_or_log(object, now_ms().saturating_add(GO_ON_MS)).await;
             let next = alarm::work(object, true).await?;
             if !object.is_open(&store) {
                 return Err(refusal(&Failure::Gone));

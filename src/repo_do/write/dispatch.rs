@@ -34,7 +34,7 @@ async fn dispatch(write: WriteRequest) -> Answer {
     let route = write.request.path();
     match (write.request.method(), route.as_str()) {
         (Method::Post, path::COMMITS) => commits::commit(write).boxed_local().await,
-        (Method::Put, path::BLOBS) => blobs::put(write).await,
+        (Method::Put, path::BLOBS) => blobs::put(write).boxed_local().await,
         (Method::Post, path::REFS) => refs::update(write).await,
         (Method::Post, path::MERGE) => merge::merge(write).await,
         (Method::Post, path::CHERRY_PICK) => merge::cherry_pick(write).await,

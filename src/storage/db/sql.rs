@@ -1,6 +1,7 @@
 //! The port to a SQLite database, as a Durable Object lends it: synchronous, single-threaded.
 
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use super::row::{Row, Value};
 use super::sql_error::SqlError;
@@ -50,52 +51,63 @@ pub trait Database {
     fn database_bytes(&self) -> Result<u64, SqlError>;
 }
 
-impl<D: Database + ?Sized> Database for &D {
-    fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, SqlError> {
-        (**self).execute(sql, params)
-    }
+/// What leads to a database is one.
+macro_rules! forwarded {
+    ($owner:ty) => {
+        impl<D: Database + ?Sized> Database for $owner {
+            fn execute(&self, sql: &'static str, params: &[Value<'_>]) -> Result<u64, SqlError> {
+                (**self).execute(sql, params)
+            }
 
-    fn execute_script(&self, sql: &'static str) -> Result<(), SqlError> {
-        (**self).execute_script(sql)
-    }
+            fn execute_script(&self, sql: &'static str) -> Result<(), SqlError> {
+                (**self).execute_script(sql)
+            }
 
-    fn query(
-        &self,
-        sql: &'static str,
-        params: &[Value<'_>],
-        each: &mut EachRow<'_>,
-    ) -> Result<(), SqlError> {
-        (**self).query(sql, params, each)
-    }
+            fn query(
+                &self,
+                sql: &'static str,
+                params: &[Value<'_>],
+                each: &mut EachRow<'_>,
+            ) -> Result<(), SqlError> {
+                (**self).query(sql, params, each)
+            }
 
-    fn transaction(&self, body: &mut dyn FnMut() -> Result<(), SqlError>) -> Result<(), SqlError> {
-        (**self).transaction(body)
-    }
+            fn transaction(
+                &self,
+                body: &mut dyn FnMut() -> Result<(), SqlError>,
+            ) -> Result<(), SqlError> {
+                (**self).transaction(body)
+            }
 
-    fn in_transaction(&self) -> bool {
-        (**self).in_transaction()
-    }
+            fn in_transaction(&self) -> bool {
+                (**self).in_transaction()
+            }
 
-    fn rows_read(&self) -> u64 {
-        (**self).rows_read()
-    }
+            fn rows_read(&self) -> u64 {
+                (**self).rows_read()
+            }
 
-    fn rows_written(&self) -> u64 {
-        (**self).rows_written()
-    }
+            fn rows_written(&self) -> u64 {
+                (**self).rows_written()
+            }
 
-    fn statements(&self) -> u64 {
-        (**self).statements()
-    }
+            fn statements(&self) -> u64 {
+                (**self).statements()
+            }
 
-    fn changes(&self) -> u64 {
-        (**self).changes()
-    }
+            fn changes(&self) -> u64 {
+                (**self).changes()
+            }
 
-    fn database_bytes(&self) -> Result<u64, SqlError> {
-        (**self).database_bytes()
-    }
+            fn database_bytes(&self) -> Result<u64, SqlError> {
+                (**self).database_bytes()
+            }
+        }
+    };
 }
+
+forwarded!(&D);
+forwarded!(Rc<D>);
 
 /// The first row of a query, made a value by `read`.
 pub fn query_first<T>(

@@ -10,8 +10,8 @@ use std::rc::Rc;
 
 use super::store::RepoStore;
 use crate::git::store::{
-    CHUNK_BYTES, PART_ROW_BYTES_MAX, PackId, PackRecord, PackStore, Part, Pieces, Quarantine,
-    Shared, StoreError,
+    CHUNK_BYTES, PART_ROW_BYTES_MAX, PackId, PackRecord, PackStore, Part, PartReader, Pieces,
+    Quarantine, Shared, StoreError,
 };
 use crate::storage::db::cache::Piece;
 use crate::storage::db::row::Value;
@@ -47,25 +47,11 @@ impl<D: Database> PackStore for RepoStore<D> {
     }
 
     fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
-        let piece = Piece::Part(part);
-        if let Some(kept) = self.lease.get(pack_id, piece) {
-            return Ok(kept.whole());
-        }
-        self.lease.forget_ranges(pack_id, part);
-        let bytes = self.read_part(pack_id, part)?.whole();
-        self.lease.put(pack_id, piece, Rc::clone(&bytes).into());
-        Ok(bytes)
+        self.parts().part(pack_id, part)
     }
 
     fn index(&self, pack_id: PackId) -> Result<Pieces, StoreError> {
-        let piece = Piece::Part(Part::Index);
-        if let Some(index) = self.lease.get(pack_id, piece) {
-            return Ok(index);
-        }
-        self.lease.forget_ranges(pack_id, Part::Index);
-        let index = self.read_part(pack_id, Part::Index)?;
-        self.lease.put(pack_id, piece, index.clone());
-        Ok(index)
+        self.parts().index(pack_id)
     }
 
     fn part_range(
@@ -74,19 +60,11 @@ impl<D: Database> PackStore for RepoStore<D> {
         part: Part,
         range: Range<usize>,
     ) -> Result<Option<Shared>, StoreError> {
-        if self.lease.get(pack_id, Piece::Part(part)).is_some() {
-            return Ok(None);
-        }
-        let piece = Piece::PartRange(part, range.start as u64);
-        let kept = self.lease.get(pack_id, piece);
-        if let Some(kept) = kept.filter(|kept| kept.len() == range.len()) {
-            return Ok(Some(kept.whole()));
-        }
-        let bytes = self.read_part_range(pack_id, part, range)?.map(Rc::new);
-        if let Some(bytes) = &bytes {
-            self.lease.put(pack_id, piece, Rc::clone(bytes).into());
-        }
-        Ok(bytes)
+        self.parts().part_range(pack_id, part, range)
+    }
+
+    fn part_reader(&self, _pack_id: PackId) -> Option<Rc<dyn PartReader>> {
+        self.part_reader.clone()
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {

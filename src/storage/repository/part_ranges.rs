@@ -11,8 +11,8 @@ use std::rc::Rc;
 
 use super::packs::{part_key, part_name};
 use super::part_rows::{DEFLATED, LENGTH_BYTES, deflated_keys, inflate, keys};
-use super::store::RepoStore;
-use crate::git::store::{INDEX_ROW_BYTES_MAX, PackId, Part, Shared, StoreError};
+use super::parts::Parts;
+use crate::git::store::{PAGED_ROW_BYTES_MAX, PackId, Part, Shared, StoreError};
 use crate::storage::db::cache::Piece;
 use crate::storage::db::sql::{Database, query_all, query_first};
 
@@ -22,7 +22,7 @@ mod tests;
 /// Bytes of an end as it is kept.
 const END_BYTES: usize = 8;
 
-impl<D: Database> RepoStore<D> {
+impl<D: Database> Parts<D> {
     /// The bytes of a range; `None` if the part has deflated rows that are too long to be inflated
     /// for a range.
     pub(super) fn read_part_range(
@@ -41,6 +41,7 @@ impl<D: Database> RepoStore<D> {
         if ends.is_empty() {
             return Ok(None);
         }
+        let wanted = range.len();
         let (mut at, end) = (range.start as u64, range.end as u64);
         let mut row = ends.partition_point(|end| u64::from_be_bytes(*end) <= at);
         let mut bytes = Vec::new();
@@ -60,9 +61,11 @@ impl<D: Database> RepoStore<D> {
             )?;
             let piece = piece.filter(|piece| piece.len() as u64 == length);
             let piece = piece.ok_or_else(|| corrupt.clone())?;
-            if bytes.is_empty() {
+            if bytes.is_empty() && piece.len() == wanted {
                 bytes = piece;
             } else {
+                // Once and for all: memory never shrinks, so a buffer that grows costs twice.
+                bytes.reserve_exact(wanted.saturating_sub(bytes.len()));
                 bytes.extend_from_slice(&piece);
             }
             at = at.saturating_add(length);
@@ -88,7 +91,7 @@ impl<D: Database> RepoStore<D> {
         let mut lengths = self.whole_row_lengths(pack_id, part)?;
         for (number, length) in self.deflated_row_lengths(pack_id, part)? {
             let length = length.ok_or_else(|| corrupt.clone())?;
-            if length > INDEX_ROW_BYTES_MAX as u64 {
+            if length > PAGED_ROW_BYTES_MAX as u64 {
                 return Ok(Vec::new());
             }
             lengths.insert(number, length);

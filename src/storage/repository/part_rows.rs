@@ -14,6 +14,7 @@ use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 
 use super::packs::{PIECES_MAX, part_key, part_name};
+use super::parts::Parts;
 use super::store::RepoStore;
 use crate::git::store::{PART_ROW_BYTES_MAX, PackId, Part, Pieces, Shared, StoreError};
 use crate::storage::db::row::Value;
@@ -39,7 +40,7 @@ struct PartRows {
     only: Option<Vec<u8>>,
 }
 
-impl<D: Database> RepoStore<D> {
+impl<D: Database> Parts<D> {
     /// The bytes of a part, a piece for each of its rows: taken over without a copy, unless the row
     /// is deflated.
     pub(super) fn read_part(&self, pack_id: PackId, part: Part) -> Result<Pieces, StoreError> {
@@ -130,7 +131,9 @@ impl<D: Database> RepoStore<D> {
             row.blob(0)
         })?)
     }
+}
 
+impl<D: Database> RepoStore<D> {
     /// Deflates the first row of a pack's parts that has a key above `after`, if it gets much
     /// smaller by that; gives its key, and `None` when there are no more.
     pub fn deflate_part_row(

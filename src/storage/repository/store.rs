@@ -17,7 +17,7 @@ use super::ref_snapshot::RefSnapshots;
 use super::settings::{RepositorySettings, SettingsChange};
 use super::tokens::{TokenRecord, TokenStore};
 use super::whereabouts::Forwarding;
-use crate::git::store::{PackId, PackRecord, PackStore as _, StoreError};
+use crate::git::store::{PackId, PackRecord, PackStore as _, PartReader, StoreError};
 use crate::storage::db::cache::Lease;
 use crate::storage::db::row::{Row, Value};
 use crate::storage::db::schema;
@@ -31,7 +31,9 @@ pub struct RepoStore<D> {
     pub(super) db: D,
     /// Unix milliseconds.
     pub(super) clock: Box<dyn Fn() -> i64>,
-    pub(super) lease: Lease,
+    pub(super) lease: Rc<Lease>,
+    /// Reads parts for whoever outlives a call.
+    pub(super) part_reader: Option<Rc<dyn PartReader>>,
     pub(super) live_packs: RefCell<Option<Rc<Vec<PackRecord>>>>,
     /// Packs published since `live_packs` was read, in that order.
     pub(super) just_published: RefCell<Vec<PackRecord>>,
@@ -190,7 +192,8 @@ impl<D: Database> RepoStore<D> {
         Self {
             db,
             clock,
-            lease: Lease::new(),
+            lease: Rc::new(Lease::new()),
+            part_reader: None,
             live_packs: RefCell::new(None),
             just_published: RefCell::default(),
             cold_packs: RefCell::default(),

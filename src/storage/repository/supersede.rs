@@ -41,6 +41,7 @@ impl<D: Database> RepoStore<D> {
             self.put_part(pack_id, Part::Index, number, &row)?;
             number += 1;
         }
+        table.check()?;
         let graph_rows = graph_part.iter().map(|row| row.as_slice());
         self.put_rows(pack_id, Part::Graph, graph_rows)?;
         self.put_pieces((pack_id, Part::Introduced, introduced_part))?;

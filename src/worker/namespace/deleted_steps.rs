@@ -45,12 +45,15 @@ pub(crate) struct FindDeleted {
     pub(crate) name: Option<String>,
 }
 
-/// Frees the name of a repository that was deleted, and lists it among the deleted.
+/// Frees the name of a repository that was deleted, and lists it among the deleted. A message that was
+/// delayed may be about a namespace of this name that was deleted since: whoever administers this one
+/// must not restore what was that one's.
 pub(crate) fn keep<D: Database>(
     store: &NamespaceStore<D>,
     kept: &KeptRepository,
 ) -> Result<(), StepError> {
-    if store.shown_name()?.is_none() {
+    let namespace = store.load()?;
+    if namespace.is_none_or(|namespace| kept.deleted_at_ms < namespace.created_at) {
         return Ok(());
     }
     in_transaction(store.database(), || {
@@ -208,6 +211,20 @@ mod tests {
             };
             assert_eq!(reply.code, ErrorCode::InvalidInput, "{behind}");
         }
+    }
+
+    #[test]
+    fn what_was_deleted_before_its_namespace_was_made_again_is_not_that_ones_to_restore() {
+        let store = acme(1000);
+        keep(&store, &one("a", "widget", 999)).unwrap();
+        keep(&store, &one("b", "gadget", 1000)).unwrap();
+        let asked = ListDeleted {
+            limit: 9,
+            behind: None,
+        };
+        let listed = list(&store, &asked).unwrap().repositories;
+        let names: Vec<_> = listed.iter().map(|kept| kept.name.as_str()).collect();
+        assert_eq!(names, ["gadget"]);
     }
 
     #[test]

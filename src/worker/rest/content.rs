@@ -3,9 +3,11 @@
 use worker::{Request, Response, ResponseBody};
 
 use super::content_query;
+use crate::repo_do::contract::archive::ArchiveFormat;
 use crate::repo_do::contract::{Access, CONDITION_HEADERS, ErrorReply, compare, header};
 use crate::storage::r2::binding::R2;
 use crate::worker::admission;
+use crate::worker::compression::compressed;
 use crate::worker::envelope;
 use crate::worker::fault::fault;
 use crate::worker::names::RepositoryPath;
@@ -48,7 +50,9 @@ pub(crate) async fn answer(
         Ok(response) if [200, 206, 304].contains(&response.status_code()) => response,
         refused => return refuse(refused?).await,
     };
-    let shown = if content.is_bytes() {
+    let shown = if let Content::Archive(file) = content {
+        archive(response, file, is_head)
+    } else if content.is_bytes() {
         let large = large_file(visit, &response).await?;
         bytes(response, large, is_head)
     } else if content.is_compared() {
@@ -90,6 +94,27 @@ fn compared(response: Response) -> worker::Result<Response> {
     }
     let status = response.status_code();
     let body = response.into_parts().1;
+    let response = Response::from_body(body)?;
+    Ok(response.with_headers(headers).with_status(status))
+}
+
+/// An archive, compressed here by the runtime if it is to be: none of its bytes comes into this wasm.
+fn archive(response: Response, file: &str, is_head: bool) -> worker::Result<Response> {
+    let headers = rest_headers()?;
+    headers.set("cache-control", "private, no-cache, no-transform")?;
+    for name in ["etag", "content-type", "content-disposition"] {
+        if let Some(value) = response.headers().get(name)? {
+            headers.set(name, &value)?;
+        }
+    }
+    let status = response.status_code();
+    let is_gzip = matches!(ArchiveFormat::split(file), Some((_, ArchiveFormat::TarGz)));
+    let body = match response.into_parts().1 {
+        ResponseBody::Stream(stream) if !is_head && status == 200 => {
+            ResponseBody::Stream(if is_gzip { compressed(stream)? } else { stream })
+        }
+        _ => ResponseBody::Empty,
+    };
     let response = Response::from_body(body)?;
     Ok(response.with_headers(headers).with_status(status))
 }

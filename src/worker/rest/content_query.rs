@@ -4,6 +4,7 @@
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::parameters::{self, bounded, within};
+use crate::repo_do::contract::archive::{ArchiveFormat, path as archive_path};
 use crate::repo_do::contract::compare::path as compare;
 use crate::repo_do::contract::content::{ContentQuery, LOG_CURSOR_CHARACTERS, path};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
@@ -23,6 +24,9 @@ const ID_DIGITS: usize = 40;
 pub(crate) fn target(content: &Content, query: &str) -> Result<String, ErrorReply> {
     if content.is_compared() {
         return compared(content, query);
+    }
+    if let Content::Archive(file) = content {
+        return archive(file, query);
     }
     let query = checked(parameters::query::<ContentQuery>(query)?)?;
     allowed(content, &query)?;
@@ -60,6 +64,7 @@ pub(crate) fn target(content: &Content, query: &str) -> Result<String, ErrorRepl
         | Content::MergeBase
         | Content::Reflog
         | Content::Notes => return compared(content, ""),
+        Content::Archive(file) => return archive(file, ""),
     };
     let query = serde_urlencoded::to_string(&query)
         .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
@@ -86,6 +91,18 @@ fn compared(content: &Content, query: &str) -> Result<String, ErrorReply> {
         }
     };
     Ok(format!("{path}?{query}"))
+}
+
+/// Path and query of an archive; the object reads the query.
+fn archive(file: &str, query: &str) -> Result<String, ErrorReply> {
+    bounded("ref", REF_CHARACTERS_MAX, Some(file.to_owned()))?;
+    let Some((revision, format)) = ArchiveFormat::split(file) else {
+        let message = "an archive is named by a ref and .tar.gz, .tar or .zip";
+        return Err(ErrorReply::at(ErrorCode::InvalidInput, "/ref", message));
+    };
+    let revision = utf8_percent_encode(revision, NON_ALPHANUMERIC);
+    let (above, format) = (archive_path::ARCHIVE, format.extension());
+    Ok(format!("{above}{format}/{revision}?{query}"))
 }
 
 fn checked(query: ContentQuery) -> Result<ContentQuery, ErrorReply> {

@@ -95,6 +95,7 @@ mod tests {
                     Content::Reflog => "/reflog",
                     Content::Notes => "/notes",
                     Content::Lfs => "/lfs",
+                    Content::Archive(_) => "/archive/{file}",
                 }),
                 RestRoute::Write(_, write) => in_repository(match write {
                     Write::Commits => "/commits",
@@ -112,7 +113,7 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 66] = [
+    const PATHS: [&str; 67] = [
         "/",
         "/healthz",
         "/api/v1/openapi.json",
@@ -159,6 +160,7 @@ mod tests {
         "/api/v1/namespaces/acme/repos/r/rules/test",
         "/api/v1/namespaces/acme/repos/r/notes",
         "/api/v1/namespaces/acme/repos/r/lfs",
+        "/api/v1/namespaces/acme/repos/r/archive/a/b.tar.gz",
         "/api/v1/namespaces/acme/repos/r/commits",
         "/api/v1/namespaces/acme/repos/r/blobs",
         "/api/v1/namespaces/acme/repos/r/merge",

@@ -33,6 +33,8 @@ pub(crate) enum Content {
     Notes,
     /// `/lfs`
     Lfs,
+    /// `/archive/:ref.:format`, decoded.
+    Archive(String),
 }
 
 impl Content {
@@ -60,6 +62,7 @@ impl Content {
             ["reflog"] => Self::Reflog,
             ["notes"] => Self::Notes,
             ["lfs"] => Self::Lfs,
+            ["archive", rest @ ..] if !rest.is_empty() => Self::Archive(rest.join("/")),
             _ => return None,
         })
     }
@@ -79,9 +82,12 @@ impl Content {
         )
     }
 
-    /// Whether it is answered with the bytes of a blob.
+    /// Whether it is answered with the bytes of a file.
     #[must_use]
     pub(crate) fn is_bytes(&self) -> bool {
-        matches!(self, Self::Blob(_) | Self::File | Self::Raw(_))
+        matches!(
+            self,
+            Self::Blob(_) | Self::File | Self::Raw(_) | Self::Archive(_)
+        )
     }
 }

@@ -103,6 +103,11 @@ fn check(pointer: &str, issuer: &Issuer, setter: Setter) -> Result<(), ErrorRepl
         return Err(refuse(format!("{pointer}/namespaces"), message));
     }
     let Some(rules) = &issuer.rules else {
+        if claims_of_everybody(issuer).is_some() {
+            let message =
+                "everybody has tokens of this issuer: a namespace's rules say whose count";
+            return Err(refuse(format!("{pointer}/rules"), message));
+        }
         return Ok(());
     };
     if setter.of_deployment {
@@ -114,6 +119,13 @@ fn check(pointer: &str, issuer: &Issuer, setter: Setter) -> Result<(), ErrorRepl
         check_rule(&format!("{pointer}/rules/{at}"), issuer, rule, setter)?;
     }
     Ok(())
+}
+
+/// Of an issuer at which everybody can have tokens made: the claims that say whose a token is.
+fn claims_of_everybody(issuer: &Issuer) -> Option<&'static [&'static str]> {
+    let mut shared = SHARED.iter();
+    let found = shared.find(|(name, _)| *name == issuer.issuer);
+    found.map(|(_, telling)| *telling)
 }
 
 fn check_rule(
@@ -129,7 +141,7 @@ fn check_rule(
         text(&below, name)?;
         texts(&below, wanted)?;
     }
-    if let Some((_, telling)) = SHARED.iter().find(|(name, _)| *name == issuer.issuer) {
+    if let Some(telling) = claims_of_everybody(issuer) {
         let says_who = |name: &&str| {
             let wanted = rule.claims.get(*name);
             wanted.is_some_and(|wanted| wanted.texts().iter().all(|text| !text.ends_with('*')))

@@ -116,6 +116,7 @@ fn rules(refs: &Value) -> Option<RefRules> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::super::claims::tests::claims;
@@ -201,5 +202,53 @@ mod tests {
         let read = granted(&elsewhere).unwrap();
         assert_eq!((read.scope, read.repos), (Scope::Read, None));
         assert_eq!(granted(&json!({ "ref": "x" })), Err(GrantError::NoRule));
+    }
+
+    /// Values that a claim may have, right or wrong.
+    fn some_value() -> impl Strategy<Value = Value> {
+        let text =
+            "(acme|ACME|other|acme/app|acme/|/app|read|write|admin|read admin|refs/heads/[*]|)";
+        let second = -1_i64..4_000_000_000;
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            second.prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            text.prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(2, 8, 3, |inner| {
+            prop::collection::vec(inner, 0..3).prop_map(Value::from)
+        })
+    }
+
+    fn some_claims() -> impl Strategy<Value = Claims> {
+        let name = "(iss|sub|aud|exp|nbf|iat|jti|repo|namespace|scope|scopes|refs|repository)";
+        let all = prop::collection::btree_map(name, some_value(), 0..10);
+        all.prop_map(|all| claims(&serde_json::to_value(all).unwrap()))
+    }
+
+    proptest! {
+        #[test]
+        fn random_claims_open_one_place_and_administer_nothing_where_they_may_not(
+            claims in some_claims(),
+            now_ms in any::<i64>(),
+        ) {
+            let _ = claims.check_audience(&["acme".to_owned()]);
+            let _ = (claims.name("iss"), claims.name("jti"));
+            if let Ok(times) = claims.times(now_ms) {
+                prop_assert!(times.expires <= times.issued.saturating_add(86_400));
+            }
+            if let Ok(granted) = by_itself(&claims, "acme", false) {
+                prop_assert_ne!(granted.scope, Scope::Admin);
+                let named = claims.text("repo").or_else(|| claims.text("namespace")).unwrap();
+                let within = named.split('/').next().unwrap();
+                prop_assert!(within.eq_ignore_ascii_case("acme"), "{}", within);
+                prop_assert_eq!(granted.repos.is_some(), claims.get("repo").is_some());
+            }
+            if let Ok(granted) = by_itself(&claims, "acme", true) {
+                prop_assert!(granted.scope != Scope::Admin || granted.repos.is_none());
+            }
+        }
     }
 }

@@ -59,10 +59,9 @@ impl History for Made {
         })
     }
 
-    fn is_here(&self, commit_id: &oid) -> bool {
-        self.by_id
-            .get(commit_id)
-            .is_some_and(|number| self.here.contains(number))
+    fn is_here(&self, commit_id: &oid) -> Result<bool, StoreError> {
+        let number = self.by_id.get(commit_id);
+        Ok(number.is_some_and(|number| self.here.contains(number)))
     }
 }
 
@@ -126,6 +125,6 @@ fn a_frontier_is_narrow_where_history_is() {
 fn a_gap_is_named() {
     let mut history = Made::new(vec![vec![], vec![0], vec![1]], &[]);
     history.by_id.remove(&id(0));
-    let gap = Gap { commit_id: id(0) };
+    let gap = CutError::Gap { commit_id: id(0) };
     assert_eq!(Parts::cut(&history, &[id(2)], 5), Err(gap));
 }

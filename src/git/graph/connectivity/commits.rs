@@ -4,6 +4,7 @@ use gix_hash::{Kind, ObjectId, oid};
 
 use super::super::super::object::ObjectKind;
 use super::super::super::object::facts::{self, CommitFacts};
+use super::super::super::store::StoreError;
 use super::super::segment::{NewCommit, NewParent};
 use super::error::malformed;
 use super::lists::LIST_BYTES_MAX;
@@ -34,15 +35,15 @@ impl Connectivity<'_> {
             return Ok(());
         }
         let facts = self.commit_facts(commit_id, child_id)?;
-        let unproved = facts
-            .parents
-            .iter()
-            .enumerate()
-            .skip(parents_done)
-            .find(|(_, parent)| {
-                self.bad_commits.contains(*parent)
-                    || self.proved_number(parent).is_none() && self.known(parent).is_none()
-            });
+        let mut unproved = None;
+        for (at, parent) in facts.parents.iter().enumerate().skip(parents_done) {
+            if self.bad_commits.contains(parent)
+                || self.proved_number(parent).is_none() && self.known(parent)?.is_none()
+            {
+                unproved = Some((at, parent));
+                break;
+            }
+        }
         if let Some((at, parent_id)) = unproved {
             if let Some(waiting) = self.path.last_mut() {
                 waiting.parents_done = u32::try_from(at).unwrap_or(u32::MAX);
@@ -90,7 +91,7 @@ impl Connectivity<'_> {
         let mut roots = Vec::with_capacity(facts.parents.len());
         for parent_id in &facts.parents {
             let (parent, root) =
-                self.proved_parent(parent_id)
+                self.proved_parent(parent_id)?
                     .ok_or(ConnectivityError::Missing {
                         id: *parent_id,
                         kind: ObjectKind::Commit,
@@ -109,8 +110,9 @@ impl Connectivity<'_> {
         let full = ConnectivityError::TooManyIntroduced {
             limit: LIST_BYTES_MAX,
         };
+        // Before the commit has a number: what cannot be read is asked for again.
+        self.overlaps |= self.graph.lookup(&commit_id)?.is_some();
         let number = self.segment.push(&commit, &parents).ok_or(full)?;
-        self.overlaps |= self.graph.lookup(&commit_id).is_some();
 
         self.lists.open(number);
         self.lists
@@ -137,17 +139,23 @@ impl Connectivity<'_> {
         }
     }
 
-    fn proved_parent(&self, commit_id: &ObjectId) -> Option<(NewParent, ObjectId)> {
+    fn proved_parent(
+        &self,
+        commit_id: &ObjectId,
+    ) -> Result<Option<(NewParent, ObjectId)>, StoreError> {
         if let Some(number) = self.proved_number(commit_id) {
-            return Some((NewParent::Local(number), self.segment.tree_id(number)?));
+            let tree_id = self.segment.tree_id(number);
+            return Ok(tree_id.map(|tree_id| (NewParent::Local(number), tree_id)));
         }
-        let node = self.known(commit_id)?;
-        let generation = self.graph.generation(node);
+        let Some(node) = self.known(commit_id)? else {
+            return Ok(None);
+        };
+        let generation = self.graph.generation(node)?;
         let parent = NewParent::External {
             commit_id: *commit_id,
             generation,
         };
-        Some((parent, self.graph.tree_id(node)))
+        Ok(Some((parent, self.graph.tree_id(node)?)))
     }
 
     fn commit_facts(

@@ -4,6 +4,7 @@ use gix_hash::{ObjectId, oid};
 
 use super::super::super::object::ObjectKind;
 use super::super::super::object::facts::CommitFacts;
+use super::super::super::store::ReadError;
 
 /// The pack that is being pushed.
 pub trait Incoming {
@@ -16,6 +17,11 @@ pub trait Incoming {
 
     /// The id of the object at this position.
     fn id(&self, position: u32) -> Option<ObjectId>;
+
+    /// Fails if the pack's tables could not be read: what was said not to be there may be there.
+    fn check(&self) -> Result<(), ReadError> {
+        Ok(())
+    }
 
     /// Commits in the pack, as far as that is known: room is made for so many.
     fn commit_count(&self) -> usize {

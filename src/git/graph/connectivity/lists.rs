@@ -33,15 +33,18 @@ impl Walker {
     }
 }
 
-/// The introduced lists while they are made: 8 bytes a pack entry, 2 bytes a listed object.
+/// The introduced lists while they are made: 4 bytes a pack entry, 2 bytes a listed object.
 pub(super) struct Lists<'a> {
     objects: &'a dyn ObjectSource,
     incoming: &'a dyn Incoming,
     /// Objects of live packs that count as if they were not here.
     hidden: Rc<HashSet<ObjectId>>,
     walker: Walker,
-    /// By position: the stamp of the walker that listed the object last.
-    stamps: Vec<u32>,
+    /// Positions that the current walker has listed and that an earlier one introduced: few, for
+    /// what a commit introduces first says so itself.
+    listed: HashSet<u32>,
+    /// Positions that tips reach without a commit.
+    listed_by_tips: HashSet<u32>,
     /// By row of the external objects: the same, and the kind that was found; `None` for one that
     /// is missing.
     external_stamps: Vec<Option<(u32, ObjectKind)>>,
@@ -62,7 +65,8 @@ impl<'a> Lists<'a> {
             incoming,
             hidden: Rc::default(),
             walker: Walker::Tips,
-            stamps: vec![0; usize::try_from(object_count).unwrap_or(0)],
+            listed: HashSet::new(),
+            listed_by_tips: HashSet::new(),
             external_stamps: Vec::new(),
             tip_externals: HashMap::new(),
             positions: Vec::new(),
@@ -79,6 +83,7 @@ impl<'a> Lists<'a> {
 
     /// Starts the list of the next commit.
     pub(super) fn open(&mut self, number: u32) {
+        self.forget_listed();
         self.walker = Walker::Commit(number);
     }
 
@@ -100,8 +105,16 @@ impl<'a> Lists<'a> {
         Ok(())
     }
 
+    /// A set that was large once would take long to clear for each commit that follows.
+    fn forget_listed(&mut self) {
+        if !self.listed.is_empty() {
+            self.listed = HashSet::new();
+        }
+    }
+
     /// Drops the list of the current commit.
     pub(super) fn abandon(&mut self) {
+        self.forget_listed();
         self.positions.clear();
         self.externals.clear();
         self.walker = Walker::Tips;
@@ -120,16 +133,19 @@ impl<'a> Lists<'a> {
         kind: ObjectKind,
         referred_by: ObjectId,
     ) -> Result<bool, ConnectivityError> {
-        let stamp = self.walker.stamp();
         let Some((position, found)) = self.incoming.locate(&id) else {
             return self.introduce_external(id, kind, referred_by);
         };
         agree(id, kind, found, referred_by)?;
-        let slot = usize::try_from(position)
-            .ok()
-            .and_then(|at| self.stamps.get_mut(at));
-        let is_new = slot.is_some_and(|slot| std::mem::replace(slot, stamp) != stamp);
-        if let (true, Walker::Commit(number)) = (is_new, self.walker) {
+        let Walker::Commit(number) = self.walker else {
+            return Ok(self.listed_by_tips.insert(position));
+        };
+        let is_new = match self.builder.introducer(position) {
+            Some(first) if first == number => false,
+            Some(_) => self.listed.insert(position),
+            None => true,
+        };
+        if is_new {
             self.builder.note_introducer(position, number);
             self.positions.push(position);
         }

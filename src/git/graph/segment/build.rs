@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use gix_hash::ObjectId;
 
-use super::super::super::store::{PART_ROW_BYTES_MAX, PackId, Pieces, Shared};
+use super::super::super::store::{PAGED_ROW_BYTES_MAX, PART_ROW_BYTES_MAX, PackId, Pieces, Shared};
 use super::super::columns::ID_BYTES;
 use super::format::{COMMITS_MAX, EXTERNAL, HEADER_BYTES, LAST, MAGIC, NO_PARENT, OCTOPUS, ROW};
 
@@ -36,7 +36,7 @@ pub(crate) enum NewParent {
 }
 
 /// Builds a Graph part: 64 bytes a commit, and half as many more while [`SegmentBuilder::finish`]
-/// runs.
+/// runs, which writes 68.
 #[derive(Debug, Default)]
 pub(crate) struct SegmentBuilder {
     ids: Vec<ObjectId>,
@@ -177,7 +177,7 @@ impl SegmentBuilder {
             proved_beside,
             ..
         } = self;
-        let mut part = Rows::of(HEADER_BYTES + ids.len() * 64 + external_ids.len() * 20);
+        let mut part = Rows::of(HEADER_BYTES + ids.len() * 68 + external_ids.len() * 20);
         part.put(MAGIC);
         for rows in [
             ids.len(),
@@ -187,13 +187,21 @@ impl SegmentBuilder {
         ] {
             part.put_u32(u32::try_from(rows).unwrap_or(u32::MAX));
         }
+        let beginnings: Vec<[u8; 4]> = by_id
+            .iter()
+            .map(|number| beginning(&ids, *number))
+            .collect();
         part.put_ids(ids);
         part.put(&trees);
         drop(trees);
         part.put(&times);
         part.put_u32s(generations);
         part.put(&parents);
-        part.put_u32s(by_id);
+        for (beginning, number) in beginnings.iter().zip(by_id) {
+            part.put(beginning);
+            part.put_u32(number);
+        }
+        drop(beginnings);
         part.put_ids(external_ids);
         part.put_u32s(octopus);
         part.put_u32s(proved_beside.into_iter().map(|pack_id| pack_id.0));
@@ -201,20 +209,35 @@ impl SegmentBuilder {
     }
 }
 
+/// The first bytes of a commit's id.
+fn beginning(ids: &[ObjectId], number: u32) -> [u8; 4] {
+    let id = usize::try_from(number).ok().and_then(|at| ids.get(at));
+    let bytes = id.and_then(|id| id.as_bytes().first_chunk());
+    bytes.copied().unwrap_or_default()
+}
+
 /// Bytes that are cut into rows as they come.
 struct Rows {
     full: Vec<Shared>,
     row: Vec<u8>,
+    /// Bytes of a row at most.
+    row_bytes_max: usize,
     /// Bytes to come that are not in `row`'s capacity.
     left: usize,
 }
 
 impl Rows {
-    /// Rows of this many bytes together, or not many more.
+    /// Rows of this many bytes together, or not many more: one row if that is enough, as a small part
+    /// is read whole.
     fn of(bytes: usize) -> Self {
         let mut rows = Self {
             full: Vec::new(),
             row: Vec::new(),
+            row_bytes_max: if bytes > PART_ROW_BYTES_MAX {
+                PAGED_ROW_BYTES_MAX
+            } else {
+                PART_ROW_BYTES_MAX
+            },
             left: bytes,
         };
         rows.begin();
@@ -222,7 +245,7 @@ impl Rows {
     }
 
     fn begin(&mut self) {
-        let room = self.left.min(PART_ROW_BYTES_MAX);
+        let room = self.left.min(self.row_bytes_max);
         self.left -= room;
         let row = std::mem::replace(&mut self.row, Vec::with_capacity(room));
         self.full.push(Rc::new(row));
@@ -231,7 +254,7 @@ impl Rows {
     /// Appends bytes; they are cut wherever a row ends.
     fn put(&mut self, mut bytes: &[u8]) {
         loop {
-            let room = PART_ROW_BYTES_MAX.saturating_sub(self.row.len());
+            let room = self.row_bytes_max.saturating_sub(self.row.len());
             let (now, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
             self.row.extend_from_slice(now);
             if rest.is_empty() {

@@ -103,9 +103,9 @@ impl PartsMerge {
             let node = graph.node(source.pack, number);
             node.is_some_and(|node| keep.has_commit(node))
         });
-        let commit_id = source.segment.commit_id(number);
+        let commit_id = source.segment.commit_id(number)?;
         let merged = if kept {
-            match self.number_of(&commit_id, at) {
+            match self.number_of(&commit_id, at)? {
                 Some(merged) => merged,
                 None => self.take(packs, graph, places, table, (at, number))?,
             }
@@ -120,9 +120,14 @@ impl PartsMerge {
     }
 
     /// The number of a commit that one of the first `end` sources has.
-    fn number_of(&self, commit_id: &oid, end: usize) -> Option<u32> {
-        let mut sources = self.sources.iter().take(end);
-        sources.find_map(|source| source.number(source.segment.lookup(commit_id)?))
+    fn number_of(&self, commit_id: &oid, end: usize) -> Result<Option<u32>, StoreError> {
+        for source in self.sources.iter().take(end) {
+            let number = source.segment.lookup(commit_id)?;
+            if let Some(number) = number.and_then(|number| source.number(number)) {
+                return Ok(Some(number));
+            }
+        }
+        Ok(None)
     }
 
     /// Adds a commit and its list; gives its number.
@@ -140,22 +145,18 @@ impl PartsMerge {
         };
         let source = self.sources.get(at).ok_or(missing)?;
         let mut parents = Vec::new();
-        let mut is_complete = true;
         source.segment.for_each_parent(number, |parent| {
             let parent = match parent {
                 Parent::Local(number) => source.number(number).map(NewParent::Local),
-                Parent::External(row) => self.external(graph, source.segment.external(row), at),
+                Parent::External(row) => self.external(graph, source.segment.external(row)?, at)?,
             };
-            is_complete &= parent.is_some();
-            parents.extend(parent);
-        });
-        if !is_complete {
-            return Err(source.corrupt().into());
-        }
+            parents.push(parent.ok_or_else(|| source.corrupt())?);
+            Ok(())
+        })?;
         let commit = NewCommit {
-            commit_id: source.segment.commit_id(number),
-            tree_id: source.segment.tree_id(number),
-            time_seconds: source.segment.time_seconds(number),
+            commit_id: source.segment.commit_id(number)?,
+            tree_id: source.segment.tree_id(number)?,
+            time_seconds: source.segment.time_seconds(number)?,
         };
         let pushed = self.segment.push(&commit, &parents);
         let merged = pushed.ok_or_else(|| source.corrupt())?;
@@ -195,15 +196,23 @@ impl PartsMerge {
     }
 
     /// A parent that is not in the commit's own segment.
-    fn external(&self, graph: &CommitGraph, commit_id: ObjectId, at: usize) -> Option<NewParent> {
-        if let Some(number) = self.number_of(&commit_id, at) {
-            return Some(NewParent::Local(number));
+    fn external(
+        &self,
+        graph: &CommitGraph,
+        commit_id: ObjectId,
+        at: usize,
+    ) -> Result<Option<NewParent>, StoreError> {
+        if let Some(number) = self.number_of(&commit_id, at)? {
+            return Ok(Some(NewParent::Local(number)));
         }
-        let generation = graph.generation(graph.lookup(&commit_id)?);
-        Some(NewParent::External {
+        let Some(node) = graph.lookup(&commit_id)? else {
+            return Ok(None);
+        };
+        let generation = graph.generation(node)?;
+        Ok(Some(NewParent::External {
             commit_id,
             generation,
-        })
+        }))
     }
 
     /// Both parts.
@@ -212,17 +221,25 @@ impl PartsMerge {
         graph: &CommitGraph,
         sources: &[PackId],
         renamed: &[(PackId, PackId)],
-    ) -> (Pieces, Vec<u8>) {
-        let is_apart = |pack_id: &PackId| {
-            let apart = |source: &PackId| graph.are_disjoint(*source, *pack_id);
-            !sources.contains(pack_id) && sources.iter().all(apart)
+    ) -> Result<(Pieces, Vec<u8>), StoreError> {
+        let is_apart = |pack_id: PackId| {
+            for source in sources {
+                if *source == pack_id || !graph.are_disjoint(*source, pack_id)? {
+                    return Ok(false);
+                }
+            }
+            Ok::<_, StoreError>(true)
         };
         let now = |pack_id: PackId| {
             let renamed = renamed.iter().find(|renamed| renamed.0 == pack_id);
             renamed.map_or(pack_id, |renamed| renamed.1)
         };
-        let beside = graph.pack_ids().into_iter().filter(is_apart).map(now);
-        let beside = beside.collect();
-        (self.segment.beside(beside).finish(), self.lists.finish())
+        let mut beside = Vec::new();
+        for pack_id in graph.pack_ids() {
+            if is_apart(pack_id)? {
+                beside.push(now(pack_id));
+            }
+        }
+        Ok((self.segment.beside(beside).finish(), self.lists.finish()))
     }
 }

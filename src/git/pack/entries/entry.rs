@@ -15,6 +15,31 @@ pub enum Base {
     External(u32),
 }
 
+/// In place of a base, in four bytes: the entry is stored whole.
+pub(crate) const NO_BASE: u32 = u32::MAX;
+/// The base is the external base with the number in the other bits.
+pub(crate) const EXTERNAL_BASE: u32 = 1 << 31;
+
+impl Base {
+    /// In four bytes, as an index has it.
+    pub(crate) fn word(self) -> u32 {
+        match self {
+            Self::None => NO_BASE,
+            Self::Position(position) => position,
+            Self::External(number) => EXTERNAL_BASE | number,
+        }
+    }
+
+    /// The base that [`Self::word`] has written.
+    pub(crate) fn of_word(word: u32) -> Self {
+        match word {
+            NO_BASE => Self::None,
+            word if word & EXTERNAL_BASE != 0 => Self::External(word & !EXTERNAL_BASE),
+            position => Self::Position(position),
+        }
+    }
+}
+
 /// One entry, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {

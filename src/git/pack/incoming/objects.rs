@@ -109,6 +109,13 @@ pub(in super::super) struct BaseAtHand<'a> {
     pub content: &'a [u8],
 }
 
+impl Progress {
+    /// Deltas that wait for their base.
+    pub(in super::super) fn waiting(&self) -> u32 {
+        self.deltas.saturating_sub(self.deltas_resolved)
+    }
+}
+
 impl IncomingObjects {
     pub(in super::super) fn new(limits: Limits) -> Self {
         Self {
@@ -300,10 +307,14 @@ impl IncomingObjects {
 
     /// The entry at a position that the table must have.
     pub(in super::super) fn entry(&self, position: u32) -> Result<Entry, PackError> {
-        self.table
-            .get(position)
-            .copied()
-            .ok_or(PackError::NoEntry { position })
+        match self.table.get(position) {
+            Some(entry) => Ok(entry),
+            None => self
+                .table
+                .check()
+                .map_err(PackError::from)
+                .and(Err(PackError::NoEntry { position })),
+        }
     }
 
     /// Computes the ids of the objects that wait for them, completes their entries, and shows the

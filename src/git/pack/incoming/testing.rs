@@ -13,7 +13,7 @@ use super::super::super::hash::PackHasher;
 use super::super::super::limits::Limits;
 use super::super::super::object::ObjectKind;
 use super::super::super::store::{
-    PackId, PackRecord, PackStore, Part, Quarantine, ReadError, Shared, StoreError,
+    PackId, PackRecord, PackStore, Part, Quarantine, ReadError, Scratch, Shared, StoreError,
 };
 use super::super::entry::{self, EntryKind};
 use super::super::parser::PackParser;
@@ -87,6 +87,28 @@ impl PackStore for MemoryStore {
             what: "chunk",
             pack: pack_id.0,
         })
+    }
+}
+
+/// Rows in memory; those of one number can be lost.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryScratch {
+    rows: RefCell<HashMap<u32, Vec<u8>>>,
+    pub(crate) written: Cell<usize>,
+    pub(crate) lost: Cell<Option<u32>>,
+}
+
+impl Scratch for MemoryScratch {
+    fn put(&self, number: u32, bytes: &[u8]) -> Result<(), StoreError> {
+        self.written.set(self.written.get() + 1);
+        self.rows.borrow_mut().insert(number, bytes.to_vec());
+        Ok(())
+    }
+
+    fn get(&self, number: u32) -> Result<Vec<u8>, StoreError> {
+        let found = self.rows.borrow().get(&number).cloned();
+        let found = found.filter(|_| self.lost.get() != Some(number));
+        found.ok_or_else(|| StoreError::Failed("it is lost".to_owned()))
     }
 }
 

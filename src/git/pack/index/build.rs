@@ -1,8 +1,10 @@
 //! Writing the index of a pack, a row at a time.
 
-use super::super::super::store::INDEX_ROW_BYTES_MAX;
-use super::super::entries::{Base, Entry, EntryTable};
-use super::format::{ENTRY_ROW_BYTES, EXTERNAL_BASE, MAGIC, NO_BASE, OFFSET_MAX, VERSION};
+use gix_hash::ObjectId;
+
+use super::super::super::store::PAGED_ROW_BYTES_MAX;
+use super::super::entries::{Base, EXTERNAL_BASE, Entry, EntryTable, NO_BASE};
+use super::format::{ENTRY_ROW_BYTES, MAGIC, OFFSET_MAX, VERSION};
 
 /// The table cannot be made into an index: a fault of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +33,10 @@ pub enum IndexError {
     },
 }
 
-/// Makes the index in rows of at most [`INDEX_ROW_BYTES_MAX`], so that it never stands whole in
+/// Ids that are read at once from a table whose entries are in scratch: 2.5 MiB.
+const IDS_AT_ONCE: usize = 1 << 17;
+
+/// Makes the index in rows of at most [`PAGED_ROW_BYTES_MAX`], so that it never stands whole in
 /// memory: what is held beside the table is 4 bytes an object and one row.
 #[derive(Debug)]
 pub struct IndexBuilder<'a> {
@@ -39,6 +44,10 @@ pub struct IndexBuilder<'a> {
     /// By position.
     index_positions: Vec<u32>,
     surplus: u32,
+    /// How many ids start with a byte up to this one.
+    fan_out: [u32; 256],
+    /// The next ids of a table whose entries are in scratch, from this place on.
+    ids: (usize, Vec<ObjectId>),
     section: Section,
     /// Items of the section that are written.
     written: usize,
@@ -64,43 +73,103 @@ impl<'a> IndexBuilder<'a> {
             sorted: table.by_id.len(),
         };
         let mut index_positions = vec![u32::MAX; entries];
-        let mut surplus = 0;
-        let mut previous = None;
         for (index_position, position) in (0_u32..).zip(&table.by_id) {
             let at = usize::try_from(*position).ok();
-            let entry = table.get(*position).ok_or_else(unsorted)?;
-            let place = at
-                .and_then(|at| index_positions.get_mut(at))
-                .ok_or_else(unsorted)?;
-            if *place != u32::MAX || previous.is_some_and(|last| last >= (entry.id, *position)) {
-                return Err(unsorted());
-            }
-            *place = index_position;
-            surplus += u32::from(previous.is_some_and(|(id, _)| id == entry.id));
-            previous = Some((entry.id, *position));
+            let place = at.and_then(|at| index_positions.get_mut(at));
+            let place = place.filter(|place| **place == u32::MAX);
+            *place.ok_or_else(unsorted)? = index_position;
         }
         if table.by_id.len() != entries {
             return Err(unsorted());
         }
-        let externals = table.external_bases.len();
-        for (position, entry) in (0_u32..).zip(table.entries.iter()) {
-            check(position, entry, entries, externals)?;
-        }
-        let section = Section::Header;
-        Ok(Self {
+        let mut builder = Self {
             table,
             index_positions,
-            surplus,
-            section,
+            surplus: 0,
+            fan_out: [0; 256],
+            ids: (0, Vec::new()),
+            section: Section::Header,
             written: 0,
-        })
+        };
+        builder.surplus = builder.count_surplus().ok_or_else(unsorted)?;
+        builder.check_and_count()?;
+        Ok(builder)
+    }
+
+    /// Checks all entries, and counts the first bytes of their ids.
+    fn check_and_count(&mut self) -> Result<(), IndexError> {
+        let (entries, externals) = (self.table.entries.len(), self.table.external_bases.len());
+        for (position, entry) in (0_u32..).zip(self.table.entries.iter()) {
+            check(position, &entry, entries, externals)?;
+            let first = entry.id.as_slice().first().copied().map(usize::from);
+            if let Some(count) = first.and_then(|first| self.fan_out.get_mut(first)) {
+                *count = count.saturating_add(1);
+            }
+        }
+        let mut up_to = 0_u32;
+        for count in &mut self.fan_out {
+            up_to = up_to.saturating_add(*count);
+            *count = up_to;
+        }
+        Ok(())
+    }
+
+    /// Copies of objects that are in the pack already; `None` if the ids are not in order.
+    fn count_surplus(&mut self) -> Option<u32> {
+        let (mut surplus, mut previous) = (0_u32, None::<(ObjectId, u32)>);
+        for place in 0..self.table.by_id.len() {
+            let id = self.id_at(place)?;
+            let position = *self.table.by_id.get(place)?;
+            if previous.is_some_and(|last| last >= (id, position)) {
+                return None;
+            }
+            surplus = surplus.saturating_add(u32::from(previous.is_some_and(|last| last.0 == id)));
+            previous = Some((id, position));
+        }
+        Some(surplus)
+    }
+
+    /// The id at this place of those sorted; of one place after the other.
+    fn id_at(&mut self, place: usize) -> Option<ObjectId> {
+        if !self.table.is_spilled() {
+            return self.table.id(*self.table.by_id.get(place)?);
+        }
+        let (start, ids) = &self.ids;
+        let held = place.checked_sub(*start).and_then(|at| ids.get(at));
+        if let Some(id) = held {
+            return Some(*id);
+        }
+        self.read_ids(place);
+        self.ids.1.first().copied()
+    }
+
+    /// Reads the ids from this place on in one pass over the table.
+    fn read_ids(&mut self, start: usize) {
+        let (_, mut ids) = std::mem::take(&mut self.ids);
+        let count = self
+            .table
+            .by_id
+            .len()
+            .saturating_sub(start)
+            .min(IDS_AT_ONCE);
+        ids.clear();
+        ids.resize(count, ObjectId::null(gix_hash::Kind::Sha1));
+        for (entry, place) in self.table.entries.iter().zip(&self.index_positions) {
+            let at = usize::try_from(*place)
+                .ok()
+                .and_then(|place| place.checked_sub(start));
+            if let Some(slot) = at.and_then(|at| ids.get_mut(at)) {
+                *slot = entry.id;
+            }
+        }
+        self.ids = (start, ids);
     }
 
     /// The next row; `None` after the last.
     pub fn next_row(&mut self) -> Option<Vec<u8>> {
         let mut row = Vec::new();
         // The largest item but the header, which comes first, has fewer bytes than this.
-        while row.len() <= INDEX_ROW_BYTES_MAX - 32 {
+        while row.len() <= PAGED_ROW_BYTES_MAX - 32 {
             let is_written = self.item(&mut row);
             self.written += 1;
             if !is_written {
@@ -128,20 +197,14 @@ impl<'a> IndexBuilder<'a> {
     }
 
     /// Adds the section's next item to the row; false at the end of the section.
-    fn item(&self, row: &mut Vec<u8>) -> bool {
-        let entry_of = |position: &u32| self.table.get(*position);
-        let id_at = |index: usize| Some(entry_of(self.table.by_id.get(index)?)?.id);
+    fn item(&mut self, row: &mut Vec<u8>) -> bool {
         match self.section {
             Section::Header if self.written == 0 => self.header(row),
-            Section::FanOut if self.written < 256 => {
-                let up_to = |position: &u32| {
-                    entry_of(position)
-                        .and_then(|entry| entry.id.as_slice().first())
-                        .is_some_and(|byte| usize::from(*byte) <= self.written)
-                };
-                put(row, self.table.by_id.partition_point(up_to));
-            }
-            Section::Ids => match id_at(self.written) {
+            Section::FanOut => match self.fan_out.get(self.written) {
+                Some(count) => row.extend_from_slice(&count.to_be_bytes()),
+                None => return false,
+            },
+            Section::Ids => match self.id_at(self.written) {
                 Some(id) => row.extend_from_slice(id.as_slice()),
                 None => return false,
             },
@@ -154,7 +217,7 @@ impl<'a> IndexBuilder<'a> {
                 let entry = entry.and_then(|position| self.table.get(position));
                 match entry.zip(self.index_positions.get(self.written)) {
                     Some((entry, index_position)) => {
-                        row.extend_from_slice(&encode(entry, *index_position));
+                        row.extend_from_slice(&encode(&entry, *index_position));
                     }
                     None => return false,
                 }
@@ -163,7 +226,7 @@ impl<'a> IndexBuilder<'a> {
                 Some(id) => row.extend_from_slice(id.as_slice()),
                 None => return false,
             },
-            Section::Header | Section::FanOut | Section::End => return false,
+            Section::Header | Section::End => return false,
         }
         true
     }
@@ -210,15 +273,15 @@ fn check(position: u32, entry: &Entry, entries: usize, externals: usize) -> Resu
 fn encode(entry: &Entry, index_position: u32) -> [u8; ENTRY_ROW_BYTES] {
     let kind = entry.kind.map_or(0, |kind| kind as u64);
     let word = entry.offset << 24 | u64::from(entry.depth) << 8 | kind;
-    let base = match entry.base {
-        Base::None => NO_BASE,
-        Base::Position(position) => position,
-        Base::External(number) => EXTERNAL_BASE | number,
-    };
     let mut row = [0; ENTRY_ROW_BYTES];
     let (first, rest) = row.split_at_mut(8);
     first.copy_from_slice(&word.to_be_bytes());
-    let words = [entry.stored_bytes, entry.size_bytes, base, index_position];
+    let words = [
+        entry.stored_bytes,
+        entry.size_bytes,
+        entry.base.word(),
+        index_position,
+    ];
     for (place, word) in rest.as_chunks_mut::<4>().0.iter_mut().zip(words) {
         *place = word.to_be_bytes();
     }

@@ -8,10 +8,5 @@ pub(super) const ID_BYTES: usize = 20;
 pub(super) const POSITION_BYTES: usize = 4;
 pub(super) const ENTRY_ROW_BYTES: usize = 24;
 
-/// In place of a base: the entry is stored whole.
-pub(super) const NO_BASE: u32 = u32::MAX;
-/// The base is the external base with the number in the other bits.
-pub(super) const EXTERNAL_BASE: u32 = 1 << 31;
-
 /// The last offset that five bytes hold.
 pub(super) const OFFSET_MAX: u64 = (1 << 40) - 1;

@@ -1,6 +1,6 @@
 //! The places of an index's sections, and the points at which it may be cut.
 
-use super::super::super::store::INDEX_ROW_BYTES_MAX;
+use super::super::super::store::PAGED_ROW_BYTES_MAX;
 use super::format::{
     ENTRY_ROW_BYTES, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, MAGIC, POSITION_BYTES, VERSION,
 };
@@ -66,7 +66,7 @@ pub fn rows(index: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut start = 0;
     std::iter::from_fn(move || {
         let rest = index.get(start..).filter(|rest| !rest.is_empty())?;
-        let most = rest.len().min(INDEX_ROW_BYTES_MAX);
+        let most = rest.len().min(PAGED_ROW_BYTES_MAX);
         let at_border = |length: &usize| {
             let sections = sections.as_ref();
             *length == rest.len() || sections.is_some_and(|cut| cut.has_border(start + length))

@@ -5,7 +5,7 @@ use gix_hash::ObjectId;
 use proptest::prelude::*;
 
 use super::super::super::object::ObjectKind;
-use super::super::super::store::{INDEX_ROW_BYTES_MAX, PackId, Pieces, StoreError};
+use super::super::super::store::{PAGED_ROW_BYTES_MAX, PackId, Pieces, StoreError};
 use super::super::entries::{Base, Entry, EntryTable};
 use super::{IndexBuilder, IndexError, PackIndex, rows};
 
@@ -22,7 +22,7 @@ fn sorted(entries: Vec<Entry>, external_bases: Vec<ObjectId>) -> EntryTable {
 fn build(table: &EntryTable) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut emit = |row: &[u8]| {
-        assert!(row.len() <= INDEX_ROW_BYTES_MAX);
+        assert!(row.len() <= PAGED_ROW_BYTES_MAX);
         bytes.extend_from_slice(row);
         Ok::<(), Infallible>(())
     };
@@ -136,13 +136,13 @@ fn rows_of_a_large_index_are_bounded() {
     let bytes = build(&table);
     let cut: Vec<Vec<u8>> = rows(&bytes).map(<[u8]>::to_vec).collect();
     assert_eq!((cut.len(), cut.concat()), (11, bytes));
-    assert!(cut.iter().all(|row| row.len() <= INDEX_ROW_BYTES_MAX));
+    assert!(cut.iter().all(|row| row.len() <= PAGED_ROW_BYTES_MAX));
     let pieces = Pieces::new(cut.into_iter().map(Rc::new));
     let index = PackIndex::open(PACK, pieces).unwrap();
     assert_eq!(index.pieces().seams().count(), 10, "cut between two items");
     for (position, entry) in (0..).zip(table.entries.iter()) {
         assert_eq!(index.find(&entry.id), Some(position));
-        assert_eq!(index.entry(position), Some(*entry));
+        assert_eq!(index.entry(position), Some(entry));
     }
 }
 
@@ -150,9 +150,9 @@ fn rows_of_a_large_index_are_bounded() {
 fn what_is_no_index_is_cut_as_well() {
     assert_eq!(rows(b"").count(), 0);
     assert_eq!(rows(b"part").collect::<Vec<_>>(), [b"part"]);
-    let bytes = vec![7; INDEX_ROW_BYTES_MAX + 1];
+    let bytes = vec![7; PAGED_ROW_BYTES_MAX + 1];
     let lengths: Vec<usize> = rows(&bytes).map(<[u8]>::len).collect();
-    assert_eq!(lengths, [INDEX_ROW_BYTES_MAX, 1]);
+    assert_eq!(lengths, [PAGED_ROW_BYTES_MAX, 1]);
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn an_index_in_pieces_is_the_same() {
         let index = PackIndex::open(PACK, Pieces::new(pieces)).unwrap();
         for (position, entry) in (0..).zip(table.entries.iter()) {
             assert_eq!(index.find(&entry.id), Some(position));
-            assert_eq!(index.entry(position), Some(*entry));
+            assert_eq!(index.entry(position), Some(entry));
         }
         assert_eq!(index.external_base(0), Some(id(3, 3)));
         assert_eq!((index.row(40), index.external_base(1)), (None, None));
@@ -215,7 +215,7 @@ proptest! {
         let index = open(&table);
         prop_assert_eq!(index.len(), count);
         for (position, entry) in (0..).zip(table.entries.iter()) {
-            prop_assert_eq!(index.entry(position), Some(*entry));
+            prop_assert_eq!(index.entry(position), Some(entry));
             prop_assert_eq!(index.id(position), Some(entry.id));
         }
         prop_assert_eq!(index.entry(count), None);

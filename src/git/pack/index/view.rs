@@ -5,9 +5,7 @@ use gix_hash::{ObjectId, oid};
 use super::super::super::object::ObjectKind;
 use super::super::super::store::{PackId, Pieces, StoreError};
 use super::super::entries::{Base, Entry};
-use super::format::{
-    ENTRY_ROW_BYTES, EXTERNAL_BASE, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, NO_BASE, POSITION_BYTES,
-};
+use super::format::{ENTRY_ROW_BYTES, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, POSITION_BYTES};
 use super::sections::{Sections, word};
 
 /// The index's facts of an entry: as [`Entry`], without the id, which is in another section.
@@ -50,7 +48,7 @@ impl Row {
             size_bytes: word(*size_bytes),
             kind: ObjectKind::from_number(kind)?,
             depth: u16::from_be_bytes(depth),
-            base: base_of(word(*base)),
+            base: Base::of_word(word(*base)),
             index_position: word(*index_position),
         })
     }
@@ -232,13 +230,5 @@ impl PackIndex {
         let number = usize::try_from(number).ok()?;
         self.bytes
             .array(section.checked_add(number.checked_mul(N)?)?)
-    }
-}
-
-fn base_of(base: u32) -> Base {
-    match base {
-        NO_BASE => Base::None,
-        base if base & EXTERNAL_BASE != 0 => Base::External(base & !EXTERNAL_BASE),
-        base => Base::Position(base),
     }
 }

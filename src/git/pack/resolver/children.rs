@@ -31,10 +31,14 @@ struct RefDelta {
 impl Children {
     /// Lists the unresolved entries of a table. It moves the bases that the table names by id
     /// here; afterwards the table must list only those found outside the pack.
-    pub(super) fn of_unresolved(table: &mut EntryTable) -> Self {
+    /// `count` is how many there are, if that is known: room is made for no more.
+    pub(super) fn of_unresolved(table: &mut EntryTable, count: u32) -> Self {
+        let base_ids = std::mem::take(&mut table.external_bases);
+        let count = usize::try_from(count).unwrap_or(0);
         let mut children = Self {
-            base_ids: std::mem::take(&mut table.external_bases),
-            ..Self::default()
+            ofs_deltas: Vec::with_capacity(count.saturating_sub(base_ids.len())),
+            ref_deltas: Vec::with_capacity(base_ids.len()),
+            base_ids,
         };
         for (position, entry) in (0..).zip(table.entries.iter()) {
             match entry.base {

@@ -405,7 +405,7 @@ fn a_long_chain_over_packs_is_ended_by_storing_the_object_whole() {
             assert_eq!(objects.pack.pack_bytes(), pack.len() as u64);
             continue;
         }
-        let entry = *objects.table.get(0).unwrap();
+        let entry = objects.table.get(0).unwrap();
         assert_eq!(entry.offset, pack.len() as u64);
         let end = entry.offset + u64::from(entry.stored_bytes);
         assert_eq!(end, objects.pack.pack_bytes());

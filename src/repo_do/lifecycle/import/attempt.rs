@@ -279,9 +279,12 @@ impl Attempt {
             graph: &graph,
             shallow: fetched.shallow.into_iter().collect(),
         };
-        let tips = wanted.peeled().into_iter();
-        let is_commit = |id: &ObjectId| commits_only.is_here(id) || pushed.has_commit(id);
-        let tips: Vec<_> = tips.filter(is_commit).collect();
+        let mut tips = Vec::new();
+        for tip in wanted.peeled() {
+            if commits_only.is_here(&tip)? || pushed.has_commit(&tip) {
+                tips.push(tip);
+            }
+        }
         let part_commits = part_commits(commits as u64);
         let part_size = usize::try_from(part_commits).unwrap_or(usize::MAX);
         let parts = Parts::cut(&commits_only, &tips, part_size)?;
@@ -372,7 +375,7 @@ impl History for CommitsOnly<'_> {
         Some(commit)
     }
 
-    fn is_here(&self, commit_id: &oid) -> bool {
-        self.graph.lookup(commit_id).is_some()
+    fn is_here(&self, commit_id: &oid) -> Result<bool, StoreError> {
+        Ok(self.graph.lookup(commit_id)?.is_some())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::filling::ATTEMPTS_MAX;
 use crate::git::fetch_client::error::FetchClientError;
-use crate::git::fetch_client::parts::Gap;
+use crate::git::fetch_client::parts::CutError;
 use crate::git::graph::connectivity::ConnectivityError;
 use crate::git::pack::parser::error::PackError;
 use crate::git::protocol::pktline::PktLineError;
@@ -66,7 +66,7 @@ pub(crate) enum ImportError {
     Connectivity(ConnectivityError),
     /// The remote's commits do not hang together.
     #[error(transparent)]
-    Gap(#[from] Gap),
+    Gap(CutError),
     /// A limit of time or of attempts.
     #[error("{0}")]
     GivenUp(String),
@@ -76,6 +76,15 @@ pub(crate) enum ImportError {
     /// Our own store failed.
     #[error("{}", .0.told())]
     Store(StoreError),
+}
+
+impl From<CutError> for ImportError {
+    fn from(error: CutError) -> Self {
+        match error {
+            CutError::Store(error) => Self::Store(error),
+            CutError::Gap { .. } => Self::Gap(error),
+        }
+    }
 }
 
 impl ImportError {

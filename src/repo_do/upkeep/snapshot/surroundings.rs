@@ -1,5 +1,7 @@
 //! The repository's object, as the copying of packs knows it.
 
+use std::rc::Rc;
+
 use super::secure::{Securing, Surroundings};
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::object::RepoObject;
@@ -68,7 +70,7 @@ pub(crate) fn securing<'a>(
     bucket: &'a R2,
     record: &'a RepositoryRecord,
     around: &'a RepositorySurroundings<'a>,
-) -> Securing<'a, ObjectDatabase, R2, RepositorySurroundings<'a>> {
+) -> Securing<'a, Rc<ObjectDatabase>, R2, RepositorySurroundings<'a>> {
     Securing {
         store,
         bucket,

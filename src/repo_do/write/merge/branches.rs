@@ -110,11 +110,7 @@ pub(super) async fn merge(write: WriteRequest) -> Answer {
         Source::Elsewhere(found) => found.commit,
     };
     let history = bench.common_history(ours, theirs).await?;
-    let bases = history.merge_bases();
-    let merge_bases: Vec<_> = bases
-        .iter()
-        .map(|base| bench.graph.commit_id(*base))
-        .collect();
+    let merge_bases = bench.graph.commit_ids(&history.merge_bases()?)?;
     let met = Met {
         ours,
         theirs,
@@ -232,18 +228,19 @@ async fn rebase(write: &WriteRequest, bench: Workbench, asked: Asked, met: Met) 
         history,
         ..
     } = met;
-    let mut ahead = history.into_ahead();
+    let mut ahead = history.into_ahead()?;
     while let Some(node) = ahead.next_commit()? {
         bench.graph.parents(node, &mut parents)?;
         if parents.len() < 2 {
-            nodes.push(node);
+            nodes.push((bench.graph.generation(node)?, node));
         }
     }
     nodes.reverse();
     // A parent before its children, whatever their dates say.
-    nodes.sort_by_key(|node| bench.graph.generation(*node));
-    let picks = nodes.iter().map(|node| Pick {
-        id: bench.graph.commit_id(*node),
+    nodes.sort_by_key(|(generation, _)| *generation);
+    let nodes: Vec<_> = nodes.into_iter().map(|(_, node)| node).collect();
+    let picks = bench.graph.commit_ids(&nodes)?.into_iter().map(|id| Pick {
+        id,
         mainline: None,
         pointer: "/from".to_owned(),
     });
@@ -309,8 +306,8 @@ fn outcome(
         branch: asked.into.clone(),
         old_head: Some(met.ours),
         new_head,
-        tree: bench.graph.tree_id(bench.node(new_head)?),
-        old_tree: Some(bench.graph.tree_id(bench.node(met.ours)?)),
+        tree: bench.tree(new_head)?,
+        old_tree: Some(bench.tree(met.ours)?),
         commits,
         merge_bases: Some(met.merge_bases.clone()),
         push_options: asked.push_options.clone(),

@@ -92,12 +92,12 @@ async fn here(
 ) -> Result<Option<Here>, ErrorReply> {
     let mut reading = write.reading().await?;
     let graph = reading.graph()?;
-    if graph.lookup(&commit).is_some() && reading.is_visible(commit).await? {
+    if graph.lookup(&commit)?.is_some() && reading.is_visible(commit).await? {
         return Ok(None);
     }
     let mut haves = vec![ours];
-    if let Some(tip) = graph.lookup(&ours) {
-        let mut sample = Haves::of(graph, tip);
+    if let Some(tip) = graph.lookup(&ours)? {
+        let mut sample = Haves::of(graph, tip)?;
         while sample.step(STEP_COMMITS)? {
             pause().await;
         }

@@ -1,5 +1,7 @@
 //! Conflicts, as the caller sees them.
 
+use std::collections::HashMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gix_hash::ObjectId;
@@ -70,8 +72,10 @@ async fn details(
 ) -> Result<Map<String, Value>, ErrorReply> {
     let mut conflicts = Vec::new();
     let mut room_bytes = CONTENTS_BYTES_MAX;
+    let by_path = ByPath::new(&merged.conflicts);
     for path in merged.conflicted.iter().take(CONFLICTS_MAX) {
-        let told = told_path(bench, merged, sides, path, &mut room_bytes).await?;
+        let conflict = by_path.conflict_of(path.path.as_ref());
+        let told = told_path(bench, conflict, sides, path, &mut room_bytes).await?;
         conflicts.push(Value::Object(told));
     }
     let without_path: Vec<&Conflict> = without_path(merged).collect();
@@ -113,12 +117,11 @@ fn without_path(merged: &MergedTree) -> impl Iterator<Item = &Conflict> {
 
 async fn told_path(
     bench: &mut Workbench,
-    merged: &MergedTree,
+    conflict: Option<&Conflict>,
     sides: &Sides<'_>,
     path: &ConflictedPath,
     room_bytes: &mut usize,
 ) -> Result<Map<String, Value>, ErrorReply> {
-    let conflict = conflict_of(merged, path.path.as_ref());
     let kind = conflict.map_or_else(|| kind_of(path), |conflict| conflict.kind);
     let mut told = Map::new();
     put_path(&mut told, &path.path);
@@ -174,13 +177,33 @@ fn cut(mut text: String, bytes_max: usize) -> (Option<String>, bool) {
     (Some(text), true)
 }
 
-/// The conflict that a path is about, else one that it takes part in.
-fn conflict_of<'a>(merged: &'a MergedTree, path: &BStr) -> Option<&'a Conflict> {
-    let about = |conflict: &&Conflict| conflict.paths.first().is_some_and(|first| first == path);
-    let part = |conflict: &&Conflict| conflict.paths.iter().any(|other| other == path);
-    let mut conflicts = merged.conflicts.iter();
-    let found = conflicts.find(about);
-    found.or_else(|| merged.conflicts.iter().find(part))
+/// The first conflict that is about a path, and the first in which it takes part. A merge may have very
+/// many conflicts, so they are looked through once.
+#[derive(Default)]
+struct ByPath<'a> {
+    about: HashMap<&'a BStr, &'a Conflict>,
+    with: HashMap<&'a BStr, &'a Conflict>,
+}
+
+impl<'a> ByPath<'a> {
+    fn new(conflicts: &'a [Conflict]) -> Self {
+        let mut by_path = Self::default();
+        for conflict in conflicts {
+            if let Some(first) = conflict.paths.first() {
+                by_path.about.entry(first.as_ref()).or_insert(conflict);
+            }
+            for path in &conflict.paths {
+                by_path.with.entry(path.as_ref()).or_insert(conflict);
+            }
+        }
+        by_path
+    }
+
+    /// The conflict that a path is about, else one in which it takes part.
+    fn conflict_of(&self, path: &BStr) -> Option<&'a Conflict> {
+        let found = self.about.get(path).or_else(|| self.with.get(path));
+        found.copied()
+    }
 }
 
 /// What a conflict is of which nothing was noted.

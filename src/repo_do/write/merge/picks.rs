@@ -115,7 +115,7 @@ pub(super) async fn replay(write: WriteRequest, direction: Direction) -> Answer 
 impl Chain {
     /// Replays all, and moves the branch.
     pub(super) async fn run(self, write: &WriteRequest, mut bench: Workbench) -> Answer {
-        let old_tree = bench.graph.tree_id(bench.node(self.head)?);
+        let old_tree = bench.tree(self.head)?;
         let (mut head, mut tree) = (self.head, old_tree);
         let mut commits = Vec::new();
         // A branch without commits of its own takes those of a rebase as they are.
@@ -130,7 +130,7 @@ impl Chain {
             let replayed = bench.replayed(pick.id).await?;
             let parent = parent_of(pick, &replayed)?;
             let parent_tree = match parent {
-                Some(parent) => bench.graph.tree_id(bench.node(parent)?),
+                Some(parent) => bench.tree(parent)?,
                 None => ObjectId::empty_tree(gix_hash::Kind::Sha1),
             };
             let names = replayed.names(self.branch.short.as_bytes().as_bstr(), self.direction);
@@ -200,7 +200,7 @@ impl Chain {
             branch: self.branch.clone(),
             old_head: Some(self.head),
             new_head,
-            tree: bench.graph.tree_id(bench.node(new_head)?),
+            tree: bench.tree(new_head)?,
             old_tree: Some(old_tree),
             commits: Some(commits),
             merge_bases: Some(self.merge_bases.clone()).filter(|bases| !bases.is_empty()),

@@ -55,7 +55,7 @@ pub(super) async fn restore(write: WriteRequest) -> Answer {
         return Err(refusal::moved("/expected_head", head));
     }
     let to = find(&mut bench, &branch, &body.to).await?;
-    let tree = bench.graph.tree_id(bench.node(to)?);
+    let tree = bench.tree(to)?;
     let old_tree = match head {
         Some(head) => tree_of(&mut bench, head).await?,
         None => None,
@@ -127,7 +127,7 @@ async fn find(
         let message = format!("entry {seq} deleted the branch");
         invalid("/to/reflog", message)
     })?;
-    bench.graph.lookup(&id).map(|_| id).ok_or_else(missing)
+    bench.graph.lookup(&id)?.map(|_| id).ok_or_else(missing)
 }
 
 /// The tree of what a branch is at, which may be no commit of the graph.

@@ -22,7 +22,6 @@ use crate::repo_do::compare::merge_base::common_history;
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::receive::by_rest::BroughtPack;
-use crate::repo_do::runtime::admission::{grow, reserve_share};
 use crate::repo_do::runtime::memory::Reservation;
 use crate::repo_do::runtime::timer::pause;
 use crate::repo_do::state::store::Store;
@@ -167,14 +166,19 @@ impl Workbench {
             .until(|packs| lookup::peel(packs, id, ObjectKind::Commit))
             .await?;
         let (id, _) = found.ok_or_else(missing)?;
-        self.graph.lookup(&id).map(|_| id).ok_or_else(missing)
+        self.graph.lookup(&id)?.map(|_| id).ok_or_else(missing)
     }
 
     /// The place of a commit in the graph.
     pub(super) fn node(&self, commit: ObjectId) -> Result<CommitNode, ErrorReply> {
         let what = "a commit is not in the graph";
         let lost = || ReadError::Corrupt { id: commit, what };
-        Ok(self.graph.lookup(&commit).ok_or_else(lost)?)
+        Ok(self.graph.lookup(&commit)?.ok_or_else(lost)?)
+    }
+
+    /// The tree of a commit in the graph.
+    pub(super) fn tree(&self, commit: ObjectId) -> Result<ObjectId, ErrorReply> {
+        Ok(self.graph.tree_id(self.node(commit)?)?)
     }
 
     /// Where two histories meet.
@@ -250,10 +254,7 @@ impl Workbench {
         }
         let pieces = wanted.div_ceil(TEXT_ROOM_BYTES);
         let bytes = pieces.saturating_mul(TEXT_ROOM_BYTES);
-        match &mut self.text_room {
-            Some(room) => grow(room, bytes).await?,
-            None => self.text_room = Some(reserve_share(bytes).await?),
-        }
+        self.reading.grow_room(&mut self.text_room, bytes).await?;
         self.text_room_bytes = bytes;
         Ok(())
     }

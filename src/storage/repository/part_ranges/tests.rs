@@ -1,7 +1,10 @@
 use gix_hash::ObjectId;
 
+use super::super::store::RepoStore;
 use super::super::testing::store;
 use super::*;
+
+mod graphs;
 use crate::git::object::ObjectKind;
 use crate::git::pack::entries::{Base, Entry, EntryTable};
 use crate::git::pack::index::{IndexBuilder, PagedIndex};
@@ -123,11 +126,18 @@ fn deflate_all(store: &Store, pack_id: PackId) {
 #[test]
 fn ranges_of_deflated_rows_are_the_same() {
     let (store, pack_id) = stored_index(20_000);
-    let whole = store.read_part(pack_id, Part::Index).unwrap().whole();
+    let whole = store
+        .parts()
+        .read_part(pack_id, Part::Index)
+        .unwrap()
+        .whole();
     let before = store.part_range(pack_id, Part::Index, 0..1044).unwrap();
     assert!(before.is_some());
     deflate_all(&store, pack_id);
-    let rows = store.deflated_row_lengths(pack_id, Part::Index).unwrap();
+    let rows = store
+        .parts()
+        .deflated_row_lengths(pack_id, Part::Index)
+        .unwrap();
     assert!(rows.len() >= 2, "{rows:?}");
     for forgets in [false, true] {
         if forgets {

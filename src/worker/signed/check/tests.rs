@@ -136,6 +136,27 @@ fn a_rule_for_an_issuer_of_everybody_says_whose_tokens() {
 }
 
 #[test]
+fn an_issuer_of_everybody_has_rules_whoever_trusts_it() {
+    let alone = issuer(&[("rules", Value::Null)]);
+    for setter in [
+        setter(false),
+        setter(true),
+        Setter {
+            of_deployment: true,
+            ..setter(true)
+        },
+    ] {
+        let refused = checked(setter, std::slice::from_ref(&alone)).unwrap_err();
+        assert_eq!(refused.pointer.as_deref(), Some("/issuers/0/rules"));
+    }
+    let other = [
+        ("rules", Value::Null),
+        ("issuer", json!("https://i.example")),
+    ];
+    assert!(checked(setter(false), &[issuer(&other)]).is_ok());
+}
+
+#[test]
 fn only_the_operator_lets_signed_tokens_administer() {
     let admin = json!([{ "claims": { "repository": "acme/app" }, "scope": "admin" }]);
     let list = [issuer(&[("rules", admin)])];

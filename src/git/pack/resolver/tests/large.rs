@@ -68,7 +68,7 @@ fn deltas_too_large_to_be_held_are_applied_piece_by_piece_and_stored_whole() {
         for position in [0, 1, 2, 4] {
             assert!(stored(&mut objects, position, &store) == contents[position as usize]);
         }
-        let last = *objects.table.get(3).unwrap();
+        let last = objects.table.get(3).unwrap();
         assert_eq!((last.base, last.depth), (Base::Position(2), 1));
         assert_eq!(store.scratches(), 2, "one for each large base");
         let received = objects.pack.finish();

@@ -6,6 +6,8 @@
 
 use cairn_test_support as support;
 
+mod routes;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
