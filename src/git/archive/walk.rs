@@ -20,6 +20,9 @@ use crate::git::store::{ObjectSource, ReadError, Shared};
 /// Bytes of a `.gitattributes` file that is read.
 const ATTRIBUTES_BYTES_MAX: usize = 1 << 20;
 
+/// The work of a step: entries looked at, and lines of attributes that they were compared with. Some 10 ms.
+const STEP_WORK: usize = 20_000;
+
 /// The attributes that an archive asks for.
 const NAMES: [&str; 6] = [
     "export-ignore",
@@ -55,6 +58,17 @@ pub(crate) enum ArchiveKind {
     },
     /// A symbolic link, whose target is the blob.
     Link,
+}
+
+/// What a step of a walk gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Walked {
+    /// The next entry.
+    Entry(Entry),
+    /// Nothing yet: it was work enough for one step.
+    Paused,
+    /// There is no further entry.
+    End,
 }
 
 /// Why an archive ends early.
@@ -94,6 +108,8 @@ pub(crate) struct ArchiveWalk {
     /// Directories on the way that were not given yet, because no file in them was met.
     waiting: Vec<Entry>,
     ready: VecDeque<Entry>,
+    /// Work since the last pause.
+    work: usize,
 }
 
 impl ArchiveWalk {
@@ -110,23 +126,28 @@ impl ArchiveWalk {
             entered: Some((BString::default(), root_id)),
             waiting: Vec::new(),
             ready: VecDeque::new(),
+            work: 0,
         }
     }
 
-    /// The next entry; `None` at the end. After a chunk that is cold it can be called again.
-    pub(crate) fn next(
-        &mut self,
-        objects: &impl ObjectSource,
-    ) -> Result<Option<Entry>, ArchiveError> {
+    /// Goes on to the next entry, or until that was work enough. After a chunk that is cold it can be
+    /// called again.
+    pub(crate) fn step(&mut self, objects: &impl ObjectSource) -> Result<Walked, ArchiveError> {
         loop {
+            if self.work >= STEP_WORK {
+                self.work = 0;
+                return Ok(Walked::Paused);
+            }
             if let Some(entry) = self.ready.pop_front() {
-                return Ok(Some(entry));
+                return Ok(Walked::Entry(entry));
             }
             self.read_attributes(objects)?;
-            match self.listing.next(objects)? {
-                Some(listed) => self.take(listed),
-                None => return Ok(None),
-            }
+            let Some(listed) = self.listing.next(objects)? else {
+                return Ok(Walked::End);
+            };
+            let compared = self.attributes.lines().saturating_add(1);
+            self.work = self.work.saturating_add(compared);
+            self.take(listed);
         }
     }
 
@@ -214,3 +235,6 @@ impl ArchiveWalk {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,6 +70,11 @@ impl AttributesStack {
         }
     }
 
+    /// How many lines a path is compared with, at most.
+    pub(crate) fn lines(&self) -> usize {
+        self.lines
+    }
+
     /// The states of attributes of the entry at a path, which has no slash at its end.
     pub(crate) fn states<const N: usize>(
         &self,

@@ -8,7 +8,7 @@ use worker::Env;
 
 use crate::git::archive::convert::Conversion;
 use crate::git::archive::pretty::{CommitNames, Placeholders};
-use crate::git::archive::walk::{ArchiveError, ArchiveKind, ArchiveWalk, Entry};
+use crate::git::archive::walk::{ArchiveError, ArchiveKind, ArchiveWalk, Entry, Walked};
 use crate::git::compare::abbreviate;
 use crate::git::content::listing::ListingError;
 use crate::git::lfs::Pointer;
@@ -124,24 +124,24 @@ impl Files {
         Ok(target)
     }
 
-    /// The next entry.
+    /// The next entry. Other requests get their turn where the walk pauses, and after some entries.
     pub(super) async fn next(&mut self) -> Result<Option<Entry>, ErrorReply> {
         self.entries = self.entries.wrapping_add(1);
         if self.entries.is_multiple_of(SLICE_ENTRIES) {
             pause().await;
         }
-        let Self { reading, walk, .. } = self;
-        let next = reading.until(|packs| match walk.next(packs) {
-            Err(ArchiveError::Listing(ListingError::Read(error))) => Err(error),
-            other => Ok(other),
-        });
-        next.await?.map_err(|error| {
-            let code = match error {
-                ArchiveError::Listing(ListingError::Missing(_)) => ErrorCode::InternalError,
-                _ => ErrorCode::MemoryLimit,
-            };
-            ErrorReply::new(code, error.to_string())
-        })
+        loop {
+            let Self { reading, walk, .. } = self;
+            let step = reading.until(|packs| match walk.step(packs) {
+                Err(ArchiveError::Listing(ListingError::Read(error))) => Err(error),
+                other => Ok(other),
+            });
+            match step.await?.map_err(|error| refused(&error))? {
+                Walked::Entry(entry) => return Ok(Some(entry)),
+                Walked::Paused => pause().await,
+                Walked::End => return Ok(None),
+            }
+        }
     }
 
     /// The content of a file, or the target of a link.
@@ -321,6 +321,14 @@ fn shown(name: &BStr) -> BString {
         }
     }
     name.to_owned()
+}
+
+fn refused(error: &ArchiveError) -> ErrorReply {
+    let code = match error {
+        ArchiveError::Listing(ListingError::Missing(_)) => ErrorCode::InternalError,
+        _ => ErrorCode::MemoryLimit,
+    };
+    ErrorReply::new(code, error.to_string())
 }
 
 fn not_read(error: &BucketError) -> ErrorReply {
