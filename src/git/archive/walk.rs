@@ -190,12 +190,15 @@ impl ArchiveWalk {
         let kind = mode.kind();
         let is_directory = matches!(kind, EntryKind::Tree | EntryKind::Commit);
         let cover = self.limits.cover(&path, is_directory);
-        let kind = self.kind_of(path.as_bstr(), kind);
         if !mode.is_tree() && cover == Cover::Whole {
             // Also before an entry that is left out, as in git.
             self.ready.extend(self.waiting.drain(..));
         }
-        let Some(kind) = kind.filter(|_| cover != Cover::Outside) else {
+        let kind = match cover {
+            Cover::Outside => None,
+            Cover::Partly | Cover::Whole => self.kind_of(path.as_bstr(), kind),
+        };
+        let Some(kind) = kind else {
             if mode.is_tree() {
                 self.listing.skip_below();
             }

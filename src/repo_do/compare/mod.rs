@@ -28,7 +28,7 @@ mod hunk_words;
 mod json;
 mod notes;
 mod patch;
-mod query;
+pub(crate) mod query;
 mod reflog;
 pub(crate) mod revisions;
 mod shown;

@@ -1,6 +1,6 @@
 //! The query of a comparison, read strictly.
 
-use gix_object::bstr::ByteSlice as _;
+use gix_object::bstr::{BString, ByteSlice as _};
 
 use crate::git::compare::paths::PathLimits;
 use crate::git::compare::renames::RenameOptions;
@@ -28,7 +28,7 @@ pub(super) struct CompareQuery {
     pub(super) head: Option<String>,
     /// Several revisions, with commas between them.
     pub(super) refs: Option<String>,
-    paths: Vec<Vec<u8>>,
+    paths: Paths,
     /// Lines of context.
     pub(super) context: u32,
     /// Whether to look for renames.
@@ -46,7 +46,7 @@ impl CompareQuery {
             base: None,
             head: None,
             refs: None,
-            paths: Vec::new(),
+            paths: Paths::default(),
             context: CONTEXT_DEFAULT,
             with_renames: true,
             by_words: false,
@@ -69,14 +69,31 @@ impl CompareQuery {
                 "limit" => query.limit = number("limit", &value, COMMITS_MAX)?,
                 "word" => query.by_words = switch("word", &value)?,
                 "renames" => query.with_renames = switch("renames", &value)?,
-                _ => query.add_path(&value)?,
+                _ => query.paths.add(&value)?,
             }
             given.push(field);
         }
         Ok(query)
     }
 
-    fn add_path(&mut self, path: &str) -> Result<(), ErrorReply> {
+    /// The limits by path.
+    pub(super) fn paths(&self) -> PathLimits {
+        self.paths.limits()
+    }
+
+    /// Which renames to look for.
+    pub(super) fn renames(&self) -> Option<RenameOptions> {
+        self.with_renames.then(RenameOptions::default)
+    }
+}
+
+/// The paths to which a query limits its answer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Paths(Vec<BString>);
+
+impl Paths {
+    /// Adds one that a query gives.
+    pub(crate) fn add(&mut self, path: &str) -> Result<(), ErrorReply> {
         if path.is_empty() || path.len() > PATH_BYTES_MAX {
             let message = format!(
                 "a path has 1 to {PATH_BYTES_MAX} bytes, this one {}",
@@ -84,21 +101,21 @@ impl CompareQuery {
             );
             return Err(wrong("path", message));
         }
-        if self.paths.len() >= PATHS_MAX {
+        if self.0.len() >= PATHS_MAX {
             return Err(wrong("path", format!("more than {PATHS_MAX} paths")));
         }
-        self.paths.push(path.as_bytes().to_vec());
+        self.0.push(path.into());
         Ok(())
     }
 
-    /// The limits by path.
-    pub(super) fn paths(&self) -> PathLimits {
-        PathLimits::new(self.paths.iter().map(|path| path.as_bytes()))
+    /// The limits that they are.
+    pub(crate) fn limits(&self) -> PathLimits {
+        PathLimits::new(self.iter().map(|path| path.as_bytes()))
     }
 
-    /// Which renames to look for.
-    pub(super) fn renames(&self) -> Option<RenameOptions> {
-        self.with_renames.then(RenameOptions::default)
+    /// Each of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &BString> {
+        self.0.iter()
     }
 }
 
@@ -108,7 +125,7 @@ pub(super) fn needed<'a>(field: &str, value: Option<&'a str>) -> Result<&'a str,
 }
 
 /// The field and what is wrong with it.
-pub(super) fn wrong(field: &str, message: String) -> ErrorReply {
+pub(crate) fn wrong(field: &str, message: String) -> ErrorReply {
     ErrorReply::at(ErrorCode::InvalidInput, format!("/{field}"), message)
 }
 
@@ -117,7 +134,8 @@ fn number(field: &str, value: &str, max: u32) -> Result<u32, ErrorReply> {
     number.ok_or_else(|| wrong(field, format!("{field} must be 0 to {max}, not '{value}'")))
 }
 
-fn switch(field: &str, value: &str) -> Result<bool, ErrorReply> {
+/// A switch, which stands for true where it has no value.
+pub(crate) fn switch(field: &str, value: &str) -> Result<bool, ErrorReply> {
     match value {
         "" | "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),
