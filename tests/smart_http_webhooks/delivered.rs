@@ -103,6 +103,7 @@ fn types_and_refs_are_chosen() {
     // The first push made its branch the default one, which is an update too.
     let updated = "cairn.repo.updated app ";
     let narrowed = [pushed[0], pushed[2], updated, updated];
+    wait::until_true("four are there", SOON, || named(main.taken(4)).len() >= 4);
     assert_eq!(named(main.taken(4)), expect(&narrowed));
     let everything = [
         pushed[0],
