@@ -9,11 +9,14 @@
 
 use cairn_test_support as support;
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use support::history::History;
 use support::rest::{Hosted, Rest};
 use support::scratch::Scratch;
 use support::server::Server;
+use support::wait::until_true;
 use ureq::http::Method;
 
 /// SQL statements, rows read and rows written.
@@ -116,8 +119,28 @@ fn within(spent: Cost, budget: Cost) -> bool {
         && spent.rows_written <= budget.rows_written
 }
 
+/// Looks at the figures that must cost the same, one after another, until the object is at rest.
+const EQUAL_LOOKS: u32 = 5;
+
+/// Waits until the object does nothing by itself: what an operation left to it is not of the next one.
+fn await_rest(rest: &Rest, hosted: &Hosted) {
+    let (mut last, mut cost, mut equal) = (figures(rest, hosted), None, 0);
+    until_true("the object is at rest", Duration::from_secs(20), || {
+        let now = figures(rest, hosted);
+        let look = Some((
+            now.statements - last.statements,
+            now.rows_read - last.rows_read,
+            now.rows_written - last.rows_written,
+        ));
+        equal = if look == cost { equal + 1 } else { 0 };
+        (last, cost) = (now, look);
+        equal == EQUAL_LOOKS
+    });
+}
+
 /// The cost of the operation, without that of reading the figures.
 fn spent(rest: &Rest, hosted: &Hosted, operation: &dyn Fn()) -> Cost {
+    await_rest(rest, hosted);
     let (before, idle) = (figures(rest, hosted), figures(rest, hosted));
     operation();
     let after = figures(rest, hosted);
