@@ -114,6 +114,9 @@ fn the_repositories_of_a_namespace_share_its_bytes() {
     );
     assert!(said.contains(&expected), "{said}");
     assert!(said.contains("main -> main (quota exceeded)"), "{said}");
+    wait::until_true("the room is given back", PATIENCE, || {
+        claims("quota-bytes") == 0
+    });
     let (pushed, _) = push(&second, "smaller", 20_000);
     assert!(pushed.ok, "{}", pushed.stderr);
     // A fork counts in full, and is refused before it is made.
@@ -152,6 +155,7 @@ fn pushes_at_the_same_moment_do_not_exceed_the_bound_together() {
     // Once the first is published it counts with its bytes, and the second's room is gone for good.
     let again = held[1].send_half().finish();
     assert!(again.contains("quota exceeded"), "{again}");
+    wait::until_true("nothing is held", PATIENCE, || claims("quota-race") == 0);
     rest()
         .patch(&path, &json!({ "bytes_max": most + 300_000 }))
         .result(200);
