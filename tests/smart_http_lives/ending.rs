@@ -22,7 +22,7 @@ fn events(rest: &Rest, hosted: &Hosted) -> Vec<String> {
 #[test]
 fn a_repository_deletes_itself_when_its_time_is_up() {
     let (rest, scratch) = (server().rest(), Scratch::new());
-    let body = json!({"name": "short", "ttl_seconds": 3});
+    let body = json!({"name": "short", "ttl_seconds": 8});
     let (short, work) = pushed(&rest, &scratch, "lives-ttl", &body, 1);
     let shown = rest.get(&short.path("")).result(200);
     assert!(shown["expires_at"].is_string(), "{shown}");
@@ -109,12 +109,12 @@ fn a_lifetime_out_of_bounds_is_refused_and_leaves_nothing() {
 #[test]
 fn use_keeps_an_idle_repository_and_idleness_ends_it() {
     let (rest, scratch) = (server().rest(), Scratch::new());
-    let body = json!({"name": "idle", "idle_ttl_seconds": 2});
+    let body = json!({"name": "idle", "idle_ttl_seconds": 5});
     let (idle, work) = pushed(&rest, &scratch, "lives-idle", &body, 2);
     let begun = Instant::now();
-    until("twice its idle time in use", || {
+    until("more than its idle time in use", || {
         work.run(&["ls-remote", &idle.url()]);
-        begun.elapsed() > Duration::from_secs(4)
+        begun.elapsed() > Duration::from_secs(8)
     });
     // From now on only the operator looks, and that does not count as use.
     until("its end", || rest.get(&idle.path("")).status == 404);
