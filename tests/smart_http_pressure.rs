@@ -70,7 +70,10 @@ fn clients_that_do_not_read_do_not_block_others() {
     for client in stalled {
         assert!(client.finish() > 19 << 20);
     }
-    assert_eq!(isolate(&server, &hosted, "reserved_bytes"), 0);
+    // The last bytes may arrive before the object has given back what it reserved.
+    until_true("nothing is reserved", Duration::from_secs(20), || {
+        isolate(&server, &hosted, "reserved_bytes") == 0
+    });
 }
 
 #[test]

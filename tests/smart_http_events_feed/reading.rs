@@ -90,7 +90,8 @@ fn a_long_poll_is_answered_when_something_comes() {
                 (events, answered.saturating_duration_since(pushed))
             };
             assert_eq!(events[0]["payload"]["after"], tip);
-            assert!(answered < Duration::from_secs(3), "{answered:?} later");
+            // Long before its time is up.
+            assert!(answered < Duration::from_secs(10), "{answered:?} later");
         });
     }
 }
