@@ -41,7 +41,7 @@ fn a_ref_that_no_client_can_store_is_refused() {
         .update(&tip, NULL, &format!("refs/heads/{long}"))
         .pack(&source, &[] as &[&str]);
     let lines = gone.send(&hosted).lines;
-    assert!(!lines.join("\n").contains("241"), "{lines:?}");
+    assert!(!lines.join("\n").contains("241 bytes"), "{lines:?}");
 
     let rest = server().rest();
     let body = json!({ "default_branch": long });
