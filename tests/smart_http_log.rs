@@ -66,6 +66,7 @@ fn each_request_has_one_line() {
         "route",
         "namespace",
         "repository",
+        "actor",
         "token_id",
         "status",
         "error",
@@ -75,6 +76,7 @@ fn each_request_has_one_line() {
         "rows_read",
         "rows_written",
         "packs",
+        "refs_changed",
         "ready",
     ];
     assert_eq!(fields, expected.into());
@@ -101,7 +103,11 @@ fn each_request_has_one_line() {
         (&line(&odd)["route"], &line(&odd)["namespace"]),
         (&json!("unknown"), &Value::Null)
     );
-    assert_eq!(line(&challenged)["error"], "UNAUTHORIZED");
+    // Git sends no credential before it is asked for one.
+    assert_eq!(
+        (&line(&challenged)["status"], &line(&challenged)["error"]),
+        (&json!(401), &Value::Null)
+    );
 }
 
 #[test]
@@ -159,6 +165,120 @@ fn fetches_and_pushes_are_logged_when_they_end() {
         all.len(),
         "{all:?}"
     );
+}
+
+/// The line of the answer.
+fn line_of(server: &Server, answer: &Answer) -> Value {
+    let id = id_of(answer);
+    let lines = server.request_lines(|lines| !with_id(lines, &id).is_empty());
+    with_id(&lines, &id)[0].clone()
+}
+
+#[test]
+fn a_line_says_whose_credential_was_accepted() {
+    let server = Server::start();
+    let operator = server.rest();
+    let hosted = operator.create_repository("logged", "asked");
+    let path = "/api/v1/namespaces/logged/tokens";
+    let token = |body: &Value| {
+        let made = operator.post(path, body).result(201);
+        made["plaintext"].as_str().unwrap().to_owned()
+    };
+    let admin = operator.with_bearer(&token(&json!({ "scope": "admin" })));
+    let reader = operator.with_bearer(&token(&json!({ "scope": "read" })));
+    let own = operator.with_bearer(&token(&json!({ "repo": "asked", "scope": "read" })));
+    let unknown = operator.with_bearer("cairn_v1_0123456789abcdef0123456789abcdef01234567");
+    let actor = |answer: &Answer| line_of(&server, answer)["actor"].clone();
+    let (of_repository, of_namespace) = (hosted.path(""), "/api/v1/namespaces/logged/repos");
+    let advertised = "/git/logged/asked.git/info/refs?service=git-upload-pack";
+    let log = hosted.path("/log");
+    for (asked, expected) in [
+        (operator.get(&of_repository), "operator"),
+        (operator.get(of_namespace), "operator"),
+        (admin.get(&of_repository), "namespace_token"),
+        (admin.get(of_namespace), "namespace_token"),
+        (admin.get(advertised), "namespace_token"),
+        (reader.get(&log), "namespace_token"),
+        (reader.get(advertised), "namespace_token"),
+        (own.get(&log), "token"),
+        (own.get(advertised), "token"),
+        (unknown.get(&of_repository), "anonymous"),
+        (unknown.get(advertised), "anonymous"),
+        (operator.anonymous().get(advertised), "anonymous"),
+        (operator.anonymous().get("/healthz"), "anonymous"),
+    ] {
+        assert_eq!(actor(&asked), expected, "{}", asked.text());
+    }
+}
+
+#[test]
+fn a_creation_is_logged_with_its_repository() {
+    let server = Server::start();
+    let operator = server.rest();
+    let path = "/api/v1/namespaces/logged/repos";
+    let made = operator.post(path, &json!({ "name": "Made" }));
+    let again = operator.post(path, &json!({ "name": "made" }));
+    let refused = operator.post(path, &json!({ "name": "no name" }));
+    assert_eq!([made.status, again.status, refused.status], [201, 409, 400]);
+    let repository = |answer: &Answer| line_of(&server, answer)["repository"].clone();
+    assert_eq!([repository(&made), repository(&again)], ["made", "made"]);
+    assert_eq!(repository(&refused), Value::Null);
+}
+
+#[test]
+fn a_push_is_logged_with_the_refs_that_it_changed() {
+    let server = Server::start();
+    let operator = server.rest();
+    let hosted = operator.create_repository("logged", "changed");
+    let scratch = Scratch::new();
+    let source = scratch.repository("source");
+    source.commit("first");
+    let branches: Vec<String> = (0..7)
+        .map(|number| format!("main:refs/heads/b{number}"))
+        .collect();
+    let url = hosted.url();
+    let mut push = vec!["push", &url];
+    push.extend(branches.iter().map(String::as_str));
+    source.run(&push);
+    source.run(&["checkout", "--quiet", "--orphan", "other"]);
+    source.commit("another");
+    // The server refuses one of the two.
+    operator
+        .patch(
+            &hosted.path(""),
+            &json!({ "ref_rules": [["refs/heads/b0", ["no-push"]]] }),
+        )
+        .result(200);
+    source.fails(&[
+        "push",
+        "--force",
+        &url,
+        "other:refs/heads/b0",
+        "other:refs/heads/new",
+    ]);
+    let pushes = |lines: &[Value]| -> Vec<Value> {
+        let route = "/git/:ns/:repo/git-receive-pack";
+        let mut found = lines.to_vec();
+        found.retain(|line| line["route"] == route && line["status"] == 200);
+        found
+    };
+    let lines = server.request_lines(|lines| pushes(lines).len() == 2);
+    let changed: Vec<Value> = pushes(&lines)
+        .iter()
+        .map(|line| line["refs_changed"].clone())
+        .collect();
+    let first: Vec<String> = (0..5)
+        .map(|number| format!("refs/heads/b{number}"))
+        .collect();
+    assert_eq!(changed[0], json!({ "count": 7, "first": first }));
+    assert_eq!(
+        changed[1],
+        json!({ "count": 1, "first": ["refs/heads/new"] })
+    );
+    let others = lines
+        .iter()
+        .filter(|line| line["route"] == "/git/:ns/:repo/info/refs");
+    assert!(others.map(|line| &line["refs_changed"]).all(Value::is_null));
 }
 
 #[test]

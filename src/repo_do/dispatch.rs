@@ -115,6 +115,10 @@ async fn judge_and_answer(
     account: &Rc<Account>,
 ) -> Answer {
     let caller = Caller::identify(object, &request).await?;
+    // A token that has no record is nobody's: whoever shows it is refused later.
+    if caller.token.is_some() || !matches!(caller.actor, Actor::Token(_)) {
+        account.note_actor(caller.actor);
+    }
     if let Some(token) = &caller.token {
         account.note_token(&token.token_id);
     }

@@ -8,7 +8,9 @@ use super::names::{NamespaceName, RepositoryPath};
 use super::objects::Asked;
 use super::visit::Visit;
 use super::wake;
-use crate::repo_do::contract::{Access, Actor, Behalf, ErrorCode, ErrorReply, Refusal, Scope};
+use crate::repo_do::contract::{
+    Access, Actor, Asker, Behalf, ErrorCode, ErrorReply, Refusal, Scope,
+};
 
 /// The actor of a request to a repository, unless its header or KV refuses it.
 pub(crate) async fn to_repository(
@@ -81,6 +83,7 @@ pub(crate) fn to_namespace<'a>(
         match wake::admitted(visit, namespace, hash).await?.token {
             Some(token) => {
                 visit.costs.note_token(&token.token_id);
+                visit.costs.note_asker(Asker::NamespaceToken);
                 match token.scope {
                     Scope::Admin => {
                         visit.behalf.replace(Some(Behalf {

@@ -61,6 +61,14 @@ pub(crate) fn signed(authorization: Option<&str>) -> Option<String> {
     secret(authorization?).filter(|secret| has_form(secret))
 }
 
+/// Whether a program set this header: a browser adds Basic credentials that its user once typed, and
+/// nothing of these schemes.
+pub(crate) fn is_given_by_a_program(header: &str) -> bool {
+    let scheme = header.split_ascii_whitespace().next().unwrap_or_default();
+    let mut schemes = ["bearer", "token"].iter();
+    schemes.any(|of_programs| scheme.eq_ignore_ascii_case(of_programs))
+}
+
 /// The secret of a `Bearer`, `token` or `Basic` header.
 pub(crate) fn secret(header: &str) -> Option<String> {
     if header.len() > HEADER_BYTES_MAX {
@@ -113,6 +121,23 @@ mod tests {
     const KEY: &str = "operator:key";
     const TOKEN: &str = "cairn_v1_0123456789abcdef0123456789abcdef01234567";
     const WRONG_CHECKSUM: &str = "cairn_08umpsRGMi9hXbwR6pXWz2Ckob64ZE8eq";
+
+    #[test]
+    fn browsers_add_basic_credentials_and_no_others() {
+        for header in ["Bearer x", "bearer  x", "token x"] {
+            assert!(is_given_by_a_program(header), "{header}");
+        }
+        for header in [
+            "",
+            " ",
+            "Basic eDp5",
+            "basic Bearer",
+            "Negotiate x",
+            "bearers x",
+        ] {
+            assert!(!is_given_by_a_program(header), "{header}");
+        }
+    }
 
     fn basic(pair: &str) -> String {
         format!("Basic {}", STANDARD.encode(pair))

@@ -1,8 +1,10 @@
 //! Requests that change something and that a page of another site made its visitor's browser send.
 //!
 //! A browser keeps a Basic credential and sends it along with any form. It asks before it sends
-//! `application/json` elsewhere, and no answer here says yes. So a body must be of that type
-//! ([`check_type`]), and what a browser says is another site's is refused even without a body.
+//! `application/json` elsewhere, and no answer here says yes, but to pages of the origins that the
+//! operator lists ([`super::cors`]). So a body must be of that type ([`check_type`]), and what a browser
+//! says is another site's is refused even without a body. A listed page is let in where it sends a
+//! credential that no browser adds by itself: a form on that page has none.
 
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
@@ -15,6 +17,8 @@ pub(crate) struct Source<'a> {
     pub(crate) origin: Option<&'a str>,
     /// The origins under which this server is known: scheme and authority.
     pub(crate) own_origins: &'a [&'a str],
+    /// Whether a program on a page that the operator lists sends it, with a credential of its own.
+    pub(crate) is_let_in: bool,
 }
 
 /// Refuses the type of a body that a form can have.
@@ -33,7 +37,7 @@ impl Source<'_> {
         if matches!(method, "GET" | "HEAD") {
             return Ok(());
         }
-        if self.is_of_another_site() {
+        if self.is_of_another_site() && !self.is_let_in {
             let message = "requests of other sites are not accepted";
             return Err(ErrorReply::new(ErrorCode::Forbidden, message));
         }
@@ -115,6 +119,12 @@ mod tests {
                 );
             }
             assert_eq!(code("GET", source), None);
+            let is_let_in = true;
+            let source = Source {
+                is_let_in,
+                ..source
+            };
+            assert_eq!(code("POST", source), None, "{source:?}");
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use worker::{Context, Date, Env, Request, Response, ResponseBody, console_log, event};
 
-use super::credentials::Identity;
+use super::cors::{self, CORS_ORIGINS, Origins};
+use super::credentials::{Identity, is_given_by_a_program};
 use super::cross_site::Source;
 use super::fault::fault;
 use super::reply::{Reply, git_error, git_in_band};
@@ -18,13 +19,55 @@ use super::{
     drain, envelope, front_page, git, lfs, limits, public_url, read_only, redirect, signed,
 };
 use crate::repo_do::contract::{ErrorCode, ErrorReply, GitPost, RequestLine};
-use crate::storage::analytics;
+use crate::storage::{analytics, fault_log};
 
 #[event(fetch)]
 async fn fetch(
     request: web_sys::Request,
     env: Env,
     _context: Context,
+) -> worker::Result<web_sys::Response> {
+    let page = listed_page(&request.headers(), &env);
+    let response = handle(request, env, page.is_some()).await?;
+    match page {
+        Some(origin) => readable_by(&origin, &response),
+        None => Ok(response),
+    }
+}
+
+/// The value of `Access-Control-Allow-Origin`, if the request comes from a page of an origin that the
+/// operator lists.
+fn listed_page(headers: &web_sys::Headers, env: &Env) -> Option<String> {
+    let origin = header(headers, "origin")?;
+    let set = env.var(CORS_ORIGINS).ok()?.to_string();
+    match Origins::parse(&set) {
+        Ok(origins) => origins.allowed(&origin).map(str::to_owned),
+        Err(error) => {
+            fault_log::error("configuration", &error);
+            None
+        }
+    }
+}
+
+/// The same answer for a page of this origin. The headers of an object's answer cannot be changed, so
+/// that there is another answer around the same body.
+fn readable_by(origin: &str, response: &web_sys::Response) -> worker::Result<web_sys::Response> {
+    let init = web_sys::ResponseInit::new();
+    init.set_status(response.status());
+    init.set_headers(&response.headers());
+    let body = response.body();
+    let response = web_sys::Response::new_with_opt_readable_stream_and_init(body.as_ref(), &init)?;
+    let headers = response.headers();
+    headers.set("access-control-allow-origin", origin)?;
+    headers.set("access-control-expose-headers", cors::EXPOSED_HEADERS)?;
+    headers.append("vary", cors::VARY)?;
+    Ok(response)
+}
+
+async fn handle(
+    request: web_sys::Request,
+    env: Env,
+    is_listed: bool,
 ) -> worker::Result<web_sys::Response> {
     let begun_ms = clock();
     let (url, client_headers) = (request.url(), request.headers());
@@ -35,9 +78,13 @@ async fn fetch(
     let method = request.method();
     let route = route::parse(target.path);
     let mut visit = visit(&client_headers, env, &request_id, target.origin, begun_ms);
+    if let Ok(visit) = &mut visit {
+        visit.is_listed_page = is_listed;
+    }
     let body = git_body(&route, &request);
 
     let answered = match (&mut visit, &route) {
+        _ if is_listed && is_preflight(&method, &client_headers) => made(cors::preflight()),
         (Ok(visit), Ok(route)) => match admit(visit, target.path).await {
             Ok(()) => answer(visit, request, &method, target.query, route).await,
             Err(error) => Err(error),
@@ -66,7 +113,8 @@ async fn fetch(
                 }
                 (None, Err(_)) => shown(face, &error, &request_id),
             };
-            (respond(reply)?, error.code.name())
+            let is_challenge = matches!(&visit, Ok(visit) if challenges(visit, face, &error));
+            (respond(reply)?, error.code.name().filter(|_| !is_challenge))
         }
     };
     let wall_ms = clock().saturating_sub(begun_ms);
@@ -87,15 +135,30 @@ async fn fetch(
             bytes_out: length(&response).unwrap_or(usage.answer_bytes),
             wall_ms,
             usage,
-            ..match route {
-                Ok(_) => request_log::of_path(target.path),
-                Err(_) => request_log::of_nothing(),
-            }
+            ..line_of(&route, target.path, visit)
         };
         console_log!("{}", line.to_json());
         analytics::write_request(&visit.env, &line.texts(), &line.numbers());
     }
     Ok(response.into())
+}
+
+/// The line's part that the path tells, and the request's body where it names a new repository.
+fn line_of(route: &Result<Route, RouteError>, path: &str, visit: &Visit) -> RequestLine {
+    let line = match route {
+        Ok(_) => request_log::of_path(path),
+        Err(_) => request_log::of_nothing(),
+    };
+    RequestLine {
+        repository: line.repository.clone().or_else(|| visit.costs.made()),
+        ..line
+    }
+}
+
+/// Whether a browser asks what a page may send. It asks without a credential, and what it asks for is
+/// refused or answered when it comes.
+fn is_preflight(method: &str, headers: &web_sys::Headers) -> bool {
+    method == "OPTIONS" && header(headers, "access-control-request-method").is_some()
 }
 
 /// Counts the request, and checks its signed token if it has one.
@@ -110,6 +173,13 @@ enum Answer {
     OfObject(web_sys::Response),
     /// Made here.
     OfWorker(Response),
+}
+
+/// Whether the answer asks Git for a credential that it has not sent: it sends none before that, so this
+/// is no error.
+fn challenges(visit: &Visit, face: Face, error: &ErrorReply) -> bool {
+    let is_asked = error.code == ErrorCode::Unauthorized && visit.identity == Identity::Anonymous;
+    is_asked && face != Face::Rest
 }
 
 /// Whether an object of Git LFS comes from somebody with a credential that may be one: a client reads
@@ -271,9 +341,12 @@ fn check_source(visit: &Visit, request: &web_sys::Request, method: &str) -> Resu
     let headers = request.headers();
     let given = |name| header(&headers, name);
     let (fetch_site, from) = (given("sec-fetch-site"), given("origin"));
+    let is_let_in = visit.is_listed_page
+        && given("authorization").is_some_and(|header| is_given_by_a_program(&header));
     let source = Source {
         fetch_site: fetch_site.as_deref(),
         origin: from.as_deref(),
+        is_let_in,
         own_origins: &[&visit.origin, public_url::origin(visit.public_url())],
     };
     source.check(method)

@@ -7,7 +7,7 @@ use super::reply::{BEARER, Reply};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
 /// On every REST answer: it may hold a secret or private content and is never to be rendered.
-/// No `Access-Control-*` header is ever sent, so browsers of other origins cannot read one.
+/// Pages of other origins read one only where the operator lists theirs (`super::cors`).
 pub(crate) const HEADERS: [(&str, &str); 5] = [
     ("cache-control", "no-store"),
     (

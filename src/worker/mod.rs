@@ -19,7 +19,7 @@
 //! | [`target`], [`route`], [`names`] | a URL in its parts; the resource of a path |
 //! | [`neighbours`] | what other hosts serve beside Git, told that it is not here |
 //! | [`drain`] | bodies of git requests that the Worker refuses |
-//! | [`public_url`], [`cross_site`] | under which URL it is reached; what pages of others may not do |
+//! | [`public_url`], [`cross_site`], [`cors`] | under which URL it is reached; what pages of others may not do; which may |
 //! | [`credentials`], [`token`], [`grant`], [`grants`] | the caller; a token as KV records it |
 //! | [`signed`] | signed tokens: their form, their issuers and keys, what their claims open |
 //! | [`front_page`] | `GET /` |
@@ -43,6 +43,7 @@
 
 pub(crate) mod admission;
 pub(crate) mod compression;
+pub(crate) mod cors;
 mod credentials;
 pub(crate) mod cross_site;
 pub(crate) mod drain;

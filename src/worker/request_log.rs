@@ -4,8 +4,9 @@
 
 use std::cell::{Cell, RefCell};
 
+use super::names::RepositoryPath;
 use super::token::PlainToken;
-use crate::repo_do::contract::{RequestLine, Usage};
+use crate::repo_do::contract::{Asker, RequestLine, Usage};
 
 /// The longest request id that is taken over from the client.
 const ID_BYTES_MAX: usize = 64;
@@ -17,6 +18,7 @@ const ID_BYTES_MIN: usize = 8;
 pub(crate) struct Costs {
     objects_ms: Cell<i64>,
     usage: RefCell<Usage>,
+    made: RefCell<Option<String>>,
 }
 
 impl Costs {
@@ -25,13 +27,37 @@ impl Costs {
         self.objects_ms
             .set(self.objects_ms.get().saturating_add(ms));
         if let Some(usage) = usage {
-            self.usage.borrow_mut().add(Usage::parse(usage));
+            let mut usage = Usage::parse(usage);
+            // The Worker also asks as the operator for others, and knows the operator itself.
+            if usage.asker == Asker::Operator {
+                usage.asker = Asker::Anonymous;
+            }
+            self.usage.borrow_mut().add(usage);
         }
     }
 
     /// Notes the token that asks.
     pub(crate) fn note_token(&self, token_id: &str) {
         self.usage.borrow_mut().token_id = Some(token_id.to_owned());
+    }
+
+    /// Notes who asks, as far as the Worker knows it.
+    pub(crate) fn note_asker(&self, asker: Asker) {
+        self.usage.borrow_mut().asker = asker;
+    }
+
+    /// Notes the repository that the request makes, which its path does not name.
+    pub(crate) fn note_made(&self, path: &RepositoryPath) {
+        let name = path.name.as_str();
+        // A token in a name's place is a mistake that the log must not keep.
+        if !PlainToken::resembles(name) {
+            self.made.replace(Some(name.to_ascii_lowercase()));
+        }
+    }
+
+    /// The repository that the request makes.
+    pub(crate) fn made(&self) -> Option<String> {
+        self.made.borrow().clone()
     }
 
     /// Their usage together.
@@ -248,8 +274,8 @@ mod tests {
     #[test]
     fn costs_add_up() {
         let costs = Costs::default();
-        costs.add(3, Some("5 1 0 10 0123456789abcdef"));
-        costs.add(4, Some("2 0 1 20 -"));
+        costs.add(3, Some("5 1 0 10 0123456789abcdef token"));
+        costs.add(4, Some("2 0 1 20 - anonymous"));
         costs.add(1, None);
         assert_eq!(costs.server_timing(20), "total;dur=20, objects;dur=8");
         let usage = costs.usage();
@@ -258,5 +284,6 @@ mod tests {
             (7, 1, 1)
         );
         assert_eq!(usage.token_id.as_deref(), Some("0123456789abcdef"));
+        assert_eq!(usage.asker, Asker::Token);
     }
 }

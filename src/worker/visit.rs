@@ -11,7 +11,7 @@ use super::public_url::{self, PUBLIC_URL};
 use super::random;
 use super::reply::Reply;
 use super::request_log::Costs;
-use crate::repo_do::contract::{Behalf, ErrorReply, Signed};
+use crate::repo_do::contract::{Asker, Behalf, ErrorReply, Signed};
 use crate::storage::fault_log;
 
 /// The secret that holds the operator's key.
@@ -32,6 +32,8 @@ pub(crate) struct Visit {
     pub(crate) address: String,
     /// Scheme and authority that the client used.
     pub(crate) origin: String,
+    /// Whether a page of an origin that the operator lists sends it.
+    pub(crate) is_listed_page: bool,
     /// The beginning of links.
     public_url: OnceCell<String>,
     /// The identity of the caller.
@@ -66,18 +68,23 @@ impl Visit {
             Identity::Unrecognised => credentials::signed(authorization),
             _ => None,
         };
+        let costs = Costs::default();
+        if identity == Identity::Operator {
+            costs.note_asker(Asker::Operator);
+        }
         Self {
             env,
             now_ms,
             request_id,
             address: String::new(),
             origin,
+            is_listed_page: false,
             public_url: OnceCell::new(),
             identity,
             unverified,
             signed: None,
             behalf: RefCell::default(),
-            costs: Costs::default(),
+            costs,
             seed: Cell::default(),
         }
     }

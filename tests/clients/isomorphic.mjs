@@ -1,8 +1,10 @@
-// isomorphic-git. What the commands mean: tests/clients/mod.rs.
+// isomorphic-git. What the commands mean: tests/clients/mod.rs. After `page <origin>` a command runs as in
+// a page of that origin: tests/clients/page.mjs.
 
 import fs from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { inPage } from "./page.mjs";
 
 const require = createRequire(`${process.env.CAIRN_CLIENTS}/npm/package.json`);
 const git = require("isomorphic-git");
@@ -78,5 +80,7 @@ async function push(dir, ref, options = {}) {
   if (!ok || error || refused.length) throw new Error(JSON.stringify({ ok, error, refs }));
 }
 
-const [command, ...words] = process.argv.slice(2);
+const given = process.argv.slice(2);
+if (given[0] === "page") server.http = inPage(given.splice(0, 2)[1], http);
+const [command, ...words] = given;
 await commands[command](...words);

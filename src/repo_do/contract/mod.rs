@@ -94,6 +94,7 @@ mod recover;
 mod ref_rules;
 mod remote_url;
 mod repository;
+mod request_line;
 mod signed;
 mod standing;
 mod token;
@@ -129,13 +130,14 @@ pub(crate) use repository::{
     CreateRepository, NAMESPACE_TOUCH, RepositoryInfo, RepositoryStatus, TouchRepository,
     UpdateRepository, present,
 };
+pub(crate) use request_line::{RefsChanged, RequestLine};
 pub(crate) use signed::{Signed, Trust};
 pub(crate) use standing::{Standing, StandingTaken, TakeStanding, ToldBytes};
 pub(crate) use token::{
     Admit, Admitted, CreateToken, NAMESPACE_ADMIT, NAMESPACE_TOKEN, NamedToken, RevokedToken,
     Scope, TokenPage, TokenPlace, TokenRecord, TokenState,
 };
-pub(crate) use usage::{RequestLine, Usage};
+pub(crate) use usage::{Asker, Usage};
 pub(crate) use usage_day::UsageDay;
 
 pub(crate) use crate::git::fetch_client::selection::RefSelection;

@@ -117,6 +117,11 @@ impl PushJob {
         if self.push.updates.has_open() {
             let object = Rc::clone(&self.push.object);
             object.usage.add_push(now_ms());
+            for update in self.push.updates.open() {
+                self.push
+                    .account
+                    .note_changed(update.command.name.as_bstr());
+            }
             alarm::after_push(&object, &self.push.store).await;
             self.schedule_ephemeral().await;
             // Nobody waits for it: the report is not held up by another object.

@@ -7,11 +7,14 @@ use std::task::Poll;
 
 use futures::stream;
 use futures::stream::{Stream, StreamExt as _};
+use gix_object::bstr::BStr;
 use worker::Request;
 
 use super::answer::Answer;
 use crate::git::protocol::advertise::Service;
-use crate::repo_do::contract::{Behalf, RequestLine, Usage, UsageDay, header};
+use crate::repo_do::contract::{
+    Actor, Asker, Behalf, RefsChanged, RequestLine, Usage, UsageDay, header,
+};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::lease::Lease;
@@ -37,7 +40,9 @@ pub(crate) struct Account {
     begun_ms: i64,
     /// Rows read and written before.
     rows_before: (u64, u64),
+    asker: Cell<Asker>,
     token_id: RefCell<Option<String>>,
+    refs_changed: RefCell<Option<RefsChanged>>,
     packs: Cell<u64>,
     bytes_in: Cell<Option<u64>>,
     bytes_out: Cell<u64>,
@@ -71,7 +76,9 @@ impl Account {
             repository: header(header::REPOSITORY),
             begun_ms: now_ms(),
             rows_before: rows(object),
+            asker: Cell::default(),
             token_id: RefCell::default(),
+            refs_changed: RefCell::default(),
             packs: Cell::default(),
             bytes_in: Cell::default(),
             bytes_out: Cell::default(),
@@ -96,6 +103,26 @@ impl Account {
     /// The administrator of the namespace for whom the Worker asks as the operator.
     pub(crate) fn behalf(&self) -> Option<&Behalf> {
         self.behalf.as_ref()
+    }
+
+    /// Notes the caller, whose credential was accepted.
+    pub(crate) fn note_actor(&self, actor: Actor) {
+        self.asker.set(match actor {
+            Actor::Anonymous => Asker::Anonymous,
+            Actor::Operator if self.behalf.is_none() => Asker::Operator,
+            Actor::Operator | Actor::NamespaceAdmin | Actor::NamespaceToken => {
+                Asker::NamespaceToken
+            }
+            Actor::Token(_) => Asker::Token,
+        });
+    }
+
+    /// Notes a ref that the push changed.
+    pub(crate) fn note_changed(&self, name: &BStr) {
+        self.refs_changed
+            .borrow_mut()
+            .get_or_insert_default()
+            .add(name);
     }
 
     /// Notes the token that was shown.
@@ -172,6 +199,7 @@ impl Account {
             packs: self.packs.get(),
             answer_bytes: self.bytes_out.get(),
             token_id: self.token_id.borrow().clone(),
+            asker: self.asker.get(),
         }
     }
 }
@@ -207,6 +235,7 @@ impl Drop for Account {
             bytes_in: self.bytes_in.get(),
             bytes_out: self.bytes_out.get(),
             wall_ms: now_ms().saturating_sub(self.begun_ms),
+            refs_changed: self.refs_changed.take(),
             ready: self.is_ready_clone.get(),
             usage: self.usage(),
         };

@@ -38,6 +38,7 @@ pub(crate) async fn create(
         namespace: namespace.clone(),
         name: parameters::repository("/name", &new.name)?,
     };
+    visit.costs.note_made(&path);
     let lifetime = Lifetime::of_new(new.ttl_seconds, new.expires_at, new.idle_ttl_seconds);
     let lifetime = lifetime.checked(visit.now_ms)?;
     let mut draft = Draft::new(visit, &path)?;
