@@ -143,16 +143,16 @@ async fn handle(
     Ok(response.into())
 }
 
-/// The line's part that the path tells, and the request's body where it names a new repository.
+/// The line with what the path tells. The name of a repository that the request makes stands in its body.
 fn line_of(route: &Result<Route, RouteError>, path: &str, visit: &Visit) -> RequestLine {
-    let line = match route {
+    let mut line = match route {
         Ok(_) => request_log::of_path(path),
         Err(_) => request_log::of_nothing(),
     };
-    RequestLine {
-        repository: line.repository.clone().or_else(|| visit.costs.made()),
-        ..line
+    if line.repository.is_none() {
+        line.repository = visit.costs.made();
     }
+    line
 }
 
 /// Whether a browser asks what a page may send. It asks without a credential, and what it asks for is

@@ -28,7 +28,7 @@ impl Costs {
             .set(self.objects_ms.get().saturating_add(ms));
         if let Some(usage) = usage {
             let mut usage = Usage::parse(usage);
-            // The Worker also asks as the operator for others, and knows the operator itself.
+            // The Worker knows the operator itself, and asks as the operator on behalf of others too.
             if usage.asker == Asker::Operator {
                 usage.asker = Asker::Anonymous;
             }
