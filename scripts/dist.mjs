@@ -1,5 +1,6 @@
 // dist.mjs [<folder>]: packs what a release ships into `cairn-<version>.tar.gz` in the folder (dist),
-// from which serving and deploying need Node alone. Prints the archive's path.
+// from which serving and deploying need Node alone, and clients/js into `cairn-client-<version>.tgz`, which
+// `npm install` takes. Prints the paths, a line each.
 //
 // The same commit and the same wasm give the same bytes: the archive names no owner, has its files
 // in order, and dates them by SOURCE_DATE_EPOCH or else by the commit.
@@ -28,16 +29,19 @@ const mtime = new Date(1000 * Number(process.env.SOURCE_DATE_EPOCH || committed(
 const packages = manifest();
 mkdirSync(folder, { recursive: true });
 const path = join(folder, `${name}.tar.gz`);
-pack(files(), path);
+pack(name, files(), path);
 console.log(path);
+const client = join(folder, `cairn-client-${JSON.parse(text("clients/js/package.json")).version}.tgz`);
+pack("package", clientFiles(), client);
+console.log(client);
 
-// Lays the files out in a folder of their own and packs them. `portable` and `noPax` leave out
+// Lays the files out in a folder of their own, `top`, and packs it. `portable` and `noPax` leave out
 // everything that differs between machines.
-function pack(files, archive) {
+function pack(top, files, archive) {
   const staging = mkdtempSync(join(tmpdir(), "cairn-dist-"));
   try {
     const paths = files.map(({ file, bytes, executable }) => {
-      const path = `${name}/${file}`;
+      const path = `${top}/${file}`;
       const staged = join(staging, path);
       mkdirSync(dirname(staged), { recursive: true });
       writeFileSync(staged, bytes);
@@ -78,6 +82,15 @@ function files() {
     { file: "package.json", bytes: json(packages.manifest) },
     { file: "package-lock.json", bytes: json(packages.lock) },
   ].sort((a, b) => (a.file < b.file ? -1 : 1));
+}
+
+// The files of the client, as `npm pack` would choose them: those that its package.json names.
+function clientFiles() {
+  const own = (file) => ({ file, bytes: read(`clients/js/${file}`) });
+  const sources = readdirSync(join(root, "clients/js/src")).map((file) => own(`src/${file}`));
+  const licenses = ["LICENSE-APACHE", "LICENSE-MIT"].map((file) => ({ file, bytes: read(file) }));
+  return [...["README.md", "index.d.ts", "package.json"].map(own), ...sources, ...licenses]
+    .sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
 // wrangler.toml without the command that builds.

@@ -63,6 +63,8 @@ install_python() { venv "$1" requirements.txt; }
 
 install_schemathesis() { venv "$1" schemathesis.txt; }
 
+install_generators() { venv "$1" generators.txt; }
+
 # venv <folder> <requirements>: a Python environment with just these.
 venv() {
   missing python3
@@ -158,6 +160,7 @@ exec 9>"$CLIENTS/.lock"
 if command -v flock >/dev/null; then flock 9; fi
 part python requirements.txt
 part schemathesis schemathesis.txt
+part generators generators.txt
 part npm package.json package-lock.json
 part jgit jgit.packages JGit.java
 part git_lfs_debian git-lfs.packages

@@ -23,8 +23,8 @@ const MISSING: [&str; 8] = [
     "cargo", "rustc", "rustup", "cc", "gcc", "clang", "make", "git",
 ];
 
-/// Makes the archive in a folder, and says where it is.
-fn pack(folder: &Path) -> PathBuf {
+/// Makes the archives in a folder, and says where they are: that of the server, that of the client.
+fn pack(folder: &Path) -> [PathBuf; 2] {
     let root = package_root();
     let output = Command::new(root.join("scripts/node"))
         .arg(root.join("scripts/dist.mjs"))
@@ -34,7 +34,9 @@ fn pack(folder: &Path) -> PathBuf {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "is it built? `make build`: {said}");
-    PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end())
+    let said = String::from_utf8_lossy(&output.stdout);
+    let paths: Vec<_> = said.lines().map(PathBuf::from).collect();
+    paths.try_into().unwrap()
 }
 
 /// Unpacks the archive in a folder, and says where its files are.
@@ -98,7 +100,8 @@ fn dry_run(mut wrangler: Command, release: &Path) {
 #[test]
 fn a_release_serves_and_deploys_without_rust() {
     let scratch = Scratch::new();
-    let release = unpack(&pack(scratch.path()), scratch.path());
+    let [server, _] = pack(scratch.path());
+    let release = unpack(&server, scratch.path());
     let path = path_without(&MISSING, &scratch);
     let mut cargo = Command::new("sh");
     let cargo = cargo.args(["-c", "command -v cargo"]).env("PATH", &path);
@@ -133,7 +136,8 @@ fn a_release_serves_and_deploys_without_rust() {
 #[test]
 fn a_deployment_without_an_environment_is_warned_of_nothing() {
     let scratch = Scratch::new();
-    let release = unpack(&pack(scratch.path()), scratch.path());
+    let [server, _] = pack(scratch.path());
+    let release = unpack(&server, scratch.path());
     dry_run(
         Command::new(package_root().join("scripts/wrangler")),
         &release,
@@ -143,6 +147,52 @@ fn a_deployment_without_an_environment_is_warned_of_nothing() {
 #[test]
 fn the_same_build_gives_the_same_archive() {
     let (one, other) = (Scratch::new(), Scratch::new());
-    let read = |scratch: &Scratch| std::fs::read(pack(scratch.path())).unwrap();
+    let read =
+        |scratch: &Scratch| pack(scratch.path()).map(|archive| std::fs::read(archive).unwrap());
     assert!(read(&one) == read(&other), "the archives differ");
+}
+
+/// `npm install` takes the archive without a registry, and what it installed can be imported.
+#[test]
+fn the_client_can_be_installed() {
+    let scratch = Scratch::new();
+    let [_, client] = pack(scratch.path());
+    let project = scratch.join("project");
+    std::fs::create_dir(&project).unwrap();
+    std::fs::write(project.join("package.json"), r#"{"type": "module"}"#).unwrap();
+    let mut npm = Command::new("npm");
+    let npm = npm.args(["install", "--offline", "--no-audit", "--no-fund"]);
+    let npm = npm.arg(&client).current_dir(&project).output().unwrap();
+    assert!(
+        npm.status.success(),
+        "{}",
+        String::from_utf8_lossy(&npm.stderr)
+    );
+    let program = "import { artifacts, verifyWebhook } from 'cairn-client';\n\
+         console.log(typeof artifacts, typeof verifyWebhook);";
+    std::fs::write(project.join("program.js"), program).unwrap();
+    let mut node = Command::new(package_root().join("scripts/node"));
+    let said = node
+        .arg("program.js")
+        .current_dir(&project)
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&said.stdout), "function function\n");
+    // What npm itself would pack, it has too.
+    let mut packed = Command::new("npm");
+    let packed = packed.args(["pack", "--dry-run", "--json", "--ignore-scripts"]);
+    let packed = packed
+        .current_dir(package_root().join("clients/js"))
+        .output()
+        .unwrap();
+    let packed: serde_json::Value = serde_json::from_slice(&packed.stdout).unwrap();
+    let packed = packed
+        .pointer("/0/files")
+        .and_then(|files| files.as_array())
+        .unwrap();
+    for file in packed {
+        let file = file["path"].as_str().unwrap();
+        let installed = project.join("node_modules/cairn-client").join(file);
+        assert!(installed.exists(), "{file}");
+    }
 }

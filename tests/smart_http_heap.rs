@@ -31,7 +31,7 @@ const BUDGETS_KIB: [(&str, u64); 24] = [
     ("push of one commit", 3_900),
     ("push of a blob of 30 MB", 5_300),
     ("fork", 5_200),
-    ("ls-remote", 2_050),
+    ("ls-remote", 2_150),
     ("clone", 6_200),
     ("clone --depth=1", 7_000),
     ("clone --filter=blob:none", 6_200),

@@ -80,6 +80,56 @@ fn a_repository_takes_so_many_requests() {
     assert_eq!(scratch.git().run(&["ls-remote", &other.url()]), "");
 }
 
+/// What the headers say of a limit: the requests and seconds of the policy, and the requests left.
+fn left(answer: &Answer) -> (u32, u32, u32) {
+    let number = |header: &str, name: &str| -> u32 {
+        let text = answer.header(header);
+        let mut parameters = text.split(';');
+        assert_eq!(parameters.next(), Some("\"requests\""), "{text}");
+        let found = parameters.find_map(|it| it.strip_prefix(&format!("{name}=")));
+        found
+            .expect("the parameter is there")
+            .parse()
+            .expect("a number")
+    };
+    let policy = "ratelimit-policy";
+    (
+        number(policy, "q"),
+        number(policy, "w"),
+        number("ratelimit", "r"),
+    )
+}
+
+#[test]
+fn answers_of_rest_say_how_much_of_the_limit_is_left_before_it_is_reached() {
+    let server = Server::start_with(&FEW);
+    let operator = server.rest();
+    let hosted = operator.create_repository("limits", "counted");
+    let (requests, seconds, mut before) = left(&operator.get(&hosted.path("")));
+    assert_eq!((requests, seconds), (12, 3600));
+    assert!((5..12).contains(&before), "{before}");
+    while before > 0 {
+        let answer = operator.get(&hosted.path("/refs"));
+        assert_eq!(answer.status, 200);
+        let (_, _, now) = left(&answer);
+        assert_eq!(now, before - 1);
+        before = now;
+    }
+    let refused = operator.get(&hosted.path(""));
+    assert_eq!((refused.status, left(&refused)), (429, (12, 3600, 0)));
+    // The namespace counts for itself.
+    let list = operator.get("/api/v1/namespaces/limits/repos");
+    assert_eq!(list.status, 200);
+    assert!(left(&list).2 > 0);
+
+    let unlimited = Server::start_with(&[("CAIRN_RATE_REQUESTS", "0")]);
+    let operator = unlimited.rest();
+    let hosted = operator.create_repository("limits", "counted");
+    let shown = operator.get(&hosted.path(""));
+    assert_eq!(shown.headers.get("ratelimit"), None);
+    assert_eq!(shown.headers.get("ratelimit-policy"), None);
+}
+
 #[test]
 fn strangers_do_not_use_up_the_owners_requests() {
     let server = Server::start_with(&FEW);

@@ -73,15 +73,25 @@ fn maintain(server: &Server, hosted: &Hosted, task: &str) -> Value {
     done.result(200)
 }
 
-#[test]
-fn a_push_that_is_killed_leaves_no_scratch_that_counts_and_succeeds_the_second_time() {
-    let mut server = Server::start();
-    let hosted = server.rest().create_repository("spilled", "killed");
-    let scratch = Scratch::new();
-    let source = history(&scratch);
+/// A history of one line with so many commits, all of which have the empty tree.
+fn line(scratch: &Scratch, commits: usize) -> Git {
+    let source = scratch.repository("source");
+    let mut stream = String::new();
+    for commit in 0..commits {
+        let time = 1_700_000_000 + commit;
+        let _ = write!(
+            stream,
+            "commit refs/heads/main\ncommitter A <a@example.com> {time} +0000\ndata 2\nx\n"
+        );
+    }
+    source.run_with(&["fast-import", "--quiet"], stream.as_bytes());
+    source
+}
 
-    // The pack and its scratch are in quarantine; then the server is gone.
-    let database = database(server.state(), "killed");
+/// Pushes, and ends the server once there are so many packs in quarantine: the pack and scratch. Nothing
+/// of the push is there for anyone, and what it left goes with the next maintenance.
+fn kill_a_push(server: &mut Server, (hosted, name): (&Hosted, &str), source: &Git) {
+    let database = database(server.state(), name);
     let mut push = source
         .command(&["push", "-q", &hosted.url(), "main"])
         .spawn()
@@ -92,25 +102,71 @@ fn a_push_that_is_killed_leaves_no_scratch_that_counts_and_succeeds_the_second_t
     server.crash();
     assert!(!push.wait().unwrap().success());
 
-    // Nothing of it is there for anyone, and what it left goes with the next maintenance.
     assert_eq!(source.run(&["ls-remote", &hosted.url()]), "");
-    assert_eq!(packs(&server, &hosted)["live"], 0);
-    maintain(&server, &hosted, "run");
-    let left = packs(&server, &hosted);
+    assert_eq!(packs(server, hosted)["live"], 0);
+    maintain(server, hosted, "run");
+    let left = packs(server, hosted);
     assert_eq!(
         (&left["quarantined"], &left["chunk_rows"]),
         (&json!(0), &json!(0))
     );
+}
 
+/// Pushes, verifies and clones.
+fn push_whole(server: &Server, hosted: &Hosted, (scratch, source): (&Scratch, &Git)) {
     source.run(&["push", "-q", &hosted.url(), "main"]);
-    let done = packs(&server, &hosted);
+    let done = packs(server, hosted);
     assert_eq!(
         (&done["live"], &done["quarantined"]),
         (&json!(1), &json!(0))
     );
-    let verified = maintain(&server, &hosted, "verify");
+    let verified = maintain(server, hosted, "verify");
     assert_eq!(verified["ok"], true, "{verified}");
     let clone = scratch.clone(&hosted.url(), "clone", &["--mirror"]);
     clone.fsck_strict();
-    refs_equal(&source, &clone);
+    refs_equal(source, &clone);
+}
+
+#[test]
+fn a_push_that_is_killed_leaves_no_scratch_that_counts_and_succeeds_the_second_time() {
+    let mut server = Server::start();
+    let hosted = server.rest().create_repository("spilled", "killed");
+    let scratch = Scratch::new();
+    let source = history(&scratch);
+    kill_a_push(&mut server, (&hosted, "killed"), &source);
+    push_whole(&server, &hosted, (&scratch, &source));
+}
+
+/// More commits than the tables of a graph keep in memory, and fewer objects than entries stay there: the
+/// scratch is that of the check.
+#[test]
+fn a_push_of_very_many_commits_is_killed_made_again_told_verified_and_rebuilt() {
+    let mut server = Server::start();
+    let hosted = server.rest().create_repository("spilled", "commits");
+    let scratch = Scratch::new();
+    let source = line(&scratch, 120_000);
+    kill_a_push(&mut server, (&hosted, "commits"), &source);
+    push_whole(&server, &hosted, (&scratch, &source));
+
+    // The event was told from the graph that was not stored yet.
+    let events = server.rest().get(&hosted.path("/events?limit=100"));
+    let events = events.result(200);
+    let of_push = |event: &&Value| event["payload"]["totalCommitsCount"] == 120_000;
+    let event = events.as_array().unwrap().iter().find(of_push).unwrap();
+    let told = event["payload"]["commits"].as_array().unwrap();
+    let newest = source.run(&["rev-list", "-20", "--reverse", "main"]);
+    let told: Vec<&str> = told
+        .iter()
+        .filter_map(|commit| commit["id"].as_str())
+        .collect();
+    assert_eq!(told, newest.lines().collect::<Vec<_>>());
+
+    // What is made again is what is stored.
+    let rebuilt = maintain(&server, &hosted, "rebuild");
+    assert_eq!(rebuilt["bytes"], 0, "{rebuilt}");
+    let left = packs(&server, &hosted);
+    assert_eq!(
+        (&left["live"], &left["quarantined"]),
+        (&json!(1), &json!(0))
+    );
 }

@@ -71,7 +71,7 @@ impl Server {
         let tips = [tip];
         let mut walk = Connectivity::new(&graph, &pushed, &pushed, &tips, &limits);
         while walk.step(1 << 10).expect("a closure that is whole") == Progress::Working {}
-        let connected = walk.finish();
+        let connected = walk.finish().expect("tables in memory");
         let (objects, _) = pushed.into_parts();
         let mut index = Vec::new();
         let mut rows = IndexBuilder::new(&objects.table).expect("a table");
@@ -85,8 +85,22 @@ impl Server {
             .insert((pack_id, received.chunk_count), Rc::new(received.tail));
         let parts = [
             (Part::Index, index),
-            (Part::Graph, connected.graph_part.whole().to_vec()),
-            (Part::Introduced, connected.introduced_part),
+            (
+                Part::Graph,
+                connected
+                    .graph_part
+                    .whole()
+                    .expect("tables in memory")
+                    .to_vec(),
+            ),
+            (
+                Part::Introduced,
+                connected
+                    .introduced_part
+                    .whole()
+                    .expect("tables in memory")
+                    .to_vec(),
+            ),
         ];
         for (part, bytes) in parts {
             let part = (pack_id, part);

@@ -508,6 +508,10 @@ export interface CairnNamespaceInfo {
   name: string;
   repoCount: number;
   createdAt: string;
+  /** When something last happened in it. */
+  updatedAt: string;
+  /** Where its data may be. */
+  jurisdiction: "unrestricted";
   /** What its repositories take, unless they say otherwise. */
   fsck: { strict: boolean };
   /** Whether nobody but the operator gets anything. */
@@ -627,6 +631,8 @@ export interface SizedRepo extends ArtifactsRepoInfo {
   lfsBytes: number;
   /** When it deletes itself, or null. */
   expiresAt: string | null;
+  /** What it is busy with; null if it could not be asked. */
+  status: "ready" | "importing" | "forking" | "recovering" | null;
 }
 
 /** The hook that is asked before a push is published. */
@@ -700,6 +706,68 @@ export interface RulesJudgement {
   pattern?: string;
   /** As Git's report would say it. */
   message?: string;
+}
+
+/** An entry of a directory, and the commit that changed it last. */
+export interface DatedTreeEntry extends ArtifactsTreeEntry {
+  lastCommit: ArtifactsCommitMetadata;
+}
+
+/** Where the lines of a file come from. */
+export interface Blame {
+  /** The commit that the ref leads to. */
+  commit: string;
+  path: string;
+  /** The blob. */
+  hash: string;
+  /** Lines of the file. */
+  lines: number;
+  /** In the order of the lines. */
+  ranges: BlameRange[];
+  /** The commits of the ranges, each once. */
+  commits: ArtifactsCommitMetadata[];
+  /** Whether some of them had no room in an answer. */
+  commitsTruncated: boolean;
+}
+
+/** Lines that come from one commit. */
+export interface BlameRange {
+  /** The first line in the file, from 1. */
+  line: number;
+  lines: number;
+  /** The first line in the commit. */
+  originalLine: number;
+  /** The commit. */
+  hash: string;
+  /** The path of the file there. */
+  path: string;
+  /** The version before, in the first parent that has one. */
+  previous?: { hash: string; path: string };
+}
+
+/** A file that was found by its path. */
+export interface FoundFile extends Omit<ArtifactsTreeEntry, "name"> {
+  path: string;
+  /** How well the path answers. */
+  score: number;
+}
+
+/** A page of lines that match. */
+export interface GrepPage {
+  files: {
+    path: string;
+    /** The blob. */
+    hash: string;
+    /** Whether it is binary; then it matches somewhere, and no line is shown. */
+    binary: boolean;
+    lines: { line: number; text: string; match: boolean; truncated: boolean }[];
+  }[];
+  /** Files that were not searched because of their size. */
+  tooLarge: { path: string; hash: string; size: number }[];
+  /** Matches on the page. */
+  count: number;
+  /** Where the next page begins, if there may be one. */
+  cursor?: string;
 }
 
 /** A repository, with methods that the binding lacks. */
@@ -804,6 +872,53 @@ export interface CairnRepo extends ArtifactsRepo {
     paths?: string[];
     lfs?: boolean;
   }): Promise<Blob | null>;
+
+  /**
+   * The entries of a directory, each with the commit that changed it last, or null if there is no such
+   * directory.
+   * @param hash Of a commit, or of a tag that leads to one.
+   * @param opts.path The directory; the root unless given.
+   */
+  lastCommits(hash: string, opts?: { path?: string }): Promise<DatedTreeEntry[] | null>;
+
+  /**
+   * The commit that each line of a file comes from, as `git blame` finds it, or null if the ref or the
+   * path leads to no file.
+   * @param args.range The first and the last line, from 1; without a last line, to the end.
+   */
+  blame(args: {
+    ref: string;
+    path: string;
+    range?: [first: number, last?: number];
+  }): Promise<Blame | null>;
+
+  /**
+   * Lines that match a pattern, as `git grep -E` finds them: one page.
+   * @param args.pattern A POSIX extended regular expression; with `fixed` a text.
+   * @param args.context Lines around a match, 20 at most.
+   * @param args.limit Matches of a page, at most 1,000, 100 unless given.
+   */
+  grep(args: {
+    pattern: string;
+    ref?: string;
+    fixed?: boolean;
+    ignoreCase?: boolean;
+    paths?: string[];
+    context?: number;
+    limit?: number;
+    cursor?: string;
+  }): Promise<GrepPage>;
+
+  /**
+   * The files of a ref whose paths answer best to what somebody typed, the best first.
+   * @param query Characters that stand in the path in this order; empty for the first files.
+   * @param opts.prefix How the paths begin.
+   * @param opts.limit At most 200, 50 unless given.
+   */
+  searchFiles(
+    query: string,
+    opts?: { ref?: string; prefix?: string; limit?: number; cursor?: string },
+  ): Promise<{ files: FoundFile[]; cursor?: string }>;
 
   /**
    * The large files that the repository has, by their ids.

@@ -7,7 +7,7 @@
 //!   `attributes`, `unquote`, `config`) <
 //!   { `protocol`, `pack`, `store` } < `graph` <
 //!   { `upload_pack`, `receive_pack`, `fetch_client`, `maintenance`, `content`, `compare`, `edit` } <
-//!   { `archive`, `merge`, `patch` }.
+//!   { `archive`, `blame`, `grep`, `merge`, `patch` }.
 //! - No input panics: wire data is never indexed, sliced or added unchecked.
 //! - A machine that takes its input in chunks gives the same events however the input is split.
 
@@ -15,6 +15,7 @@
 
 pub(crate) mod archive;
 pub mod attributes;
+pub mod blame;
 pub mod compare;
 pub(crate) mod config;
 pub mod content;
@@ -22,6 +23,7 @@ pub mod edit;
 pub mod fetch_client;
 pub mod filter;
 pub mod graph;
+pub mod grep;
 pub mod hash;
 pub mod lfs;
 pub mod limits;

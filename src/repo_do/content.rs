@@ -22,6 +22,7 @@ use gix_object::bstr::{BStr, BString, ByteSlice};
 use worker::Request;
 
 use self::reading::Reading;
+use self::shown::Form;
 use super::contract::content::{ContentQuery, ENVELOPE_OPEN, envelope_close, path};
 use super::contract::{ErrorCode, ErrorReply};
 use super::object::RepoObject;
@@ -34,7 +35,7 @@ use crate::git::object::ObjectKind;
 use crate::git::refname;
 use crate::git::store::StoreError;
 use crate::repo_do::content::answers::{
-    enveloped, json, named, no_object, no_path, no_ref, no_route, parse, revision,
+    enveloped, form, named, no_object, no_path, no_ref, no_route, page, parse, revision,
 };
 use crate::storage::repository::ref_record::RefRecord;
 use crate::storage::repository::store::RepositoryRecord;
@@ -86,7 +87,7 @@ async fn dispatch(
     let mut reading = Reading::begin(object, store, audience).await?;
     account.note_packs(reading.packs().records().len());
     if route == path::LOG {
-        return history::log(reading, &query).await;
+        return history::log(reading, &query, form(&request)).await;
     }
     if route == path::REVISION {
         return named::named(reading, &record, &query).await;
@@ -94,12 +95,12 @@ async fn dispatch(
     if let Some(id) = route.strip_prefix(path::COMMIT) {
         let id = named(id)?;
         reading.check_visible(id, || no_object("commit")).await?;
-        return commit(reading, id).await;
+        return commit(reading, id, form(&request)).await;
     }
     if let Some(id) = route.strip_prefix(path::TREE) {
         let id = named(id)?;
         reading.check_visible(id, || no_object("tree")).await?;
-        return tree::list(reading, id, &query).await;
+        return tree::list(reading, id, &query, form(&request)).await;
     }
     let blob_id = if let Some(id) = route.strip_prefix(path::BLOB) {
         let id = named(id)?;
@@ -157,7 +158,7 @@ fn refs(store: &Store, record: &RepositoryRecord, query: &ContentQuery) -> Answe
     let written = serde_json::to_writer(&mut out, &listed);
     written.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
     out.extend_from_slice(envelope_close(Some(&info.to_string())).as_bytes());
-    Ok(json(out)?)
+    Ok(page(out, &cursor)?)
 }
 
 /// Refs by name. Those under `refs/ephemeral/` are listed to who asks for nothing else.
@@ -190,13 +191,13 @@ fn decode_cursor(cursor: &str) -> Result<BString, ErrorReply> {
 }
 
 /// `…/commit/:hash`; of a tag, the commit that it leads to.
-async fn commit(mut reading: Reading, id: ObjectId) -> Answer {
+async fn commit(mut reading: Reading, id: ObjectId, form: Form) -> Answer {
     let found = reading
         .until(|packs| lookup::peel(packs, id, ObjectKind::Commit))
         .await?;
     let (id, content) = found.ok_or_else(|| no_object("commit"))?;
     let text = parse(id, &content)?;
-    Ok(enveloped(&shown::Commit::new(id, &text))?)
+    Ok(enveloped(&shown::Commit::new(id, &text, form))?)
 }
 
 /// `…/file?ref&path`

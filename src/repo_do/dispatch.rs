@@ -11,6 +11,7 @@ use super::compare::request::CompareRequest;
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, path};
 use super::events::origin::Doer;
 use super::events::{feed, tell};
+use super::explore::dispatch as explore;
 use super::fetch::{bundle, refs, upload};
 use super::lfs::dispatch as lfs;
 use super::lifecycle::tokens as lifecycle_tokens;
@@ -89,6 +90,7 @@ pub(crate) fn operation(route: &str) -> &'static str {
         route if route.starts_with(content::PATHS) => "content",
         route if route.starts_with(compare::PATHS) => "compare",
         route if route.starts_with(archive::PATHS) => "archive",
+        route if route.starts_with(explore::PATHS) => "explore",
         route if route.starts_with(write::PATHS) => "write",
         route if route.starts_with(lfs::PATHS) => "lfs",
         _ => "other",
@@ -246,7 +248,12 @@ async fn git(asked: Asked, request: Request) -> Answer {
 
 /// Whether a request of this path reads content.
 fn reads_content(route: &str) -> bool {
-    let rooms = [content::PATHS, compare::PATHS, archive::PATHS];
+    let rooms = [
+        content::PATHS,
+        compare::PATHS,
+        archive::PATHS,
+        explore::PATHS,
+    ];
     route == path::BUNDLE || rooms.iter().any(|room| route.starts_with(room))
 }
 
@@ -275,6 +282,9 @@ async fn read(asked: Asked, request: Request) -> Answer {
     };
     if route.starts_with(archive::PATHS) {
         return archive::answer(compared).await;
+    }
+    if route.starts_with(explore::PATHS) {
+        return explore::answer(compared).await;
     }
     compare::answer(compared).await
 }

@@ -13,6 +13,7 @@
 //! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
 //! | `upkeep` | packs merged, pruned, swept, verified, rebuilt, copied to R2 |
 //! | `archive` | trees as tar and zip files |
+//! | `explore` | reads that go over a history or a tree: last commits, blame, lines that match, files by name |
 //! | `compare` | what differs between commits, where refs have been, notes |
 //! | `content` | refs, commits, trees and blobs, as REST shows them |
 //! | `fetch` | advertisements, fetches, bundles, ready clones |
@@ -43,6 +44,7 @@ mod compare;
 mod content;
 mod dispatch;
 mod events;
+mod explore;
 mod fetch;
 mod intake;
 mod lfs;

@@ -13,6 +13,7 @@ use super::feed::places::Places;
 use super::runtime::clock::now_ms;
 use super::runtime::lease::Owner;
 use super::state::alarm_time::Alarm;
+use super::state::answer_cache::KeptAnswers;
 use super::state::failure::Failure;
 use super::state::fetch_counts::FetchCounts;
 use super::state::graph_cache::KeptGraph;
@@ -64,6 +65,8 @@ pub(crate) struct RepoObject {
     pub(crate) graph: KeptGraph,
     /// The objects that its refs reach.
     pub(crate) reach: KeptReach,
+    /// Answers about its history.
+    pub(crate) answers: KeptAnswers,
     /// Packs in quarantine whose push is running.
     pub(crate) in_progress: RefCell<BTreeSet<PackId>>,
     /// The readers of packs now.
@@ -150,6 +153,7 @@ impl RepoObject {
             store,
             graph: KeptGraph::default(),
             reach: KeptReach::default(),
+            answers: KeptAnswers::default(),
             in_progress: RefCell::default(),
             readers: Rc::default(),
             room_claims: RoomClaims::default(),
@@ -261,6 +265,7 @@ impl RepoObject {
         self.snapshot_due.take();
         self.graph.clear();
         self.reach.clear();
+        self.answers.clear();
         self.import.clear();
         self.outbox.clear();
         self.usage.clear();

@@ -16,8 +16,8 @@ pub(crate) const VARY: &str = "origin";
 
 /// The headers of answers that a page may read, beside those that it always may.
 pub(crate) const EXPOSED_HEADERS: &str = "accept-ranges, allow, content-disposition, content-length, \
-    content-range, etag, idempotent-replayed, lfs-authenticate, location, retry-after, server-timing, \
-    www-authenticate, x-request-id";
+    content-range, etag, idempotent-replayed, lfs-authenticate, link, location, ratelimit, \
+    ratelimit-policy, retry-after, server-timing, www-authenticate, x-request-id";
 
 /// The headers that Git, Git LFS and clients of REST send.
 const REQUEST_HEADERS: &str = "accept, authorization, content-encoding, content-type, git-protocol, \

@@ -1,6 +1,6 @@
 //! The fetch handler: every request gets one answer, even after a fault.
 
-use worker::{Context, Date, Env, Request, Response, ResponseBody, console_log, event};
+use worker::{Context, Date, Env, Headers, Request, Response, ResponseBody, console_log, event};
 
 use super::cors::{self, CORS_ORIGINS, Origins};
 use super::credentials::{Identity, is_given_by_a_program};
@@ -16,9 +16,12 @@ use super::route::{self, GitRoute, RestRoute, Route, RouteError};
 use super::target::Target;
 use super::visit::{Visit, respond};
 use super::{
-    drain, envelope, front_page, git, lfs, limits, public_url, read_only, redirect, signed,
+    artifacts, drain, envelope, front_page, git, lfs, limits, links, public_url, read_only,
+    redirect, signed,
 };
-use crate::repo_do::contract::{ErrorCode, ErrorReply, GitPost, RequestLine};
+use crate::repo_do::contract::{
+    ErrorCode, ErrorReply, GitPost, RateLeft, RequestLine, header as internal,
+};
 use crate::storage::{analytics, fault_log};
 
 #[event(fetch)]
@@ -72,12 +75,14 @@ async fn handle(
     let begun_ms = clock();
     let (url, client_headers) = (request.url(), request.headers());
     let target = Target::of(&url);
-    let face = face(target.path);
+    // From here on an Artifacts path is ours, also in the log and in what counts requests.
+    let path: &str = &artifacts::own_path(target.path);
+    let face = face(path);
     let request_id = request_id(&client_headers);
     // Not `worker::Request::method`, which takes a method that it does not know for GET.
     let method = request.method();
-    let route = route::parse(target.path);
-    let mut visit = visit(&client_headers, env, &request_id, target.origin, begun_ms);
+    let route = route::parse(path);
+    let mut visit = visit(&client_headers, env, &request_id, target, begun_ms);
     if let Ok(visit) = &mut visit {
         visit.is_listed_page = is_listed;
     }
@@ -85,7 +90,7 @@ async fn handle(
 
     let answered = match (&mut visit, &route) {
         _ if is_listed && is_preflight(&method, &client_headers) => made(cors::preflight()),
-        (Ok(visit), Ok(route)) => match admit(visit, target.path).await {
+        (Ok(visit), Ok(route)) => match admit(visit, path).await {
             Ok(()) => answer(visit, request, &method, target.query, route).await,
             Err(error) => Err(error),
         },
@@ -118,29 +123,57 @@ async fn handle(
         }
     };
     let wall_ms = clock().saturating_sub(begun_ms);
+    let status = response.status_code();
     let headers = response.headers_mut();
     headers.set("x-request-id", &request_id)?;
     if let Ok(visit) = &visit {
-        if face == Face::Rest {
-            headers.set("server-timing", &visit.costs.server_timing(wall_ms))?;
-        }
         let usage = visit.costs.usage();
-        let length_told = header(&client_headers, "content-length");
+        if face == Face::Rest {
+            tell_more(headers, visit, (status, wall_ms), target)?;
+        }
         let line = RequestLine {
             request_id,
             method,
-            status: response.status_code(),
+            status,
             error,
-            bytes_in: length_told.and_then(|length| length.parse().ok()),
+            bytes_in: length_told(&client_headers),
             bytes_out: length(&response).unwrap_or(usage.answer_bytes),
             wall_ms,
             usage,
-            ..line_of(&route, target.path, visit)
+            ..line_of(&route, path, visit)
         };
         console_log!("{}", line.to_json());
         analytics::write_request(&visit.env, &line.texts(), &line.numbers());
     }
     Ok(response.into())
+}
+
+/// The headers of REST that follow from what objects said: how long they took, where a list goes on,
+/// and what is left of the limit that comes first.
+fn tell_more(
+    headers: &Headers,
+    visit: &Visit,
+    (status, wall_ms): (u16, i64),
+    target: Target<'_>,
+) -> worker::Result<()> {
+    headers.set("server-timing", &visit.costs.server_timing(wall_ms))?;
+    if let Some(next) = headers.get(internal::NEXT)? {
+        headers.delete(internal::NEXT)?;
+        let url = format!("{}{}", visit.public_url(), target.path);
+        if let Some(link) = links::of_page(&url, target.query, &next) {
+            headers.set("link", &link)?;
+        }
+    }
+    if let Some(RateLeft { rate, requests }) = visit.costs.usage().rate_left {
+        // Who was turned away may be counted apart from whom the object sees in the end.
+        let requests = if status == 429 { 0 } else { requests };
+        let left = RateLeft { rate, requests };
+        let policy = format!("\"requests\";q={};w={}", rate.requests, rate.seconds);
+        headers.set("ratelimit-policy", &policy)?;
+        let left = format!("\"requests\";r={requests};t={}", left.full_in_seconds());
+        headers.set("ratelimit", &left)?;
+    }
+    Ok(())
 }
 
 /// The line with what the path tells. The name of a repository that the request makes stands in its body.
@@ -219,6 +252,11 @@ fn drawn_id() -> String {
     )]
     let half = || (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
     format!("{:08x}{:08x}", half(), half())
+}
+
+/// Bytes of the client's body, as it tells them.
+fn length_told(headers: &web_sys::Headers) -> Option<u64> {
+    header(headers, "content-length")?.parse().ok()
 }
 
 /// Bytes of a body that was made here, or whose length is told.
@@ -324,7 +362,8 @@ async fn answer(
         }
         // Bytes, not an envelope.
         Route::Rest(RestRoute::Bundle(path)) => {
-            let answered = bundles::bundle(visit, query, path).await;
+            let accept = header(&request.headers(), "accept");
+            let answered = bundles::bundle(visit, query, path, accept.as_deref()).await;
             answered.map(Answer::OfWorker)
         }
         Route::Rest(route) => {
@@ -356,15 +395,16 @@ fn visit(
     headers: &web_sys::Headers,
     env: Env,
     request_id: &str,
-    origin: &str,
+    target: Target<'_>,
     now_ms: i64,
 ) -> Result<Visit, ErrorReply> {
     let authorization = headers
         .get("authorization")
         .map_err(|_| malformed("the Authorization header is malformed"))?;
-    let (request_id, origin) = (request_id.to_owned(), origin.to_owned());
+    let (request_id, origin) = (request_id.to_owned(), target.origin.to_owned());
     let authorization = authorization.as_deref();
     let mut visit = Visit::new(env, now_ms, request_id, origin, authorization);
+    visit.is_artifacts = artifacts::is_path(target.path);
     visit.address = header(headers, "cf-connecting-ip").unwrap_or_default();
     Ok(visit)
 }
@@ -398,7 +438,7 @@ fn malformed(message: &str) -> ErrorReply {
 impl From<RouteError> for ErrorReply {
     fn from(error: RouteError) -> Self {
         let code = match error {
-            RouteError::Unknown => ErrorCode::NotFound,
+            RouteError::Unknown | RouteError::NoArtifacts => ErrorCode::NotFound,
             RouteError::Name(_) => ErrorCode::InvalidRepoName,
             RouteError::Encoding => ErrorCode::InvalidInput,
         };

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::reply::{BEARER, Reply};
-use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, header};
 
 /// On every REST answer: it may hold a secret or private content and is never to be rendered.
 /// Pages of other origins read one only where the operator lists theirs (`super::cors`).
@@ -117,9 +117,29 @@ pub(crate) fn page<T: Serialize>(
     list(entries, info)
 }
 
+/// An answer with one page of a list: the one of this number, if one was asked for and all entries
+/// were counted, and otherwise one behind a cursor.
+pub(crate) fn numbered_page<T: Serialize>(
+    entries: &[T],
+    per_page: u32,
+    number: Option<u32>,
+    total_count: Option<u64>,
+    cursor: Option<String>,
+) -> Result<Reply, ErrorReply> {
+    let Some((number, total_count)) = number.zip(total_count) else {
+        return page(entries, per_page, cursor);
+    };
+    let (count, cursor) = (entries.len(), cursor.unwrap_or_default());
+    let info = ResultInfo::page(Some(number), per_page, count, total_count, cursor);
+    list(entries, info)
+}
+
 /// An answer with one page of a list.
 pub(crate) fn list<T: Serialize>(entries: &[T], info: ResultInfo) -> Result<Reply, ErrorReply> {
-    enveloped(200, Some(entries), Vec::new(), Some(info))
+    let (ResultInfo::Cursor { cursor, .. } | ResultInfo::Page { cursor, .. }) = &info;
+    let next = cursor.clone();
+    let reply = enveloped(200, Some(entries), Vec::new(), Some(info))?;
+    Ok(reply.with_header(header::NEXT, next))
 }
 
 /// An answer that was made before.

@@ -42,6 +42,7 @@
 #![warn(unreachable_pub)]
 
 pub(crate) mod admission;
+mod artifacts;
 pub(crate) mod compression;
 pub(crate) mod cors;
 mod credentials;
@@ -59,6 +60,7 @@ pub(crate) mod id;
 pub(crate) mod known_names;
 pub(crate) mod lfs;
 pub(crate) mod limits;
+pub(crate) mod links;
 pub(crate) mod names;
 pub(crate) mod namespace;
 pub(crate) mod neighbours;

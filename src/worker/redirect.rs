@@ -41,6 +41,19 @@ fn under(path: &str, namespace: &str, name: &str) -> Option<String> {
     let (at_namespace, at_name) = match *segments.as_slice() {
         ["", "git", _, _, ..] => (2, 3),
         ["", "api", "v1", "namespaces", _, "repos", _, ..] => (4, 6),
+        [
+            "",
+            "client",
+            "v4",
+            "accounts",
+            _,
+            "artifacts",
+            "namespaces",
+            _,
+            "repos",
+            _,
+            ..,
+        ] => (7, 9),
         _ => return None,
     };
     let former = *segments.get(at_name)?;
@@ -79,6 +92,10 @@ mod tests {
             ("/git/a/old.Git/info/lfs/objects/batch", ""),
             ("/api/v1/namespaces/a/repos/old", ""),
             ("/api/v1/namespaces/a/repos/old/raw/main/a%2Fb", "x=1&y"),
+            (
+                "/client/v4/accounts/0/artifacts/namespaces/a/repos/old/log",
+                "",
+            ),
         ];
         let expected = [
             "/git/acme/new/info/refs?service=git-upload-pack",
@@ -86,6 +103,7 @@ mod tests {
             "/git/acme/new.Git/info/lfs/objects/batch",
             "/api/v1/namespaces/acme/repos/new",
             "/api/v1/namespaces/acme/repos/new/raw/main/a%2Fb?x=1&y",
+            "/client/v4/accounts/0/artifacts/namespaces/acme/repos/new/log",
         ];
         for ((path, query), expected) in cases.into_iter().zip(expected) {
             let expected = Some(expected.to_owned());

@@ -5,8 +5,7 @@
 use std::cell::{Cell, RefCell};
 
 use super::names::RepositoryPath;
-use super::token::PlainToken;
-use crate::repo_do::contract::{Asker, RequestLine, Usage};
+use crate::repo_do::contract::{Asker, RequestLine, Usage, resembles_token};
 
 /// The longest request id that is taken over from the client.
 const ID_BYTES_MAX: usize = 64;
@@ -50,7 +49,7 @@ impl Costs {
     pub(crate) fn note_made(&self, path: &RepositoryPath) {
         let name = path.name.as_str();
         // A token in a name's place is a mistake that the log must not keep.
-        if !PlainToken::resembles(name) {
+        if !resembles_token(name) {
             self.made.replace(Some(name.to_ascii_lowercase()));
         }
     }
@@ -84,7 +83,7 @@ pub(crate) fn request_id(
         (ID_BYTES_MIN..=ID_BYTES_MAX).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
             // Somebody's secret is no name.
-            && !PlainToken::resembles(id)
+            && !resembles_token(id)
     };
     let chosen = given.filter(fits).or(ray.filter(fits));
     chosen.map_or_else(draw, str::to_owned)
@@ -97,7 +96,7 @@ pub(crate) fn of_path(path: &str) -> RequestLine {
     let folded = |name: &str| {
         let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
         // A token in a name's place is a mistake that the log must not keep.
-        let is_secret = PlainToken::resembles(&name);
+        let is_secret = resembles_token(&name);
         (!is_secret).then(|| name.to_ascii_lowercase())
     };
     let (route, namespace, repository) = match segments.as_slice() {

@@ -144,6 +144,9 @@ pub(crate) enum RouteError {
     /// Nothing is served there.
     #[error("no such path")]
     Unknown,
+    /// It begins like a path of Cloudflare's API that is not served here.
+    #[error("of Cloudflare's API this server has /client/v4/accounts/<account>/artifacts/… only")]
+    NoArtifacts,
     /// A name in the path breaks the rules, so nothing can be there.
     #[error("invalid path: {0}")]
     Name(#[from] NameError),
@@ -174,6 +177,7 @@ fn named(segments: &[&str]) -> Result<Route, RouteError> {
         ["git", namespace, repository, rest @ ..] => parse_git(namespace, repository, rest),
         ["api", "v1", "openapi.json"] => Ok(Route::OpenApi),
         ["api", "v1", rest @ ..] => parse_rest(rest).map(Route::Rest),
+        ["client", "v4", ..] => Err(RouteError::NoArtifacts),
         _ => Err(RouteError::Unknown),
     }
 }

@@ -13,16 +13,9 @@ use percent_encoding::percent_decode_str;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use crate::repo_do::contract::TokenHash;
-
-/// How every token starts.
-const PREFIX: &str = "cairn_";
-/// Follows the prefix in the older form.
-const VERSION_1: &str = "v1_";
+use crate::repo_do::contract::{TOKEN_PREFIX as PREFIX, TOKEN_VERSION_1 as VERSION_1, TokenHash};
 
 const HEX_DIGITS: usize = 40;
-/// After the prefix, this many digits are no ordinary word.
-const RESEMBLING_DIGITS: usize = 16;
 const EXPIRY: &str = "?expires=";
 /// Digits of the largest `u64`.
 const EXPIRY_DIGITS_MAX: usize = 20;
@@ -93,17 +86,6 @@ impl PlainToken {
             forms
                 .iter()
                 .any(|bytes| from.get(..*bytes).is_some_and(is_token))
-        })
-    }
-
-    /// Whether something stands in the text that may be a token, if only a mistyped or a broken one:
-    /// such a text is kept out of the log.
-    pub(super) fn resembles(text: &str) -> bool {
-        text.match_indices(PREFIX).any(|(at, prefix)| {
-            let rest = text.get(at.saturating_add(prefix.len())..);
-            let rest = rest.unwrap_or_default();
-            let digits = rest.bytes().take_while(u8::is_ascii_alphanumeric);
-            rest.starts_with(VERSION_1) || digits.count() >= RESEMBLING_DIGITS
         })
     }
 
@@ -297,25 +279,6 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_a_token_is_told_from_names() {
-        for secret in [OLD, NEW, "cairn_v1_0", &NEW[..22], &format!("{NEW}x")] {
-            assert!(
-                PlainToken::resembles(&format!("a-{secret}.git")),
-                "{secret}"
-            );
-        }
-        for name in [
-            "",
-            "cairn",
-            "cairn_",
-            "cairn_web-0123456789abcdef",
-            "my_cairn_app",
-        ] {
-            assert!(!PlainToken::resembles(name), "{name}");
-        }
-    }
-
-    #[test]
     fn secrets_are_the_same_or_not() {
         assert!(same_secret("key", "key"));
         for other in ["", "ke", "keys", "kez"] {
@@ -328,7 +291,6 @@ mod tests {
         fn no_text_panics_and_what_parses_has_the_form(text in any::<String>()) {
             prop_assert_eq!(PlainToken::parse(&text), None);
             PlainToken::is_in(&text);
-            PlainToken::resembles(&text);
         }
 
         #[test]

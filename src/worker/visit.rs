@@ -4,6 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 
 use worker::{Env, Headers, Response};
 
+use super::artifacts;
 use super::credentials::{self, Identity, identify};
 use super::envelope;
 use super::namespace::once::{Purpose, Seed};
@@ -34,6 +35,8 @@ pub(crate) struct Visit {
     pub(crate) origin: String,
     /// Whether a page of an origin that the operator lists sends it.
     pub(crate) is_listed_page: bool,
+    /// Whether the path is one of Cloudflare Artifacts': answers have the forms that its API has.
+    pub(crate) is_artifacts: bool,
     /// The beginning of links.
     public_url: OnceCell<String>,
     /// The identity of the caller.
@@ -79,6 +82,7 @@ impl Visit {
             address: String::new(),
             origin,
             is_listed_page: false,
+            is_artifacts: false,
             public_url: OnceCell::new(),
             identity,
             unverified,
@@ -101,6 +105,15 @@ impl Visit {
     #[must_use]
     pub(crate) fn remote(&self, namespace: &str, name: &str) -> String {
         format!("{}/git/{namespace}/{name}.git", self.public_url())
+    }
+
+    /// A token that was just made, as the caller gets it.
+    #[must_use]
+    pub(crate) fn shown_token(&self, plaintext: String, expires_at_ms: i64) -> String {
+        if self.is_artifacts {
+            return artifacts::token(&plaintext, expires_at_ms);
+        }
+        plaintext
     }
 
     /// The beginning of links: the operator's setting, or else the origin that the client used.

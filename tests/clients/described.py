@@ -38,6 +38,7 @@ ALWAYS = {
     "deleteRepositoryWebhook",
     "archive",
     "archiveHead",
+    "blame",
     "raw",
     "rawHead",
     "revokeToken",
@@ -59,12 +60,6 @@ with open(os.environ["DESCRIBED_VALUES"], encoding="utf-8") as file:
     values = json.load(file)
 answers = collections.defaultdict(collections.Counter)
 made = 0
-
-
-@schemathesis.serializer("application/x-ndjson")
-def lines(context, value):
-    """Lines of JSON are sent as they are."""
-    return (value if isinstance(value, str) else json.dumps(value)).encode()
 
 
 @schemathesis.hook

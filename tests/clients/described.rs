@@ -291,6 +291,20 @@ fn of_content(values: &mut Value, source: &Git) {
         values[operation][format!("{place}.path")] = json!(paths);
     }
     values["log"]["query.ref"] = json!(refs);
+    let files = source.run(&["ls-files", "-z", "-s"]);
+    let files = files.split('\0').filter(|entry| entry.starts_with("100"));
+    let files: Vec<&str> = files
+        .filter_map(|entry| Some(entry.split_once('\t')?.1))
+        .collect();
+    values["searchFiles"]["query.ref"] = json!(main);
+    values["searchFiles"]["query.query"] = json!(["f", "d1", ""]);
+    values["searchFiles"]["query.prefix"] = json!(["", "d", "folder/"]);
+    values["grep"]["query.ref"] = json!(main);
+    values["grep"]["query.pattern"] = json!(["line [0-9]+", "a", "^$"]);
+    values["grep"]["query.path"] = json!([[], files]);
+    values["blame"]["path.ref"] = json!(main);
+    values["blame"]["path.path"] = json!(files);
+    values["blame"]["query.range"] = json!(["1,", "1,2"]);
     for operation in ["archive", "archiveHead"] {
         values[operation]["path.file"] = json!(["main.tar.gz", "HEAD.zip", "main.tar"]);
         values[operation]["query.path"] = json!([[], paths]);

@@ -76,8 +76,7 @@ fn a_new_ref_brings_what_its_push_brought() {
             let closure = history.closure(tips);
             let ids: Vec<ObjectId> = closure.into_iter().filter(|id| !server.has(id)).collect();
             let checked = server.check(&history.objects, &ids, tips).unwrap();
-            let part = checked.graph_part.whole();
-            let graph = Rc::new(known.with_segment(part).unwrap());
+            let graph = Rc::new(known.with_segment(&checked.graph_part).unwrap());
             for tip in noise.pick(tips, 12) {
                 let found = brought(&graph, true, (None, tip), 3).unwrap();
                 check(

@@ -87,15 +87,15 @@ impl Server {
         };
         let mut walk = Connectivity::new(&graph, &both, &pushed, tips, &Limits::DEFAULT);
         while walk.step(3)? == Progress::Working {}
-        let connected = walk.finish();
+        let connected = walk.finish()?;
         let moody = Moody {
             objects: &both,
             asked: RefCell::default(),
         };
         let again = Connectivity::new(&graph, &moody, &pushed, tips, &Limits::DEFAULT);
         let again = walk_on(again)?;
-        assert!(again.graph_part.whole() == connected.graph_part.whole());
-        assert!(again.introduced_part == connected.introduced_part);
+        assert!(again.graph_part.whole()? == connected.graph_part.whole()?);
+        assert!(again.introduced_part.whole()? == connected.introduced_part.whole()?);
         Ok(connected)
     }
 
@@ -136,8 +136,11 @@ impl Server {
         IndexBuilder::new(&table).unwrap().write(&mut emit).unwrap();
         let parts = [
             (Part::Index, index),
-            (Part::Graph, connected.graph_part.whole().to_vec()),
-            (Part::Introduced, connected.introduced_part.clone()),
+            (Part::Graph, connected.graph_part.whole().unwrap().to_vec()),
+            (
+                Part::Introduced,
+                connected.introduced_part.whole().unwrap().to_vec(),
+            ),
         ];
         for (part, bytes) in parts {
             self.parts.all.insert((pack_id, part), Rc::new(bytes));
@@ -298,7 +301,7 @@ fn walk_on(mut walk: Connectivity<'_>) -> Result<Connected, ConnectivityError> {
     loop {
         match walk.step(3) {
             Ok(Progress::Working) => {}
-            Ok(Progress::Done) => return Ok(walk.finish()),
+            Ok(Progress::Done) => return Ok(walk.finish()?),
             Err(ConnectivityError::Read(error)) if error.cold().is_some() => {}
             Err(error) => return Err(error),
         }

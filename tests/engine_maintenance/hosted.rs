@@ -219,12 +219,12 @@ pub fn push_pack<D: Database>(
     let tips = [new];
     let mut walk = Connectivity::new(&graph, &pushed, &pushed, &tips, &limits);
     while walk.step(100).unwrap() == Progress::Working {}
-    let connected = walk.finish();
+    let connected = walk.finish().unwrap();
     let peeled = pushed.peel(&new).unwrap();
     let (objects, _) = pushed.into_parts();
     let (table, received) = (objects.table, objects.pack.finish());
     let outcomes = in_transaction(store.database(), || {
-        let parts = (&connected.graph_part, &connected.introduced_part);
+        let parts = (&*connected.graph_part, &connected.introduced_part);
         let pack = store.write_pack(&received, &table, parts.0, parts.1)?;
         store.publish(&Publication {
             pack: Some(pack),

@@ -152,9 +152,13 @@ pub fn rebuild<D: Database>(store: &Rc<Store<D>>) -> (Parts, Vec<String>) {
         let tips = pack.commits(&graph).unwrap();
         let mut walk = Connectivity::new(&graph, &packs, &pack, &tips, &limits);
         while walk.step(1000).unwrap() == Progress::Working {}
-        let connected = walk.finish();
-        overlay.put(record.pack_id, Part::Graph, connected.graph_part.whole());
-        let introduced_part = Rc::new(connected.introduced_part);
+        let connected = walk.finish().unwrap();
+        overlay.put(
+            record.pack_id,
+            Part::Graph,
+            connected.graph_part.whole().unwrap(),
+        );
+        let introduced_part = connected.introduced_part.whole().unwrap();
         overlay.put(record.pack_id, Part::Introduced, introduced_part);
     }
     {
@@ -177,7 +181,7 @@ pub fn rebuild<D: Database>(store: &Rc<Store<D>>) -> (Parts, Vec<String>) {
             }
         }
     }
-    let parts = Rc::into_inner(overlay).unwrap().into_parts();
+    let parts = Rc::into_inner(overlay).unwrap().into_parts().unwrap();
     let parts = parts
         .into_iter()
         .map(|((id, part), bytes)| (id, part, bytes.to_vec()));

@@ -16,6 +16,7 @@ use support::history::History;
 use support::rest::{Answer, Hosted};
 use support::scratch::Scratch;
 use support::server::server;
+use ureq::http::Method;
 
 /// What a release script would ask git for.
 const SUBST: &str = "\
@@ -181,6 +182,13 @@ fn a_compressed_tar_file_unpacks_to_the_same() {
     let (hosted, mirror) = odd(&scratch, "compressed");
     let answer = get(&hosted, "main.tar.gz?prefix=x/");
     assert_eq!(answer.header("content-type"), "application/gzip");
+    let bytes = "application/octet-stream";
+    let path = hosted.path("/archive/main.tar.gz?prefix=x/");
+    let asked = server()
+        .rest()
+        .send(Method::GET, &path, &[("Accept", bytes)], b"");
+    assert_eq!(asked.header("content-type"), bytes);
+    assert!(asked.body == answer.body);
     let name = "attachment; filename=\"compressed-main.tar.gz\"";
     assert_eq!(answer.header("content-disposition"), name);
     let mut tar = Vec::new();

@@ -1,6 +1,6 @@
 //! Imports that break: what is retried, what fails, and what is left.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::story::{
     PATIENCE, PRIVATE, Source, ask, begin, failed, ready, server, show, unlisted, until,
@@ -8,6 +8,7 @@ use super::story::{
 use super::support::git::refs_equal;
 use super::support::history::History;
 use super::support::remote::Rules;
+use super::support::rest::Rest;
 use super::support::server::Server;
 use super::support::wait::until_true;
 
@@ -117,6 +118,12 @@ fn a_remote_that_stays_away_is_given_up() {
     assert_eq!(show(&rest, &hosted).result(200)["source"], json!(null));
 }
 
+/// What the list of the namespace says of the repository `busy`.
+fn listed_status(rest: &Rest) -> Value {
+    let list = rest.get("/api/v1/namespaces/import/repos?search=busy");
+    list.result(200)[0]["status"].clone()
+}
+
 #[test]
 fn while_it_runs_git_is_asked_to_wait() {
     let source = Source::new(&large(534));
@@ -138,6 +145,8 @@ fn while_it_runs_git_is_asked_to_wait() {
         "{shown}"
     );
 
+    assert_eq!(listed_status(&rest), "importing");
+
     let bearer = rest.with_bearer(hosted.token.split('?').next().unwrap());
     let refs = bearer.get("/git/import/busy.git/info/refs?service=git-upload-pack");
     assert_eq!(refs.status, 503, "{}", refs.text());
@@ -154,6 +163,7 @@ fn while_it_runs_git_is_asked_to_wait() {
 
     source.remote.set(Rules::default());
     ready(&rest, &hosted);
+    assert_eq!(listed_status(&rest), "ready");
     assert_eq!(
         ask(&rest, "import", "busy", &body).error_code(409),
         ALREADY_EXISTS

@@ -251,6 +251,39 @@ fn a_push_is_logged_with_the_refs_that_it_changed() {
     assert!(others.map(|line| &line["refs_changed"]).all(Value::is_null));
 }
 
+/// What writes by REST is a push too.
+#[test]
+fn the_log_says_which_refs_a_write_by_rest_changed() {
+    let server = Server::start();
+    let operator = server.rest();
+    let hosted = operator.create_repository("logged", "written");
+    let files = json!([{ "path": "a", "content": "a\n" }]);
+    let commit = json!({ "branch": "main", "message": "first", "files": files });
+    let made = operator.post(&hosted.path("/commits"), &commit).result(201);
+    let secret = format!("refs/heads/{}", hosted.token);
+    let updates = json!({ "updates": [
+        { "name": "refs/heads/more", "new": made["commit"] },
+        { "name": secret, "new": made["commit"] },
+    ] });
+    operator.post(&hosted.path("/refs"), &updates).result(200);
+    let refused = json!({ "updates": [{ "name": "refs/heads/none", "new": "1".repeat(40) }] });
+    operator.post(&hosted.path("/refs"), &refused);
+    let changed = |lines: &[Value]| -> Vec<Value> {
+        let written = lines.iter().filter(|line| {
+            let route = line["route"].as_str().unwrap_or_default();
+            line["method"] == "POST" && route.starts_with("/api/v1/namespaces/:ns/repos/:name/")
+        });
+        written.map(|line| line["refs_changed"].clone()).collect()
+    };
+    let lines = server.request_lines(|lines| changed(lines).len() == 3);
+    let expected = [
+        json!({ "count": 1, "first": ["refs/heads/main"] }),
+        json!({ "count": 2, "first": ["refs/heads/more", "(resembles a token)"] }),
+        Value::Null,
+    ];
+    assert_eq!(changed(&lines), expected);
+}
+
 #[test]
 fn the_log_says_how_many_packs_a_content_request_looked_at() {
     let server = Server::start();

@@ -78,6 +78,7 @@ impl Operation {
     fn query(&self) -> &'static str {
         match self.template.rsplit('/').next() {
             Some("file") => "?ref=main&path=file",
+            Some("grep") => "?pattern=a",
             _ => "",
         }
     }

@@ -10,6 +10,7 @@ mod access;
 mod content;
 mod errors;
 mod idempotency;
+mod links;
 mod lists;
 mod log;
 mod namespaces;

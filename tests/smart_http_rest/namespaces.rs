@@ -12,8 +12,10 @@ fn namespaces_live_and_die() {
         fields(&created),
         [
             "namespace",
+            "jurisdiction",
             "repo_count",
             "created_at",
+            "updated_at",
             "fsck",
             "suspended",
             "read_only",

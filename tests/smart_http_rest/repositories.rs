@@ -37,6 +37,7 @@ fn create_answers_as_documented() {
         "name",
         "description",
         "default_branch",
+        "read_only",
         "remote",
         "token",
         "expires_at",
@@ -47,6 +48,7 @@ fn create_answers_as_documented() {
     assert_eq!(result["name"], "First.Repo");
     assert_eq!(result["description"], "what it is for");
     assert_eq!(result["default_branch"], "trunk/x");
+    assert_eq!(result["read_only"], false);
     let remote = format!("{}/git/Rest-Create/First.Repo.git", server().url());
     assert_eq!(result["remote"], remote);
     let token = result["token"].as_str().unwrap();
@@ -189,7 +191,7 @@ fn names_that_break_the_rules_are_refused() {
 fn bodies_are_read_strictly() {
     let path = repos("rest-bodies");
     let branch = "b".repeat(256);
-    let text = "d".repeat(1001);
+    let text = "d".repeat(1025);
     let cases = [
         (json!({ "name": "a", "colour": "red" }), "/colour"),
         (json!({ "name": "a", "Name": "b" }), "/Name"),
@@ -365,7 +367,7 @@ fn patch_changes_what_it_names() {
         (json!({ "read_only": "no" }), "/read_only"),
         (json!({ "default_branch": null }), "/default_branch"),
         (json!({ "default_branch": "a..b" }), "/default_branch"),
-        (json!({ "description": "d".repeat(1001) }), "/description"),
+        (json!({ "description": "d".repeat(1025) }), "/description"),
         (json!({ "cold_bytes_min": 1_u64 << 57 }), "/cold_bytes_min"),
         (json!({ "ready_bytes_min": u64::MAX }), "/ready_bytes_min"),
     ] {

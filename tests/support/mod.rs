@@ -6,6 +6,7 @@
 //! | [`server`] | the real Worker under workerd, one for all tests of a binary or one's own |
 //! | [`remote`] | another Git server: real git's, behind HTTP with faults |
 //! | [`lfs_files`] | objects of Git LFS, given out by that server with faults |
+//! | [`port`] | ports that nobody else is given |
 //! | [`proxy`] | what happens between two requests of a client, every time |
 //! | [`receiver`] | a receiver of webhooks |
 //! | [`rest`] | a small client for `/api/v1` |
@@ -60,6 +61,7 @@ pub mod history;
 pub mod installed;
 pub mod lfs_files;
 pub mod old_history;
+pub mod port;
 pub mod proxy;
 pub mod receiver;
 pub mod remote;

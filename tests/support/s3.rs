@@ -2,13 +2,12 @@
 //! the one that Cairn has.
 
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use super::installed::installed;
-use super::package_root;
 use super::rest::Rest;
 use super::server::Server;
+use super::{package_root, port};
 
 /// The bucket of wrangler.toml.
 const BUCKET: &str = "cairn-packs";
@@ -32,7 +31,7 @@ impl Presigning {
     /// Starts both; `Err` says why there is no S3 server on this machine.
     pub fn start() -> Result<Self, String> {
         let program = installed("s3")?.join("s3-server");
-        let port = free_port();
+        let port = port::free();
         let bucket_url = format!("http://127.0.0.1:{port}");
         let (s3, s3_url) = S3Server::start(Command::new(program).args([
             &bucket_url,
@@ -84,10 +83,4 @@ impl Drop for S3Server {
         drop(self.stdin.take());
         let _ = self.child.wait();
     }
-}
-
-/// A port on which nobody listens now.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.local_addr().expect("it has an address").port()
 }

@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
-use super::package_root;
 use super::rest::Rest;
 use super::scratch::Scratch;
 use super::wait::{until, until_true};
+use super::{package_root, port};
 
 /// The operator key of every server of the tests.
 pub const ADMIN_KEY: &str = "the-operator-of-these-tests";
@@ -45,7 +45,7 @@ pub fn server() -> &'static Server {
     SHARED.get_or_init(|| {
         let state = tempfile::Builder::new().prefix("cairn-state-").tempdir();
         let state = state.expect("a temporary folder can be made").keep();
-        let (process, port) = Running::start(&state, 0, &["--discard-state"], &[]);
+        let (process, port) = Running::start(&state, port::free(), &["--discard-state"], &[]);
         Server {
             process,
             state,
@@ -66,7 +66,7 @@ impl Server {
     pub fn start_with(variables: &[(&'static str, &'static str)]) -> Self {
         let folder = Scratch::new();
         let state = folder.join("state");
-        let (process, port) = Running::start(&state, 0, &[], variables);
+        let (process, port) = Running::start(&state, port::free(), &[], variables);
         Self {
             process,
             state,
@@ -222,7 +222,7 @@ struct Running {
 }
 
 impl Running {
-    /// Starts on `port` (0: a free one), and returns with the port when it is ready.
+    /// Starts on `port`, and returns with the port when it is ready.
     fn start(state: &Path, port: u16, flags: &[&str], variables: &[(&str, &str)]) -> (Self, u16) {
         let mut running = Self::spawn(state, port, flags, variables);
         let Some(port) = running.ready() else {

@@ -51,11 +51,11 @@ const ENGINE: [(&[&str], bool); 5] = [
         ],
         false,
     ),
-    (&["archive", "merge", "patch"], false),
+    (&["archive", "blame", "grep", "merge", "patch"], false),
 ];
 
 /// The rooms of the actor, from the roof down: each imports those below it only.
-const ROOMS: [&str; 22] = [
+const ROOMS: [&str; 23] = [
     "shell",
     "dispatch",
     "alarm",
@@ -64,6 +64,7 @@ const ROOMS: [&str; 22] = [
     "receive",
     "upkeep",
     "archive",
+    "explore",
     "compare",
     "content",
     "fetch",

@@ -65,6 +65,7 @@ export function sized(result) {
     objectCount: result.object_count,
     lfsBytes: result.lfs_bytes,
     expiresAt: result.expires_at,
+    status: result.status,
   };
 }
 
@@ -155,10 +156,10 @@ export function lifetime({ ttlSeconds, expiresAt, idleTtlSeconds } = {}) {
  * @returns {import("../index.d.ts").CairnNamespaceInfo}
  */
 export function namespaceInfo({ namespace, repo_count, created_at, fsck, issuers, ...more }) {
-  const { suspended, read_only: readOnly, standing } = more;
+  const { jurisdiction, updated_at: updatedAt, suspended, read_only: readOnly, standing } = more;
   const { tokens_revoked_before: tokensRevokedBefore } = more;
   const info = { name: namespace, repoCount: repo_count, createdAt: created_at, fsck, ...totals(more) };
-  return { ...info, suspended, readOnly, tokensRevokedBefore, standing, issuers };
+  return { ...info, jurisdiction, updatedAt, suspended, readOnly, tokensRevokedBefore, standing, issuers };
 }
 
 /** @param {import("../index.d.ts").AuditQuery} asked */

@@ -2,6 +2,7 @@
 // contract of the routes.
 
 import { base64, commitLines, filesOf } from "./commit_stream.js";
+import { Exploring } from "./exploring.js";
 import { hashPath, invalidInput, missing } from "./path.js";
 import { commit } from "./shapes.js";
 
@@ -14,7 +15,7 @@ const PATCH = "text/x-diff";
 /** @implements {Pick<CairnRepo, "commit" | "commitStream" | "putBlob" | "updateRefs" | "reflog"
  *   | "merge" | "cherryPick" | "revert" | "restore" | "testRules" | "compare" | "diff" | "diffBytes" | "patch"
  *   | "commitDiff" | "mergeBases" | "readNote" | "listNotes" | "writeNote" | "removeNote">} */
-export class Writing {
+export class Writing extends Exploring {
   #connection;
   #path;
 
@@ -23,6 +24,7 @@ export class Writing {
    * @param {string} path the repository's, below `/api/v1`
    */
   constructor(connection, path) {
+    super(connection, path);
     this.#connection = connection;
     this.#path = path;
   }

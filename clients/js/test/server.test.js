@@ -332,12 +332,13 @@ test("the check of objects is set wherever it can be", async () => {
   const strict = { fsck: { strict: true } };
   const lenient = { fsck: { strict: false } };
   const strictness = async (name) => (await (await made.get(name)).info()).fsck.strict;
-  const { createdAt, suspended, readOnly, tokensRevokedBefore, standing, issuers, ...info } =
+  const { createdAt, updatedAt, suspended, readOnly, tokensRevokedBefore, standing, issuers, ...info } =
     await made.createNamespace(strict);
-  assert.equal(new Date(createdAt).toISOString(), createdAt);
+  for (const time of [createdAt, updatedAt]) assert.equal(new Date(time).toISOString(), time);
   assert.deepEqual([suspended, readOnly, tokensRevokedBefore, issuers], [false, false, null, []]);
   const nothing = { sizeBytes: 0, objectCount: 0, lfsBytes: 0, bytesMax: null, reposMax: null };
-  assert.deepEqual(info, { name: `${namespace}-fsck`, repoCount: 0, ...strict, ...nothing });
+  const jurisdiction = "unrestricted";
+  assert.deepEqual(info, { name: `${namespace}-fsck`, repoCount: 0, jurisdiction, ...strict, ...nothing });
   await assert.rejects(made.createNamespace(), { code: "ALREADY_EXISTS" });
   await made.create("as-namespace");
   const { token, remote } = await made.create("said", lenient);
@@ -352,8 +353,8 @@ test("the check of objects is set wherever it can be", async () => {
   assert.deepEqual([repoCount, Array.isArray(days)], [2, true]);
   const { repos } = await made.listSized({ sort: "size", sizeMax: 0, search: "said" });
   assert.deepEqual(
-    repos.map(({ name, sizeBytes, expiresAt }) => [name, sizeBytes, expiresAt]),
-    [["said", 0, null]],
+    repos.map(({ name, sizeBytes, expiresAt, status }) => [name, sizeBytes, expiresAt, status]),
+    [["said", 0, null, "ready"]],
   );
   const repo = await made.get("said");
   const changed = await repo.update({ description: "changed", denyDeletes: true, bytesMax: 5000, ...strict });
@@ -422,6 +423,30 @@ test("trees and files are read", async () => {
     { name: "run.sh", mode: "100755", hash: page, type: "exec" },
   ]);
   assert.equal(await repo.readTree(NOWHERE), null);
+
+  const dated = await repo.lastCommits(history.first);
+  assert.deepEqual(
+    dated.map(({ name, lastCommit }) => [name, lastCommit.hash]),
+    ["folder", "index.html", "link", "module", "run.sh"].map((name) => [name, history.first]),
+  );
+  const below = await repo.lastCommits(history.first, { path: "folder" });
+  assert.deepEqual(below.map(({ name, type }) => [name, type]), [["bytes.bin", "blob"]]);
+  assert.equal(await repo.lastCommits(NOWHERE), null);
+  assert.equal(await repo.lastCommits(history.first, { path: "nowhere" }), null);
+
+  const blame = await repo.blame({ ref: "topic/one", path: "index.html", range: [1] });
+  assert.deepEqual([blame.lines, blame.hash, blame.commits.length], [1, page, 1]);
+  assert.deepEqual(blame.ranges, [
+    { line: 1, lines: 1, originalLine: 1, hash: history.first, path: "index.html" },
+  ]);
+  assert.equal(await repo.blame({ ref: "main", path: "nowhere" }), null);
+  const { files } = await repo.searchFiles("idxhtml", { ref: "main" });
+  assert.deepEqual([files.length, files[0].path, files[0].hash], [1, "index.html", page]);
+  const grep = await repo.grep({ pattern: "H.llo", ignoreCase: true, paths: ["index.html"] });
+  assert.deepEqual([grep.count, grep.cursor, grep.files.length], [1, undefined, 1]);
+  assert.deepEqual(grep.files[0].lines, [
+    { line: 1, text: "<h1>hello</h1>", match: true, truncated: false },
+  ]);
 
   const binary = [0, 255, 254, 13, 10];
   const contentOf = async (blob) => [...new Uint8Array(await blob.arrayBuffer())];

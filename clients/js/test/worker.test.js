@@ -16,8 +16,8 @@ const { Miniflare, convertV4MiniflareOptions } = require("miniflare");
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const sources = [
-  "index", "commit_stream", "connection", "deployment", "error", "events", "namespace", "path", "repository", "shapes",
-  "tokens", "verify", "webhooks", "writing",
+  "index", "commit_stream", "connection", "deployment", "error", "events", "exploring", "namespace", "path", "repository",
+  "shapes", "tokens", "verify", "webhooks", "writing",
 ];
 const modules = ["worker.js", ...sources.map((name) => `../src/${name}.js`)];
 

@@ -216,6 +216,31 @@ test("comparisons and pages ask for what they are given", async () => {
   }
 });
 
+test("pages of last commits and of a blame are put together", async () => {
+  const { repo, last } = await repository([], { cursor: "" });
+  await repo.lastCommits(A, { path: "a b" });
+  assert.equal(last().url, `${REPO}/tree/${A}?last_commit=true&path=a+b`);
+  const page = { ranges: [{ line: 4 }, { line: 1 }], commits: [], commitsTruncated: false };
+  const asked = await repository(page, { cursor: "" });
+  const blame = await asked.repo.blame({ ref: "a/b", path: "c d", range: [1, 4] });
+  assert.equal(asked.last().url, `${REPO}/blame/a/b/c%20d?range=1%2C4`);
+  assert.deepEqual(blame.ranges, [{ line: 1 }, { line: 4 }]);
+  const found = { files: [], tooLarge: [] };
+  const grep = await repository(found, { cursor: "", count: 0 });
+  const asks = { pattern: "a|b", paths: ["x", "y"], ignoreCase: true };
+  assert.deepEqual(await grep.repo.grep(asks), { ...found, count: 0, cursor: undefined });
+  assert.equal(grep.last().url, `${REPO}/grep?pattern=a%7Cb&ignore_case=true&path=x&path=y`);
+  const search = await repository([{ name: "d/a", mode: "100644", hash: A, type: "blob", score: 5 }], { cursor: "c" });
+  assert.deepEqual(await search.repo.searchFiles("a", { prefix: "d/", limit: 1 }), {
+    files: [{ path: "d/a", mode: "100644", hash: A, type: "blob", score: 5 }],
+    cursor: "c",
+  });
+  assert.equal(search.last().url, `${REPO}/search?query=a&prefix=d%2F&limit=1`);
+  for (const args of [{ ref: "", path: "a" }, { ref: "a", path: "" }]) {
+    await assert.rejects(repo.blame(args), { code: "INVALID_INPUT" });
+  }
+});
+
 test("an error of a write has what the server tells of it", async () => {
   const codes = { CONFLICT: 10310, MERGE_CONFLICT: 10311, NO_CHANGE: 10312 };
   for (const [code, number] of Object.entries(codes)) {

@@ -6,18 +6,13 @@
 //! whose parent has the same there is not shown, and of a merge only that parent is followed.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 use std::rc::Rc;
-
-use gix_hash::ObjectId;
-use gix_object::tree::EntryKind;
 
 use super::super::graph::commits::{CommitGraph, CommitNode};
 use super::super::store::{ObjectSource, ReadError, StoreError};
-use super::lookup::{self, TreePath};
-
-/// Trees along the path whose entry is remembered; some 80 bytes each.
-const REMEMBERED_MAX: usize = 50_000;
+use super::lookup::TreePath;
+use super::places::PathPlaces;
 
 /// The result of one step of the walk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +74,9 @@ impl Log {
 
     /// Bytes of the trees that were read along the path.
     pub(crate) fn read_bytes(&self) -> u64 {
-        self.path.as_ref().map_or(0, |path| path.read_bytes)
+        self.path
+            .as_ref()
+            .map_or(0, |path| path.places.read_bytes())
     }
 
     /// Whether no commit is left to look at.
@@ -134,24 +131,15 @@ impl Log {
     }
 }
 
-/// The entry at some point of the path, if there is one.
-type Place = Option<(EntryKind, ObjectId)>;
-
 #[derive(Debug)]
 struct PathHistory {
-    path: TreePath,
-    /// By level and tree: what the tree has under the path's name of that level.
-    remembered: HashMap<(usize, ObjectId), Place>,
-    /// Bytes of the trees that were read.
-    read_bytes: u64,
+    places: PathPlaces,
 }
 
 impl PathHistory {
     fn new(path: TreePath) -> Self {
         Self {
-            path,
-            remembered: HashMap::new(),
-            read_bytes: 0,
+            places: PathPlaces::new(path),
         }
     }
 
@@ -165,63 +153,18 @@ impl PathHistory {
     ) -> Result<bool, ReadError> {
         let tree = graph.tree_id(node)?;
         if parents.is_empty() {
-            return self.differs(objects, Some(tree), None);
+            return self.places.differ(objects, Some(tree), None);
         }
         for at in 0..parents.len() {
             let Some(parent) = parents.get(at).copied() else {
                 break;
             };
-            if !self.differs(objects, Some(tree), Some(graph.tree_id(parent)?))? {
+            let parent_tree = graph.tree_id(parent)?;
+            if !(self.places).differ(objects, Some(tree), Some(parent_tree))? {
                 *parents = vec![parent];
                 return Ok(false);
             }
         }
         Ok(true)
-    }
-
-    /// Whether two root trees differ at the path; no tree is one without entries. Goes down on
-    /// both sides only as far as they differ.
-    fn differs(
-        &mut self,
-        objects: &impl ObjectSource,
-        one: Option<ObjectId>,
-        other: Option<ObjectId>,
-    ) -> Result<bool, ReadError> {
-        let root = |id: Option<ObjectId>| id.map(|id| (EntryKind::Tree, id));
-        let (mut one, mut other) = (root(one), root(other));
-        for level in 0..self.path.names().len() {
-            if one == other {
-                return Ok(false);
-            }
-            one = self.below(objects, level, one)?;
-            other = self.below(objects, level, other)?;
-        }
-        Ok(one != other)
-    }
-
-    fn below(
-        &mut self,
-        objects: &impl ObjectSource,
-        level: usize,
-        place: Place,
-    ) -> Result<Place, ReadError> {
-        let Some((EntryKind::Tree, tree_id)) = place else {
-            return Ok(None);
-        };
-        if let Some(known) = self.remembered.get(&(level, tree_id)) {
-            return Ok(*known);
-        }
-        let Some(name) = self.path.names().get(level) else {
-            return Ok(None);
-        };
-        let is_last = level.saturating_add(1) == self.path.names().len();
-        let found = lookup::counted_entry(objects, tree_id, name, &mut self.read_bytes)?;
-        let found = found.filter(|found| !is_last || self.path.may_name(found.mode));
-        let place = found.map(|found| (found.mode.kind(), found.id));
-        if self.remembered.len() >= REMEMBERED_MAX {
-            self.remembered.clear();
-        }
-        self.remembered.insert((level, tree_id), place);
-        Ok(place)
     }
 }

@@ -6,10 +6,12 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use gix_hash::{ObjectId, oid};
 
-use super::super::store::{PackId, PackRecord, PackStore, Shared, StoreError};
+use super::super::store::{PackId, PackRecord, PackStore, StoreError};
+use super::made_part::MadePart;
 use super::segment::{Parent, Segment};
 
 /// A commit of the graph: a number below [`CommitGraph::len`], of that graph only.
@@ -101,10 +103,10 @@ impl CommitGraph {
     }
 
     /// This graph, and behind it the commits that a pack brings which is not live yet.
-    pub fn with_segment(&self, part: Shared) -> Result<Self, StoreError> {
+    pub fn with_segment(&self, part: &Rc<MadePart>) -> Result<Self, StoreError> {
         // No live pack has the number.
         let pack_id = PackId(u32::MAX);
-        let segment = Segment::open(pack_id, part).map_err(|_| corrupt(pack_id))?;
+        let segment = Segment::open_made(pack_id, part)?;
         let mut graph = self.clone();
         graph.add(pack_id, segment)?;
         Ok(graph)

@@ -24,9 +24,11 @@ use gix_hash::{ObjectId, oid};
 use super::super::limits::Limits;
 use super::super::object::ObjectKind;
 use super::super::object::facts::{self, FactsError};
-use super::super::store::{ObjectSource, Pieces, Shared, StoreError};
+use super::super::store::{ObjectSource, Scratch, Shared, StoreError};
 use super::commits::{CommitGraph, CommitNode};
+use super::made_part::MadePart;
 use super::segment::SegmentBuilder;
+use super::spool::Spill;
 use super::trees::{NewEntry, PendingTree, TreeStack, for_each_new_entry};
 
 mod commits;
@@ -67,10 +69,10 @@ pub struct ConnectivityStats {
 /// The result: both parts.
 #[derive(Debug)]
 pub struct Connected {
-    /// The pack's Graph part, in its rows.
-    pub graph_part: Pieces,
-    /// The pack's Introduced part.
-    pub introduced_part: Vec<u8>,
+    /// The pack's Graph part. What of it is in scratch stays there as long as somebody holds this.
+    pub graph_part: Rc<MadePart>,
+    /// The pack's Introduced part, as the Graph part.
+    pub introduced_part: MadePart,
     /// Objects that the tips need and the pack does not hold, each once, without the objects
     /// behind them.
     pub relied_on: Vec<ObjectId>,
@@ -79,6 +81,7 @@ pub struct Connected {
 }
 
 /// A tip, and the object that refers to it.
+#[derive(Clone, Copy)]
 struct Tip {
     id: ObjectId,
     /// The tag that refers to it, and the kind that the tag claims.
@@ -100,7 +103,7 @@ const _: () = assert!(size_of::<Waiting>() == 8);
 /// Of a commit that waits and is not in the pack.
 const OUTSIDE: u32 = 1 << 31;
 
-/// The walk. Holds 4 bytes a pack entry, 64 a commit and what the two parts take.
+/// The walk. Holds 8 bytes a commit that waits, and what the two parts take.
 pub struct Connectivity<'a> {
     graph: &'a CommitGraph,
     objects: &'a dyn ObjectSource,
@@ -115,7 +118,11 @@ pub struct Connectivity<'a> {
     /// Whether a commit of the pack is in the graph already.
     overlaps: bool,
 
-    tips: Vec<Tip>,
+    /// Those that are still to be walked, the next one last: as many as a stored pack has commits, where
+    /// its parts are made again.
+    tips: Vec<ObjectId>,
+    /// What a tag that was read refers to: it is walked next.
+    tagged: Option<Tip>,
     /// The tip that is being walked, as it was given.
     tip_id: ObjectId,
     /// Commits that are not complete, and those that build on them.
@@ -153,11 +160,8 @@ impl<'a> Connectivity<'a> {
             hidden: Rc::default(),
             tips_relied_on: HashSet::new(),
             overlaps: false,
-            tips: tips
-                .iter()
-                .rev()
-                .map(|id| Tip { id: *id, tag: None })
-                .collect(),
+            tips: tips.iter().rev().copied().collect(),
+            tagged: None,
             tip_id: ObjectId::null(gix_hash::Kind::Sha1),
             bad_commits: HashSet::new(),
             commit_id: None,
@@ -229,13 +233,16 @@ impl<'a> Connectivity<'a> {
                 self.lists.close()?;
                 spent += 1;
                 self.advance_path()?;
-            } else if let Some(tip) = self.tips.pop() {
+            } else if let Some(tip) = self.next_tip() {
                 self.commit_id = None;
                 self.lists.close()?;
                 spent += 1;
                 let started = self.start_tip(&tip);
                 if let Err(ConnectivityError::Read(_)) = started {
-                    self.tips.push(tip);
+                    match tip.tag {
+                        Some(_) => self.tagged = Some(tip),
+                        None => self.tips.push(tip.id),
+                    }
                 }
                 started?;
             } else {
@@ -259,25 +266,35 @@ impl<'a> Connectivity<'a> {
         self.bad_commits.extend(waiting);
         self.waiting_outside.clear();
         self.trees = TreeStack::default();
-        self.tips.retain(|tip| tip.tag.is_none());
+        self.tagged = None;
         self.lists.abandon();
         self.tip_id
     }
 
+    /// The same where tables that grow large go to scratch, which nothing else uses.
+    #[must_use]
+    pub fn spilling_to(mut self, scratch: Rc<dyn Scratch>) -> Self {
+        let spill = Rc::new(Spill::new(scratch));
+        let (packs, commits) = (self.graph.pack_ids(), self.incoming.commit_count());
+        self.segment = SegmentBuilder::spilling_to(&spill, packs, commits);
+        self.lists.spill_to(&spill);
+        self
+    }
+
     /// The parts, once `step` said that it is done.
-    pub fn finish(self) -> Connected {
+    pub fn finish(self) -> Result<Connected, StoreError> {
         let commits = self.segment.len();
         let mut relied_on = self.tips_relied_on;
         relied_on.extend(self.segment.externals());
-        let (introduced, externals, introduced_part) = self.lists.finish(&mut relied_on);
+        let (introduced, externals, introduced_part) = self.lists.finish(&mut relied_on)?;
         let trees_read = self.trees_read;
         let segment = if self.overlaps {
             self.segment.beside(Vec::new())
         } else {
             self.segment
         };
-        Connected {
-            graph_part: segment.finish(),
+        Ok(Connected {
+            graph_part: Rc::new(segment.finish()?),
             introduced_part,
             relied_on: relied_on.into_iter().collect(),
             stats: ConnectivityStats {
@@ -286,12 +303,17 @@ impl<'a> Connectivity<'a> {
                 introduced,
                 externals,
             },
-        }
+        })
     }
 
     /// Commits proved so far.
     pub fn commits_proved(&self) -> u32 {
         self.segment.len()
+    }
+
+    fn next_tip(&mut self) -> Option<Tip> {
+        let untagged = |id| Tip { id, tag: None };
+        self.tagged.take().or_else(|| self.tips.pop().map(untagged))
     }
 
     fn start_tip(&mut self, tip: &Tip) -> Result<(), ConnectivityError> {
@@ -340,7 +362,7 @@ impl<'a> Connectivity<'a> {
         let content = self.read(tag_id, ObjectKind::Tag, tag_id)?;
         self.tags.insert(tag_id);
         let tag = facts::tag(&content).map_err(|problem| malformed(tag_id, problem))?;
-        self.tips.push(Tip {
+        self.tagged = Some(Tip {
             id: tag.target,
             tag: Some((tag_id, tag.target_kind)),
         });

@@ -20,20 +20,20 @@
 //! and then the rows of its external objects in the same way, all as LEB128: 1 to 2 bytes an
 //! object. `w` is the least width, 0 to 4 bytes, that holds `n`.
 
-use std::collections::HashMap;
-
 use gix_hash::ObjectId;
 
 use super::super::store::Shared;
 use super::columns::{Column, ID_BYTES, u32_at};
 use super::segment::Malformed;
 
+mod build;
+mod format;
 pub(super) mod paged;
 #[cfg(test)]
 mod tests;
 
-const MAGIC: &[u8; 4] = b"CGI1";
-const HEADER_BYTES: usize = 20;
+pub(crate) use build::IntroducedBuilder;
+use format::{HEADER_BYTES, MAGIC};
 
 /// The places of the tables in a part, as its header has them.
 #[derive(Debug, Clone, Copy)]
@@ -187,133 +187,4 @@ fn take_number(list: &mut &[u8]) -> Option<u32> {
         }
     }
     None
-}
-
-fn put_number(list: &mut Vec<u8>, mut number: u32) {
-    loop {
-        let [low, ..] = number.to_le_bytes();
-        number >>= 7;
-        if number == 0 {
-            list.push(low);
-            return;
-        }
-        list.push(low | 0x80);
-    }
-}
-
-/// Builds an Introduced part. Holds 4 bytes a pack entry, 2 bytes an introduced object, and
-/// about 60 bytes an external object.
-#[derive(Debug, Default)]
-pub(crate) struct IntroducedBuilder {
-    ends: Vec<u32>,
-    lists: Vec<u8>,
-    /// By position: the first introducer's number + 1.
-    introducers: Vec<u32>,
-    external_ids: Vec<ObjectId>,
-    external_rows: HashMap<ObjectId, u32>,
-}
-
-impl IntroducedBuilder {
-    /// Starts the part of a pack with this many entries.
-    pub(crate) fn new(object_count: u32) -> Self {
-        let rows = usize::try_from(object_count).unwrap_or(0);
-        Self {
-            introducers: vec![0; rows],
-            ..Self::default()
-        }
-    }
-
-    /// The row of an object of another pack, and whether it is new.
-    pub(crate) fn external(&mut self, id: ObjectId) -> (u32, bool) {
-        let next = u32::try_from(self.external_ids.len()).unwrap_or(u32::MAX);
-        let row = *self.external_rows.entry(id).or_insert(next);
-        if row == next {
-            self.external_ids.push(id);
-        }
-        (row, row == next)
-    }
-
-    /// The external objects so far.
-    pub(crate) fn externals(&self) -> impl Iterator<Item = ObjectId> + '_ {
-        self.external_ids.iter().copied()
-    }
-
-    /// How many external objects there are so far.
-    pub(crate) fn external_count(&self) -> usize {
-        self.external_ids.len()
-    }
-
-    /// The number of the first commit that introduces the object at this position, so far.
-    pub(crate) fn introducer(&self, position: u32) -> Option<u32> {
-        self.introducers
-            .get(usize::try_from(position).ok()?)?
-            .checked_sub(1)
-    }
-
-    /// Notes that the commit introduces the object at this position, unless another one did
-    /// earlier.
-    pub(crate) fn note_introducer(&mut self, position: u32, number: u32) {
-        let slot = usize::try_from(position)
-            .ok()
-            .and_then(|at| self.introducers.get_mut(at));
-        if let Some(slot @ 0) = slot {
-            *slot = number.saturating_add(1);
-        }
-    }
-
-    /// Bytes of all lists so far.
-    pub(crate) fn list_bytes(&self) -> usize {
-        self.lists.len()
-    }
-
-    /// Adds the list of the next commit; sorts what it is given and removes repeats.
-    pub(crate) fn push(&mut self, positions: &mut Vec<u32>, externals: &mut Vec<u32>) {
-        for list in [&mut *positions, &mut *externals] {
-            list.sort_unstable();
-            list.dedup();
-        }
-        let count = u32::try_from(positions.len());
-        debug_assert!(count.is_ok(), "{} distinct positions", positions.len());
-        put_number(&mut self.lists, count.unwrap_or(u32::MAX));
-        for list in [positions, externals] {
-            let mut before = 0;
-            for number in list.iter() {
-                put_number(&mut self.lists, number - before);
-                before = *number;
-            }
-        }
-        self.ends
-            .push(u32::try_from(self.lists.len()).unwrap_or(u32::MAX));
-    }
-
-    /// The part.
-    pub(crate) fn finish(self) -> Vec<u8> {
-        let commits = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
-        let width = (4 - commits.leading_zeros() / 8).min(4);
-        let mut part = Vec::with_capacity(
-            HEADER_BYTES
-                + self.ends.len() * 4
-                + self.introducers.len() * usize::try_from(width).unwrap_or(4)
-                + self.external_ids.len() * ID_BYTES
-                + self.lists.len(),
-        );
-        let counts = [self.introducers.len(), self.external_ids.len()]
-            .map(|count| u32::try_from(count).unwrap_or(u32::MAX));
-        part.extend_from_slice(MAGIC);
-        for number in [commits, counts[0], counts[1], width]
-            .iter()
-            .chain(&self.ends)
-        {
-            part.extend_from_slice(&number.to_le_bytes());
-        }
-        for introducer in &self.introducers {
-            let bytes = introducer.to_le_bytes();
-            part.extend(bytes.iter().take(usize::try_from(width).unwrap_or(4)));
-        }
-        for id in &self.external_ids {
-            part.extend_from_slice(id.as_bytes());
-        }
-        part.extend_from_slice(&self.lists);
-        part
-    }
 }

@@ -7,6 +7,8 @@
 //! | `introduced` | the Introduced part of one pack: the objects that each commit adds |
 //! | `commits` | the segments of all live packs as one graph |
 //! | `introductions` | the Introduced parts of all live packs |
+//! | `made_part` | a part that was just made, and is not stored yet |
+//! | `spool` | a table of such a part, which goes to scratch where it grows large |
 //! | `paint` | which commits a client lacks; which it has |
 //! | `peel` | follows tags to the objects that they tag |
 //! | `reachable` | whether a ref reaches an object |
@@ -30,9 +32,11 @@ pub mod commits;
 pub mod connectivity;
 pub mod introduced;
 pub(crate) mod introductions;
+pub mod made_part;
 pub mod paint;
 pub mod peel;
 pub mod reachable;
 pub mod segment;
 pub mod shallow;
+mod spool;
 mod trees;

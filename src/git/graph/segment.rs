@@ -32,6 +32,7 @@ use std::rc::Rc;
 use gix_hash::{ObjectId, oid};
 
 use super::super::store::{PackId, PackRecord, PackStore, Part, PartReader, Shared, StoreError};
+use super::made_part::MadePart;
 
 mod build;
 mod format;
@@ -112,6 +113,17 @@ impl Segment {
         }
         let part = store.part(pack_id, Part::Graph)?;
         Self::open(pack_id, part).map_err(|_| corrupt(pack_id))
+    }
+
+    /// Opens a part that is not stored yet: by pages if it is large.
+    pub(crate) fn open_made(pack_id: PackId, part: &Rc<MadePart>) -> Result<Self, StoreError> {
+        let reader = Rc::clone(part) as Rc<dyn PartReader>;
+        if part.len() >= part.paged_bytes_min()
+            && let Some(segment) = Self::open_paged(pack_id, reader)?
+        {
+            return Ok(segment);
+        }
+        Self::open(pack_id, part.whole()?).map_err(|_| corrupt(pack_id))
     }
 
     fn open_paged(pack_id: PackId, reader: Rc<dyn PartReader>) -> Result<Option<Self>, StoreError> {

@@ -20,13 +20,14 @@ use cairn_deflate::Deflater;
 use gix_hash::ObjectId;
 
 use super::super::graph::commits::CommitGraph;
+use super::super::graph::made_part::MadePart;
 use super::super::hash::PackHasher;
 use super::super::pack::entries::{Base, Entry, EntryTable};
 use super::super::pack::entry::{self, EntryKind};
 use super::super::pack::incoming::{IncomingPack, Received};
 use super::super::pack::index::Row;
 use super::super::pack::reader::{LivePacks, Location};
-use super::super::store::{Extent, PackId, PackStore, Pieces, Quarantine, ReadError, StoreError};
+use super::super::store::{Extent, PackId, PackStore, Quarantine, ReadError, StoreError};
 use super::reach::Reached;
 use super::step::Step;
 use parts::PartsMerge;
@@ -49,9 +50,9 @@ pub struct Merged {
     /// Its entries, sorted.
     pub table: EntryTable,
     /// Its Graph part.
-    pub graph_part: Pieces,
+    pub graph_part: MadePart,
     /// Its Introduced part.
-    pub introduced_part: Vec<u8>,
+    pub introduced_part: MadePart,
 }
 
 /// Merges packs. It does not borrow them, so that others may run between its steps. Every call

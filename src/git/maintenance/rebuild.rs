@@ -14,6 +14,7 @@ use gix_hash::{ObjectId, oid};
 
 use super::super::graph::commits::CommitGraph;
 use super::super::graph::connectivity::Incoming;
+use super::super::graph::made_part::MadePart;
 use super::super::hash::ObjectHasher;
 use super::super::limits::Limits;
 use super::super::object::ObjectKind;
@@ -28,7 +29,7 @@ use super::super::pack::reader::LivePacks;
 use super::super::pack::resolver::{self, Resolver};
 use super::super::store::{
     CHUNK_BYTES, ColdChunk, PackId, PackRecord, PackStore, Part, PartReader, Pieces, Quarantine,
-    Shared, StoreError,
+    Scratch, Shared, StoreError,
 };
 use super::step::Step;
 
@@ -64,7 +65,32 @@ impl RebuildError {
 pub struct Overlay<S> {
     store: S,
     packs: RefCell<Rc<Vec<PackRecord>>>,
-    parts: RefCell<HashMap<(PackId, Part), Shared>>,
+    parts: RefCell<HashMap<(PackId, Part), Made>>,
+}
+
+/// A part that was made.
+#[derive(Clone)]
+enum Made {
+    /// In one run.
+    Joined(Shared),
+    /// Of which some may be in scratch.
+    Apart(Rc<MadePart>),
+}
+
+impl Made {
+    fn whole(&self) -> Result<Shared, StoreError> {
+        match self {
+            Self::Joined(bytes) => Ok(Rc::clone(bytes)),
+            Self::Apart(part) => part.whole(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Joined(bytes) => bytes.len(),
+            Self::Apart(part) => part.len(),
+        }
+    }
 }
 
 impl<S: PackStore> Overlay<S> {
@@ -92,7 +118,23 @@ impl<S: PackStore> Overlay<S> {
 
     /// Sets a part.
     pub fn put(&self, pack_id: PackId, part: Part, bytes: Shared) {
-        self.parts.borrow_mut().insert((pack_id, part), bytes);
+        let made = Made::Joined(bytes);
+        self.parts.borrow_mut().insert((pack_id, part), made);
+    }
+
+    /// Sets a part that is read by ranges where it is large.
+    pub(crate) fn put_apart(&self, pack_id: PackId, part: Part, made: Rc<MadePart>) {
+        let made = Made::Apart(made);
+        self.parts.borrow_mut().insert((pack_id, part), made);
+    }
+
+    /// Whether a part was set of the pack; else the stored one holds.
+    pub(crate) fn has(&self, pack_id: PackId, part: Part) -> bool {
+        self.parts.borrow().contains_key(&(pack_id, part))
+    }
+
+    fn made(&self, pack_id: PackId, part: Part) -> Option<Made> {
+        self.parts.borrow().get(&(pack_id, part)).cloned()
     }
 
     /// Gives up the parts that were set of a pack: the stored ones hold.
@@ -104,12 +146,14 @@ impl<S: PackStore> Overlay<S> {
     pub(crate) fn part_bytes(&self, pack_id: PackId) -> usize {
         let parts = self.parts.borrow();
         let of_pack = parts.iter().filter(|((of, _), _)| *of == pack_id);
-        of_pack.map(|(_, bytes)| bytes.len()).sum()
+        of_pack.map(|(_, made)| made.len()).sum()
     }
 
-    /// All parts that were set.
-    pub fn into_parts(self) -> HashMap<(PackId, Part), Shared> {
-        self.parts.into_inner()
+    /// All parts that were set, each in one run.
+    pub fn into_parts(self) -> Result<HashMap<(PackId, Part), Shared>, StoreError> {
+        let parts = self.parts.into_inner().into_iter();
+        let joined = parts.map(|(place, made)| Ok((place, made.whole()?)));
+        joined.collect()
     }
 }
 
@@ -119,24 +163,25 @@ impl<S: PackStore> PackStore for Overlay<S> {
     }
 
     fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
-        match self.parts.borrow().get(&(pack_id, part)) {
-            Some(bytes) => Ok(Rc::clone(bytes)),
+        match self.made(pack_id, part) {
+            Some(made) => made.whole(),
             None => self.store.part(pack_id, part),
         }
     }
 
     fn index(&self, pack_id: PackId) -> Result<Pieces, StoreError> {
-        match self.parts.borrow().get(&(pack_id, Part::Index)) {
-            Some(bytes) => Ok(Rc::clone(bytes).into()),
+        match self.made(pack_id, Part::Index) {
+            Some(made) => made.whole().map(Pieces::from),
             None => self.store.index(pack_id),
         }
     }
 
     fn part_reader(&self, pack_id: PackId) -> Option<Rc<dyn PartReader>> {
-        if self.parts.borrow().contains_key(&(pack_id, Part::Graph)) {
-            return None;
+        match self.made(pack_id, Part::Graph) {
+            Some(Made::Joined(_)) => None,
+            Some(Made::Apart(part)) => Some(part),
+            None => self.store.part_reader(pack_id),
         }
-        self.store.part_reader(pack_id)
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
@@ -207,6 +252,15 @@ impl IndexRebuild {
             record,
             phase: Phase::Feeding(Box::new(PackParser::new(limits)), 0),
         }
+    }
+
+    /// The same where a table of many entries goes to scratch.
+    #[must_use]
+    pub fn spilling_to(mut self, scratch: Rc<dyn Scratch>) -> Self {
+        if let Phase::Feeding(parser, _) = &mut self.phase {
+            parser.spill_to(scratch);
+        }
+        self
     }
 
     /// Works on: a chunk is read, or `budget_bytes` of deltas are resolved, or an appended entry
@@ -316,7 +370,9 @@ impl IndexRebuild {
             }
         }
         let id = hasher.finish().map_err(|_| corrupt())?;
-        let position = table.find(&id).ok_or_else(corrupt)?;
+        let position = table.find(&id);
+        table.check()?;
+        let position = position.ok_or_else(corrupt)?;
         let place = table.get_mut(position).ok_or_else(corrupt)?;
         *place = Entry {
             offset,

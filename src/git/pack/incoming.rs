@@ -12,7 +12,7 @@ pub mod bases;
 mod content;
 pub mod objects;
 #[cfg(test)]
-pub(super) mod testing;
+pub(crate) mod testing;
 mod unhashed;
 pub(super) mod work;
 

@@ -88,6 +88,24 @@ impl Pieces {
         rest.get(..range.len())
     }
 
+    /// Whether these bytes stand there.
+    pub(crate) fn has_at(&self, at: usize, bytes: &[u8]) -> bool {
+        let (mut at, mut rest) = (at, bytes);
+        while !rest.is_empty() {
+            let here = self.piece_with(at).and_then(|piece| piece.from(at));
+            let Some(here) = here.filter(|here| !here.is_empty()) else {
+                return false;
+            };
+            let (now, later) = rest.split_at_checked(here.len()).unwrap_or((rest, &[]));
+            if !here.starts_with(now) {
+                return false;
+            }
+            at = at.saturating_add(now.len());
+            rest = later;
+        }
+        true
+    }
+
     /// The bytes in one run: a copy, unless they are in one piece.
     pub fn whole(&self) -> Shared {
         match &*self.all {
@@ -156,6 +174,15 @@ mod tests {
                 let is_split = seams.iter().any(|&seam| at < seam && seam - at < 20);
                 let expected = rest.first_chunk().filter(|_| !is_split);
                 prop_assert_eq!(pieces.array::<20>(at), expected);
+                for length in [0, 1, 20, 90] {
+                    let there = run.get(at..at.saturating_add(length));
+                    if let Some(there) = there {
+                        prop_assert!(pieces.has_at(at, there));
+                        let other: Vec<u8> = there.iter().map(|byte| !byte).collect();
+                        prop_assert_eq!(pieces.has_at(at, &other), length == 0);
+                    }
+                    prop_assert_eq!(pieces.has_at(at, &[run.get(at..).unwrap_or_default(), &[0]].concat()), false);
+                }
                 let run = pieces.run(at..at.saturating_add(20));
                 prop_assert_eq!(run, expected.map(<[u8; 20]>::as_slice));
             }

@@ -30,14 +30,14 @@ const LIST_BYTES: u64 = 1 << 20;
 
 /// Counts work, and pauses when a slice of it is done.
 #[derive(Debug, Default)]
-pub(super) struct Slice {
+pub(crate) struct Slice {
     bytes: u64,
     steps: u32,
 }
 
 impl Slice {
     /// Counts a step that read or compared this many bytes.
-    pub(super) async fn worked(&mut self, bytes: u64) {
+    pub(crate) async fn worked(&mut self, bytes: u64) {
         self.bytes = self.bytes.saturating_add(bytes);
         self.steps = self.steps.saturating_add(1);
         if self.bytes >= SLICE_BYTES || self.steps >= SLICE_STEPS {

@@ -18,9 +18,9 @@ use crate::git::content::lookup;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::object::ObjectKind;
 use crate::git::store::ReadError;
-use crate::repo_do::content::answers::parse;
+use crate::repo_do::content::answers::{form, parse};
 use crate::repo_do::content::reading::Reading;
-use crate::repo_do::content::shown;
+use crate::repo_do::content::shown::{self, Form};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::request::answer::Answer;
 
@@ -70,7 +70,8 @@ pub(super) async fn compare(compare: CompareRequest, spec: &str) -> Answer {
         "aheadBy": history.ahead_by(),
         "behindBy": history.behind_by(),
     });
-    let (commits, is_cut) = ahead(&mut reading, &graph, history, query.limit).await?;
+    let shown_so = (query.limit, form(&compare.request));
+    let (commits, is_cut) = ahead(&mut reading, &graph, history, shown_so).await?;
     drop(room);
     if let Some(fields) = fields.as_object_mut() {
         fields.insert("commits".to_owned(), Value::Array(commits));
@@ -86,7 +87,7 @@ async fn ahead(
     reading: &mut Reading,
     graph: &Rc<CommitGraph>,
     history: CommonHistory,
-    limit: u32,
+    (limit, form): (u32, Form),
 ) -> Result<(Vec<Value>, bool), ErrorReply> {
     let all = history.ahead_by();
     let mut ahead = history.into_ahead()?;
@@ -96,7 +97,7 @@ async fn ahead(
         let Some(node) = ahead.next_commit()? else {
             break;
         };
-        let (commit, commit_bytes) = shown_commit(reading, graph.commit_id(node)?).await?;
+        let (commit, commit_bytes) = shown_commit(reading, graph.commit_id(node)?, form).await?;
         bytes = bytes.saturating_add(commit_bytes);
         commits.push(commit);
     }
@@ -104,14 +105,18 @@ async fn ahead(
     Ok((commits, is_cut))
 }
 
-async fn shown_commit(reading: &mut Reading, id: ObjectId) -> Result<(Value, usize), ErrorReply> {
+async fn shown_commit(
+    reading: &mut Reading,
+    id: ObjectId,
+    form: Form,
+) -> Result<(Value, usize), ErrorReply> {
     let content = reading
         .until(|packs| lookup::peel(packs, id, ObjectKind::Commit))
         .await?;
     let what = "a commit of the graph is missing";
     let (id, content) = content.ok_or(ReadError::Corrupt { id, what })?;
     let text = parse(id, &content)?;
-    let shown = serde_json::to_value(shown::Commit::new(id, &text));
+    let shown = serde_json::to_value(shown::Commit::new(id, &text, form));
     let shown =
         shown.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
     Ok((shown, content.len()))

@@ -21,7 +21,7 @@ pub(crate) mod merge_base;
 pub(crate) mod request;
 
 mod bytes;
-mod changes;
+pub(crate) mod changes;
 mod commits;
 mod diff;
 mod hunk_words;

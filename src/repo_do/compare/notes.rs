@@ -173,10 +173,11 @@ async fn list(reading: &mut Reading, tree: Option<ObjectId>, query: &NotesQuery)
     let has_more = found.len() > page;
     found.truncate(page);
     let last = found.last().filter(|_| has_more);
+    let cursor = last.map(|last| last.object.to_string()).unwrap_or_default();
     let info = serde_json::json!({
         "count": found.len(),
         "per_page": limit,
-        "cursor": last.map(|last| last.object.to_string()).unwrap_or_default(),
+        "cursor": cursor,
     });
     let listed: Vec<ListedNote> = found
         .iter()
@@ -189,7 +190,7 @@ async fn list(reading: &mut Reading, tree: Option<ObjectId>, query: &NotesQuery)
     serde_json::to_writer(&mut out, &listed)
         .map_err(|error| ErrorReply::internal("notes", &error))?;
     out.extend_from_slice(envelope_close(Some(&info.to_string())).as_bytes());
-    Ok(answer::json(out)?)
+    Ok(answer::page(out, &cursor)?)
 }
 
 /// The error of notes that cannot be read.

@@ -129,7 +129,8 @@ pub(crate) fn wrong(field: &str, message: String) -> ErrorReply {
     ErrorReply::at(ErrorCode::InvalidInput, format!("/{field}"), message)
 }
 
-fn number(field: &str, value: &str, max: u32) -> Result<u32, ErrorReply> {
+/// A number up to a bound.
+pub(crate) fn number(field: &str, value: &str, max: u32) -> Result<u32, ErrorReply> {
     let number = value.parse().ok().filter(|number| *number <= max);
     number.ok_or_else(|| wrong(field, format!("{field} must be 0 to {max}, not '{value}'")))
 }

@@ -71,8 +71,9 @@ pub(super) fn reflog(compare: &CompareRequest) -> Answer {
     let name = name.as_ref().map(|name| name.as_bstr());
     let page = compare.store.reflog_page(name, before, limit)?;
     let entries: Vec<Shown> = page.entries.into_iter().map(shown).collect();
+    let next = page.next.map(cursor).unwrap_or_default();
     let info = json!({
-        "cursor": page.next.map(cursor).unwrap_or_default(),
+        "cursor": next,
         "per_page": limit,
         "count": entries.len(),
     });
@@ -80,7 +81,7 @@ pub(super) fn reflog(compare: &CompareRequest) -> Answer {
     let written = serde_json::to_writer(&mut out, &entries);
     written.map_err(|error| ErrorReply::internal("response", &error))?;
     out.extend_from_slice(envelope_close(Some(&info.to_string())).as_bytes());
-    Ok(answer::json(out)?)
+    Ok(answer::page(out, &next)?)
 }
 
 fn checked_limit(given: Option<u32>) -> Result<u32, ErrorReply> {

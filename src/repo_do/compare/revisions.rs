@@ -32,7 +32,7 @@ pub(crate) async fn begin(compare: &CompareRequest) -> Result<Reading, ErrorRepl
 }
 
 /// Takes a step of a comparison again until no chunk that it needs is cold.
-pub(super) async fn until<T>(
+pub(crate) async fn until<T>(
     reading: &mut Reading,
     mut step: impl FnMut(&LivePacks<Rc<Store>>) -> Result<T, CompareError>,
 ) -> Result<T, ErrorReply> {
@@ -43,7 +43,7 @@ pub(super) async fn until<T>(
     done.await?.map_err(|error| refused(&error))
 }
 
-pub(super) fn refused(error: &CompareError) -> ErrorReply {
+pub(crate) fn refused(error: &CompareError) -> ErrorReply {
     let code = match error {
         CompareError::Read(_) => ErrorCode::InternalError,
         CompareError::Missing(_) => ErrorCode::NotFound,
@@ -88,7 +88,7 @@ impl Revision {
     }
 
     /// The commit that it leads to.
-    pub(super) async fn commit(&self, reading: &mut Reading) -> Result<ObjectId, ErrorReply> {
+    pub(crate) async fn commit(&self, reading: &mut Reading) -> Result<ObjectId, ErrorReply> {
         let id = self.id;
         let commit = reading
             .until(|packs| lookup::peel(packs, id, ObjectKind::Commit))
@@ -122,7 +122,7 @@ fn names_nothing(field: &str) -> ErrorReply {
 }
 
 /// The place of a commit in the graph.
-pub(super) fn node(graph: &CommitGraph, commit: ObjectId) -> Result<CommitNode, ErrorReply> {
+pub(crate) fn node(graph: &CommitGraph, commit: ObjectId) -> Result<CommitNode, ErrorReply> {
     graph.lookup(&commit)?.ok_or_else(|| {
         let message = format!("commit {commit} is not in the repository's history");
         ErrorReply::new(ErrorCode::NotFound, message)

@@ -8,10 +8,10 @@ use super::super::contract::content::{ContentQuery, ENVELOPE_OPEN, envelope_clos
 use super::super::contract::{ErrorCode, ErrorReply};
 use super::super::request::answer::Answer;
 use super::super::runtime::timer::pause;
-use super::answers::{json, no_ref, parse, revision};
+use super::answers::{self, no_ref, parse, revision};
 use super::log_cursor::LogCursor;
 use super::reading::Reading;
-use super::shown;
+use super::shown::{self, Form};
 use crate::git::content::log::{Log, Step};
 use crate::git::content::lookup::{self, TreePath};
 use crate::git::graph::commits::CommitNode;
@@ -33,7 +33,7 @@ const READ_BYTES_MAX: u64 = 1 << 30;
 const STEPS: (u64, u64) = (256, 16_384);
 
 /// `…/log?ref&path&limit&offset&cursor&first_parent`
-pub(crate) async fn log(reading: Reading, query: &ContentQuery) -> Answer {
+pub(crate) async fn log(reading: Reading, query: &ContentQuery, form: Form) -> Answer {
     let limit = query.limit.unwrap_or(LIMIT_DEFAULT);
     let cursor = query.cursor.as_deref().filter(|cursor| !cursor.is_empty());
     let cursor = cursor.map(|cursor| {
@@ -45,7 +45,7 @@ pub(crate) async fn log(reading: Reading, query: &ContentQuery) -> Answer {
     let number = |offset: &String| offset.parse().ok();
     let offset = query.offset.as_ref().and_then(number).unwrap_or(0);
     let offset = cursor.map_or(offset, |cursor| cursor.offset);
-    let Some((walk, start)) = begin(reading, query, cursor).await? else {
+    let Some((walk, start)) = begin(reading, query, cursor, form).await? else {
         return Ok(shown_page(&Page::default(), limit, "")?);
     };
     let page = fill(walk, limit, offset).await?;
@@ -60,6 +60,7 @@ struct Walk {
     log: Log,
     has_path: bool,
     looked_at: u64,
+    form: Form,
 }
 
 /// Finds the commit to begin at, and gives it too. HEAD of a repository without commits has no log.
@@ -67,6 +68,7 @@ async fn begin(
     mut reading: Reading,
     query: &ContentQuery,
     cursor: Option<LogCursor>,
+    form: Form,
 ) -> Result<Option<(Walk, ObjectId)>, ErrorReply> {
     let id = match cursor {
         Some(cursor) => cursor.start,
@@ -102,6 +104,7 @@ async fn begin(
             None => log,
         },
         looked_at: 0,
+        form,
     };
     Ok(Some((walk, id)))
 }
@@ -187,7 +190,7 @@ async fn write(walk: &mut Walk, node: CommitNode, out: &mut Vec<u8>) -> Result<(
         .await?;
     let (id, content) = content.ok_or(missing)?;
     let text = parse(id, &content)?;
-    let written = serde_json::to_writer(out, &shown::Commit::new(id, &text));
+    let written = serde_json::to_writer(out, &shown::Commit::new(id, &text, walk.form));
     written.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))
 }
 
@@ -205,5 +208,5 @@ fn shown_page(page: &Page, limit: u32, cursor: &str) -> worker::Result<Response>
     out.extend_from_slice(page.commits.as_bytes());
     out.push(b']');
     out.extend_from_slice(envelope_close(Some(&info.to_string())).as_bytes());
-    json(out)
+    answers::page(out, cursor)
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 use worker::{Request, Response};
 
-use super::answers::json as answered;
+use super::answers::page;
 use super::bytes::{empty, head, unsatisfiable};
 use super::reading::Reading;
 use crate::git::lfs::pointer::POINTER_BYTES_MAX;
@@ -114,6 +114,7 @@ pub(super) fn list(store: &Store, audience: Audience, query: &ContentQuery) -> A
     }
     let last = found.last().filter(|_| has_more);
     let cursor = last.map(|last| URL_SAFE_NO_PAD.encode(last.oid.as_bytes()));
+    let cursor = cursor.unwrap_or_default();
     let totals = store.lfs_totals()?;
     let listed: Vec<_> = found
         .iter()
@@ -124,7 +125,7 @@ pub(super) fn list(store: &Store, audience: Audience, query: &ContentQuery) -> A
         })
         .collect();
     let info = json!({
-        "cursor": cursor.unwrap_or_default(),
+        "cursor": cursor,
         "per_page": limit,
         "count": listed.len(),
         "total_count": totals.objects,
@@ -134,7 +135,7 @@ pub(super) fn list(store: &Store, audience: Audience, query: &ContentQuery) -> A
     let written = serde_json::to_writer(&mut out, &listed);
     written.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
     out.extend_from_slice(envelope_close(Some(&info.to_string())).as_bytes());
-    Ok(answered(out)?)
+    Ok(page(out, &cursor)?)
 }
 
 fn read_cursor(cursor: &str) -> Result<LfsOid, ErrorReply> {

@@ -25,6 +25,9 @@ const BASE_CACHE_BYTES: usize = 2 << 20;
 /// Bytes that stay reserved while it waits for room for something large: what is ready for the client.
 const WAITING_BYTES: u64 = 256 << 10;
 
+/// The packs that are read.
+pub(crate) type Packs = LivePacks<Rc<Store>>;
+
 /// The live packs of one moment, and what it takes to read them to the end.
 pub(crate) struct Reading {
     object: Rc<RepoObject>,

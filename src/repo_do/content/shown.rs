@@ -59,8 +59,48 @@ pub(crate) struct Commit<'a> {
     author: Signature<'a>,
     committer: Signature<'a>,
     parents: Vec<String>,
-    authored_at: String,
-    committed_at: String,
+    authored_at: Time,
+    committed_at: Time,
+}
+
+/// Whose forms the values have; the fields are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As everywhere in the REST face.
+    Own,
+    /// As Cloudflare Artifacts' API and binding have them: times in seconds since 1970, messages
+    /// without their last line end, and modes as they stand in a tree.
+    Artifacts,
+}
+
+impl Form {
+    fn time(self, unix_seconds: i64) -> Time {
+        match self {
+            Self::Own => Time::Text(iso_8601(unix_seconds)),
+            Self::Artifacts => Time::Unix(unix_seconds),
+        }
+    }
+
+    fn message(self, message: &[u8]) -> &[u8] {
+        match self {
+            Self::Own => message,
+            Self::Artifacts => message.strip_suffix(b"\n").unwrap_or(message),
+        }
+    }
+
+    fn mode(self, Mode(mode): Mode) -> String {
+        match self {
+            Self::Own => format!("{mode:06o}"),
+            Self::Artifacts => format!("{mode:o}"),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Time {
+    Text(String),
+    Unix(i64),
 }
 
 #[derive(Debug, Serialize)]
@@ -71,9 +111,10 @@ struct Signature<'a> {
 
 impl<'a> Commit<'a> {
     /// Of a commit's content.
-    pub(crate) fn new(id: ObjectId, text: &CommitText<'a>) -> Self {
-        let shown = text.message.len().min(MESSAGE_BYTES_MAX);
-        let message = text.message.get(..shown).unwrap_or_default();
+    pub(crate) fn new(id: ObjectId, text: &CommitText<'a>, form: Form) -> Self {
+        let message = form.message(text.message);
+        let shown = message.len().min(MESSAGE_BYTES_MAX);
+        let message = message.get(..shown).unwrap_or_default();
         Self {
             hash: id.to_string(),
             tree_hash: text.facts.tree.to_string(),
@@ -81,8 +122,8 @@ impl<'a> Commit<'a> {
             author: Signature::of(&text.author),
             committer: Signature::of(&text.committer),
             parents: text.facts.parents.iter().map(ToString::to_string).collect(),
-            authored_at: iso_8601(text.author.time_seconds),
-            committed_at: iso_8601(text.committer.time_seconds),
+            authored_at: form.time(text.author.time_seconds),
+            committed_at: form.time(text.committer.time_seconds),
         }
     }
 }
@@ -107,11 +148,10 @@ pub(crate) struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     /// Of an entry as listed.
-    pub(crate) fn new(listed: &'a Listed) -> Self {
-        let Mode(mode) = listed.mode;
+    pub(crate) fn new(listed: &'a Listed, form: Form) -> Self {
         Self {
             name: listed.path.to_str_lossy(),
-            mode: format!("{mode:06o}"),
+            mode: form.mode(listed.mode),
             hash: listed.id.to_string(),
             r#type: match listed.mode.kind() {
                 EntryKind::Tree => "tree",
@@ -154,37 +194,55 @@ mod tests {
         let mut content = text.into_bytes();
         content.push(0xff);
         let id = ObjectId::null(gix_hash::Kind::Sha1);
-        let shown = Commit::new(id, &CommitText::parse(&content).unwrap());
-        assert_eq!(
-            serde_json::to_value(shown).unwrap(),
-            json!({
-                "hash": "0".repeat(40), "treeHash": tree, "message": "why\n\u{fffd}",
-                "author": {"name": "\u{c9}ve", "email": "e@x"},
-                "committer": {"name": "C", "email": "c@x"}, "parents": [tree],
-                "authoredAt": "1970-01-01T00:00:00.000Z",
-                "committedAt": "2023-11-14T22:13:21.000Z",
-            })
-        );
+        let iso = json!(["1970-01-01T00:00:00.000Z", "2023-11-14T22:13:21.000Z"]);
+        for (form, times) in [
+            (Form::Own, iso),
+            (Form::Artifacts, json!([0, 1_700_000_001])),
+        ] {
+            let shown = Commit::new(id, &CommitText::parse(&content).unwrap(), form);
+            assert_eq!(
+                serde_json::to_value(shown).unwrap(),
+                json!({
+                    "hash": "0".repeat(40), "treeHash": tree, "message": "why\n\u{fffd}",
+                    "author": {"name": "\u{c9}ve", "email": "e@x"},
+                    "committer": {"name": "C", "email": "c@x"}, "parents": [tree],
+                    "authoredAt": times[0], "committedAt": times[1],
+                })
+            );
+        }
+    }
+
+    #[test]
+    fn a_message_in_artifacts_form_has_lost_one_line_end() {
+        for (message, shown) in [("", ""), ("a", "a"), ("a\n", "a"), ("a\n\n", "a\n")] {
+            assert_eq!(
+                Form::Artifacts.message(message.as_bytes()),
+                shown.as_bytes()
+            );
+            assert_eq!(Form::Own.message(message.as_bytes()), message.as_bytes());
+        }
     }
 
     #[test]
     fn entries_as_shown() {
         let kinds = [
-            (0o040_000, "040000", "tree"),
-            (0o100_644, "100644", "blob"),
-            (0o100_664, "100664", "blob"),
-            (0o100_755, "100755", "exec"),
-            (0o120_000, "120000", "symlink"),
-            (0o160_000, "160000", "gitlink"),
+            (Form::Own, 0o040_000, "040000", "tree"),
+            (Form::Artifacts, 0o040_000, "40000", "tree"),
+            (Form::Artifacts, 0o100_644, "100644", "blob"),
+            (Form::Own, 0o100_644, "100644", "blob"),
+            (Form::Own, 0o100_664, "100664", "blob"),
+            (Form::Own, 0o100_755, "100755", "exec"),
+            (Form::Own, 0o120_000, "120000", "symlink"),
+            (Form::Own, 0o160_000, "160000", "gitlink"),
         ];
-        for (mode, shown_mode, kind) in kinds {
+        for (form, mode, shown_mode, kind) in kinds {
             let listed = Listed {
                 path: "a/b".into(),
                 mode: Mode(mode),
                 id: ObjectId::null(gix_hash::Kind::Sha1),
             };
             assert_eq!(
-                serde_json::to_value(Entry::new(&listed)).unwrap(),
+                serde_json::to_value(Entry::new(&listed, form)).unwrap(),
                 json!({
                     "name": "a/b", "mode": shown_mode, "hash": "0".repeat(40), "type": kind,
                 })

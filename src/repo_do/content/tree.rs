@@ -13,7 +13,7 @@ use super::super::request::answer::Answer;
 use super::super::runtime::lease::Lease;
 use super::answers::{json, no_object};
 use super::reading::Reading;
-use super::shown;
+use super::shown::{self, Form};
 use crate::git::content::listing::{Listing, ListingError};
 use crate::git::content::lookup;
 use crate::git::object::ObjectKind;
@@ -23,7 +23,12 @@ use crate::storage::fault_log;
 const PIECE_BYTES: usize = 128 << 10;
 
 /// `…/tree/:hash?recursive&cursor`; of a commit or tag, the tree that it leads to.
-pub(crate) async fn list(mut reading: Reading, id: ObjectId, query: &ContentQuery) -> Answer {
+pub(crate) async fn list(
+    mut reading: Reading,
+    id: ObjectId,
+    query: &ContentQuery,
+    form: Form,
+) -> Answer {
     let cursor = query.cursor.as_deref().filter(|cursor| !cursor.is_empty());
     let behind = cursor.map(decode_cursor).transpose()?;
     let found = reading
@@ -38,6 +43,7 @@ pub(crate) async fn list(mut reading: Reading, id: ObjectId, query: &ContentQuer
     let mut sender = Sender {
         reading,
         listing,
+        form,
         ended: false,
     };
     // An error found before the first piece gets its status; a small tree is one piece of known
@@ -59,6 +65,7 @@ pub(crate) async fn list(mut reading: Reading, id: ObjectId, query: &ContentQuer
 struct Sender {
     reading: Reading,
     listing: Listing,
+    form: Form,
     ended: bool,
 }
 
@@ -80,7 +87,7 @@ impl Sender {
             if self.listing.given() > 1 {
                 out.push(b',');
             }
-            let written = serde_json::to_writer(&mut *out, &shown::Entry::new(&listed));
+            let written = serde_json::to_writer(&mut *out, &shown::Entry::new(&listed, self.form));
             written
                 .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
         }

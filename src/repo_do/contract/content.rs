@@ -65,6 +65,8 @@ pub(crate) struct ContentQuery {
     pub(crate) recursive: Option<String>,
     /// Whether of a merge only its first parent is followed.
     pub(crate) first_parent: Option<String>,
+    /// Whether of each entry of a tree the commit is wanted that changed it last.
+    pub(crate) last_commit: Option<String>,
     /// Whether of a pointer of Git LFS the bytes are wanted that it stands for.
     pub(crate) lfs: Option<String>,
 }

@@ -108,6 +108,11 @@ pub(crate) mod header {
     pub(crate) const REPLAYED: &str = "idempotent-replayed";
     /// On a request for content: only the head of the answer is wanted.
     pub(crate) const HEAD: &str = "x-cairn-head";
+    /// On a request for content: the answer is wanted in the form of Cloudflare Artifacts' API.
+    pub(crate) const ARTIFACTS: &str = "x-cairn-artifacts";
+    /// On an answer with a page of a list: the cursor of the next page, empty at the end. The Worker makes
+    /// a `Link` of it.
+    pub(crate) const NEXT: &str = "x-cairn-next";
     /// On an answer with a blob's bytes, and on a message to a namespace: how many there are.
     pub(crate) const BODY_BYTES: &str = "x-cairn-body-bytes";
     /// On an answer with the bytes of a large file: the R2 object that has them.

@@ -32,6 +32,7 @@
 //! | `POST /purge` | administer | | [`Purged`] |
 //! | `GET /content/…?…` | read | | see [`content`] |
 //! | `GET /compare/…?…` | read | | see [`compare`] |
+//! | `GET /explore/…?…` | read | | see [`explore`] |
 //! | `POST, PUT, DELETE /write/…` | push | as the client sent it | see [`write`] |
 //! | `POST /lfs/…` | read or push | | see [`lfs`] and [`lfs_locks`] |
 //! | `GET /events?…` | read, with a credential | | JSON as the client gets it, or server-sent events |
@@ -61,6 +62,7 @@ pub(crate) mod archive;
 pub(crate) mod compare;
 pub(crate) mod conditions;
 pub(crate) mod content;
+pub(crate) mod explore;
 pub(crate) mod lfs;
 pub(crate) mod lfs_locks;
 pub(crate) mod pre_receive;
@@ -92,12 +94,14 @@ pub(crate) mod quota;
 mod rate;
 mod recover;
 mod ref_rules;
+mod refs_changed;
 mod remote_url;
 mod repository;
 mod request_line;
 mod signed;
 mod standing;
 mod token;
+mod token_like;
 mod usage;
 mod usage_day;
 
@@ -122,21 +126,23 @@ pub(crate) use in_band::{GitPost, error_packet, instead_of_pack};
 pub(crate) use link_url::LinkUrl;
 pub(crate) use maintenance::{Holder, Maintain, MaintenanceTask, Purged, SnapshotChange};
 pub(crate) use public_id::{PUBLIC_ID_CHARS, is_public_id, object_name, token_id_prefix};
-pub(crate) use rate::{Meter, Rate};
+pub(crate) use rate::{Meter, Rate, RateLeft};
 pub(crate) use recover::RecoverRepository;
 pub(crate) use ref_rules::checked_ref_rules;
+pub(crate) use refs_changed::RefsChanged;
 pub(crate) use remote_url::{Credentials, RemoteUrl, RemoteUrlError, check_webhook_url};
 pub(crate) use repository::{
     CreateRepository, NAMESPACE_TOUCH, RepositoryInfo, RepositoryStatus, TouchRepository,
     UpdateRepository, present,
 };
-pub(crate) use request_line::{RefsChanged, RequestLine};
+pub(crate) use request_line::RequestLine;
 pub(crate) use signed::{Signed, Trust};
 pub(crate) use standing::{Standing, StandingTaken, TakeStanding, ToldBytes};
 pub(crate) use token::{
     Admit, Admitted, CreateToken, NAMESPACE_ADMIT, NAMESPACE_TOKEN, NamedToken, RevokedToken,
     Scope, TokenPage, TokenPlace, TokenRecord, TokenState,
 };
+pub(crate) use token_like::{TOKEN_PREFIX, TOKEN_VERSION_1, resembles_token};
 pub(crate) use usage::{Asker, Usage};
 pub(crate) use usage_day::UsageDay;
 

@@ -17,8 +17,10 @@ const US_PER_SECOND: i64 = 1_000_000;
 /// A number of requests in a number of seconds, all of them at once or evenly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rate {
-    requests: u32,
-    seconds: u32,
+    /// The number of requests.
+    pub(crate) requests: u32,
+    /// The number of seconds.
+    pub(crate) seconds: u32,
 }
 
 impl Rate {
@@ -32,6 +34,27 @@ impl Rate {
     }
 }
 
+/// What is left of a rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RateLeft {
+    /// The rate.
+    pub(crate) rate: Rate,
+    /// Requests that would be taken now.
+    pub(crate) requests: u32,
+}
+
+impl RateLeft {
+    /// Seconds until all of the rate's requests would be taken at once, if none came until then.
+    #[must_use]
+    pub(crate) fn full_in_seconds(&self) -> u32 {
+        let Rate { requests, seconds } = self.rate;
+        let used = requests.saturating_sub(self.requests);
+        let wait = u64::from(used).saturating_mul(u64::from(seconds));
+        let wait = wait.div_ceil(u64::from(requests.max(1)));
+        u32::try_from(wait).unwrap_or(seconds)
+    }
+}
+
 /// Counts requests against a rate: each one moves the time by which all would have come if they
 /// came evenly, and that time may be ahead by the rate's seconds.
 #[derive(Debug, Default)]
@@ -40,6 +63,20 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
+    /// What is left of the rate; `None` where there is no limit.
+    pub(crate) fn left(&self, rate: Rate, now_ms: i64) -> Option<RateLeft> {
+        let window_us = i64::from(rate.seconds).saturating_mul(US_PER_SECOND);
+        let each_us = window_us.checked_div(i64::from(rate.requests))?.max(1);
+        let clock_us = now_ms.saturating_mul(1000);
+        let ahead_us = self.paid_until_us.get().saturating_sub(clock_us).max(0);
+        let left = window_us.saturating_sub(ahead_us).max(0) / each_us;
+        let requests = u32::try_from(left).unwrap_or(rate.requests);
+        Some(RateLeft {
+            rate,
+            requests: requests.min(rate.requests),
+        })
+    }
+
     /// Counts a request to `what`, or refuses it and does not count it. The time is in
     /// milliseconds since 1970.
     pub(crate) fn admit(&self, rate: Rate, what: &str, now_ms: i64) -> Result<(), ErrorReply> {
@@ -119,8 +156,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_grows_with_time_up_to_the_rate() {
+        let (meter, rate) = (Meter::default(), rate(4, 8));
+        let left = |now_ms| {
+            let left = meter.left(rate, now_ms).unwrap();
+            (left.requests, left.full_in_seconds())
+        };
+        assert_eq!(left(1_000_000), (4, 0));
+        meter.admit(rate, "it", 1_000_000).unwrap();
+        assert_eq!(left(1_000_000), (3, 2));
+        assert_eq!(left(1_002_000), (4, 0));
+        for _ in 0..3 {
+            meter.admit(rate, "it", 1_000_000).unwrap();
+        }
+        assert_eq!(left(1_000_000), (0, 8));
+        assert_eq!(left(2_000_000), (4, 0));
+    }
+
+    #[test]
     fn no_rate_takes_everything() {
         let meter = Meter::default();
+        assert_eq!(meter.left(rate(0, 10), 0), None);
         for _ in 0..10_000 {
             assert_eq!(meter.admit(rate(0, 10), "it", 0), Ok(()));
         }

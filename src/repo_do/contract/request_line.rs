@@ -1,7 +1,6 @@
 //! The log line of a request.
 
-use gix_object::bstr::{BStr, ByteSlice as _};
-
+use super::refs_changed::RefsChanged;
 use super::usage::Usage;
 
 /// One answered request, as it is logged.
@@ -27,8 +26,6 @@ pub(crate) struct RequestLine {
     pub(crate) bytes_out: u64,
     /// From the first line to the last byte, as the platform's clock runs.
     pub(crate) wall_ms: i64,
-    /// The refs that a push changed; `None` of other requests.
-    pub(crate) refs_changed: Option<RefsChanged>,
     /// Whether a ready clone was the answer.
     pub(crate) ready: bool,
     /// Resources that the objects used.
@@ -78,39 +75,10 @@ impl RequestLine {
             "rows_read": self.usage.rows_read,
             "rows_written": self.usage.rows_written,
             "packs": self.usage.packs,
-            "refs_changed": self.refs_changed.as_ref().map(RefsChanged::to_json),
+            "refs_changed": self.usage.refs_changed.as_ref().map(RefsChanged::to_json),
             "ready": self.ready,
         })
         .to_string()
-    }
-}
-
-/// The refs that a push changed, as far as a log line has room.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct RefsChanged {
-    count: usize,
-    /// The names of the first [`Self::NAMED`], cut.
-    first: Vec<String>,
-}
-
-impl RefsChanged {
-    /// Names in one line.
-    const NAMED: usize = 5;
-    /// Characters of a name in a line.
-    const NAME_CHARS: usize = 100;
-
-    /// Counts one more.
-    pub(crate) fn add(&mut self, name: &BStr) {
-        self.count = self.count.saturating_add(1);
-        if self.first.len() < Self::NAMED {
-            let name = name.to_str_lossy();
-            self.first
-                .push(name.chars().take(Self::NAME_CHARS).collect());
-        }
-    }
-
-    fn to_json(&self) -> serde_json::Value {
-        serde_json::json!({ "count": self.count, "first": self.first })
     }
 }
 
@@ -137,25 +105,5 @@ mod tests {
         assert_eq!(value["bytes_in"], serde_json::Value::Null);
         assert_eq!(value["refs_changed"], serde_json::Value::Null);
         assert_eq!(value["actor"], "anonymous");
-    }
-
-    #[test]
-    fn a_push_of_many_refs_names_the_first_and_counts_all() {
-        let mut refs = RefsChanged::default();
-        for number in 0..7 {
-            refs.add(
-                format!("refs/heads/{number}{}", "é".repeat(200))
-                    .as_bytes()
-                    .as_bstr(),
-            );
-        }
-        let value = refs.to_json();
-        assert_eq!(value["count"], 7);
-        let first = value["first"].as_array().unwrap();
-        assert_eq!(first.len(), 5);
-        let lengths = first
-            .iter()
-            .map(|name| name.as_str().unwrap().chars().count());
-        assert!(lengths.eq([100; 5]), "{first:?}");
     }
 }

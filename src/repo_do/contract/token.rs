@@ -133,7 +133,7 @@ impl From<tokens::TokenPage> for TokenPage {
 }
 
 /// The place of a token in a list: pages behind it stay the same whatever is added before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TokenPlace {
     /// When it was made.
     pub(crate) created_at_ms: i64,

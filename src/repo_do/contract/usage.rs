@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use super::rate::{Rate, RateLeft};
+use super::refs_changed::RefsChanged;
+
 /// Resources that one object used to answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
@@ -17,6 +20,10 @@ pub(crate) struct Usage {
     pub(crate) token_id: Option<String>,
     /// Who asked.
     pub(crate) asker: Asker,
+    /// The refs that it changed.
+    pub(crate) refs_changed: Option<RefsChanged>,
+    /// What is left of the object's rate; where several objects answer, of the one with the least.
+    pub(crate) rate_left: Option<RateLeft>,
 }
 
 /// Whose credential was accepted. Where several objects answer for one request, the greatest counts: an
@@ -63,6 +70,9 @@ impl Usage {
         self.answer_bytes = other.answer_bytes;
         self.token_id = other.token_id.or(self.token_id.take());
         self.asker = self.asker.max(other.asker);
+        self.refs_changed = other.refs_changed.or(self.refs_changed.take());
+        let left = self.rate_left.into_iter().chain(other.rate_left);
+        self.rate_left = left.min_by_key(|left| left.requests);
     }
 
     /// Reads the text form; what cannot be read is nothing.
@@ -74,6 +84,15 @@ impl Usage {
         let (packs, answer_bytes) = (number(), number());
         let token_id = parts.next().filter(|id| super::public_id::is_public_id(id));
         let asker = parts.next().unwrap_or_default();
+        let refs_changed = parts.next().and_then(RefsChanged::parse);
+        let mut number = || parts.next().and_then(|part| part.parse().ok());
+        let rate_left = match (number(), number(), number()) {
+            (Some(requests), Some(seconds), Some(left)) => Some(RateLeft {
+                rate: Rate { requests, seconds },
+                requests: left,
+            }),
+            _ => None,
+        };
         let mut askers = Asker::ALL.into_iter();
         Self {
             rows_read,
@@ -84,6 +103,8 @@ impl Usage {
             asker: askers
                 .find(|known| known.name() == asker)
                 .unwrap_or_default(),
+            refs_changed,
+            rate_left,
         }
     }
 }
@@ -97,12 +118,22 @@ impl fmt::Display for Usage {
             answer_bytes,
             token_id,
             asker,
+            refs_changed,
+            rate_left,
         } = self;
         let (token_id, asker) = (token_id.as_deref().unwrap_or("-"), asker.name());
         write!(
             f,
             "{rows_read} {rows_written} {packs} {answer_bytes} {token_id} {asker}"
-        )
+        )?;
+        match refs_changed {
+            Some(refs) => write!(f, " {refs}")?,
+            None => write!(f, " -")?,
+        }
+        let Some(RateLeft { rate, requests }) = rate_left else {
+            return Ok(());
+        };
+        write!(f, " {} {} {requests}", rate.requests, rate.seconds)
     }
 }
 
@@ -118,10 +149,24 @@ mod tests {
             rows_read in 0_u64..1 << 60, rows_written in 0_u64..1 << 60, packs in 0_u64..9999,
             answer_bytes in 0_u64..1 << 60,
             token_id in proptest::option::of("[0-9a-z]{16}"), asker in 0..Asker::ALL.len(),
+            left in proptest::option::of((1_u32.., 1_u32.., any::<u32>())),
+            refs in proptest::option::of(proptest::collection::vec("[^\0]{1,9}", 1..7)),
             other in any::<String>(),
         ) {
             let asker = Asker::ALL[asker];
-            let usage = Usage { rows_read, rows_written, packs, answer_bytes, token_id, asker };
+            let rate_left = left.map(|(requests, seconds, left)| {
+                RateLeft { rate: Rate { requests, seconds }, requests: left }
+            });
+            let refs_changed = refs.map(|names| {
+                let mut refs = RefsChanged::default();
+                for name in &names {
+                    refs.add(name.as_bytes().into());
+                }
+                refs
+            });
+            let usage = Usage {
+                rows_read, rows_written, packs, answer_bytes, token_id, asker, refs_changed, rate_left,
+            };
             prop_assert_eq!(&Usage::parse(&usage.to_string()), &usage);
             let mut sum = Usage::parse(&other);
             sum.add(usage.clone());

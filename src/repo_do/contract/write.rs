@@ -31,8 +31,9 @@ pub(crate) mod path {
 /// Bytes of the body of a merge, a cherry-pick, a revert and a restore.
 pub(crate) const MERGE_BODY_BYTES_MAX: usize = 2 << 20;
 
-/// Commits as lines of JSON: the metadata, then the content of the files in pieces.
-const NDJSON: &str = "application/x-ndjson";
+/// The types of commits as lines of JSON: the metadata, then the content of the files in pieces. The second is
+/// that of generated clients, which know no other type of a streamed body.
+const LINES: [&str; 2] = ["application/x-ndjson", "application/octet-stream"];
 
 /// The headers of the client's that come along.
 pub(crate) const FORWARDED_HEADERS: [&str; 2] = ["content-type", "content-length"];
@@ -40,5 +41,6 @@ pub(crate) const FORWARDED_HEADERS: [&str; 2] = ["content-type", "content-length
 /// Whether a body of this `Content-Type` is such lines.
 pub(crate) fn is_ndjson(content_type: Option<&str>) -> bool {
     let essence = content_type.and_then(|given| given.split(';').next());
-    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(NDJSON))
+    let is = |essence: &str| LINES.iter().any(|line| essence.eq_ignore_ascii_case(line));
+    essence.is_some_and(|essence| is(essence.trim()))
 }

@@ -6,8 +6,9 @@ use crate::git::pack::incoming::objects::Progress;
 use crate::git::receive_pack::inspection::COMMITS_HELD_MAX;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::runtime::memory::{
-    CHECKED_COMMIT_BYTES, CHECKED_OBJECT_BYTES, COMMIT_FACTS_BYTES, ENTRY_BYTES, ISOLATE_BYTES_MAX,
-    PUSH_BYTES, RECEIVING_BYTES, REMADE_ENTRY_BYTES, RESOLVED_OBJECT_BYTES,
+    CHECKED_COMMIT_BYTES, CHECKED_OBJECT_BYTES, COMMIT_FACTS_BYTES, COMPARED_COMMIT_BYTES,
+    ENTRY_BYTES, GRAPH_COMMIT_BYTES, INDEX_ENTRY_BYTES, INTRODUCED_OBJECT_BYTES, ISOLATE_BYTES_MAX,
+    MADE_PARTS_BYTES_MAX, PUSH_BYTES, RECEIVING_BYTES, REMADE_TIP_BYTES, RESOLVED_OBJECT_BYTES,
 };
 use crate::repo_do::state::tables::TableMemory;
 
@@ -136,17 +137,32 @@ impl PackMemory {
 /// Bytes that resolving and checking a pack hold beyond [`PUSH_BYTES`]. When the check begins, the cache
 /// of resolved objects is gone, and no delta waits any more.
 fn work_bytes(objects: u32, commits: usize) -> u64 {
-    work_beside(u64::from(objects), commits, entries_of(objects))
-}
-
-/// The same for a stored pack whose parts are made again: all entries are in memory, and then the index
-/// that is made of them.
-fn stored_bytes(objects: u32, commits: usize) -> u64 {
+    let entry_bytes = entries_of(objects);
     let objects = u64::from(objects);
-    work_beside(objects, commits, objects.saturating_mul(REMADE_ENTRY_BYTES))
+    let made = made_bytes(objects, commits).min(MADE_PARTS_BYTES_MAX);
+    work_beside(objects, commits, (entry_bytes, made))
 }
 
-fn work_beside(objects: u64, commits: usize, entry_bytes: u64) -> u64 {
+/// The same for a stored pack whose parts are made again, and then compared.
+fn stored_bytes(objects: u32, commits: usize) -> u64 {
+    let of_commits = |bytes: u64| bytes.saturating_mul(commits as u64);
+    let index = u64::from(objects).saturating_mul(INDEX_ENTRY_BYTES);
+    let comparing = index
+        .saturating_mul(2)
+        .saturating_add(of_commits(COMPARED_COMMIT_BYTES));
+    let making = work_bytes(objects, commits)
+        .saturating_add(index)
+        .saturating_add(of_commits(REMADE_TIP_BYTES));
+    making.max(comparing)
+}
+
+/// Bytes of the graph and of the introduced lists while they are made.
+fn made_bytes(objects: u64, commits: usize) -> u64 {
+    let of_objects = objects.saturating_mul(INTRODUCED_OBJECT_BYTES);
+    of_objects.saturating_add((commits as u64).saturating_mul(GRAPH_COMMIT_BYTES))
+}
+
+fn work_beside(objects: u64, commits: usize, (entry_bytes, made_bytes): (u64, u64)) -> u64 {
     let facts = commits.min(COMMITS_HELD_MAX) as u64;
     let facts = facts.saturating_mul(COMMIT_FACTS_BYTES);
     let resolving = objects.saturating_mul(RESOLVED_OBJECT_BYTES);
@@ -154,6 +170,7 @@ fn work_beside(objects: u64, commits: usize, entry_bytes: u64) -> u64 {
     let checking = objects
         .saturating_mul(CHECKED_OBJECT_BYTES)
         .saturating_add((commits as u64).saturating_mul(CHECKED_COMMIT_BYTES))
+        .saturating_add(made_bytes)
         .saturating_add(facts);
     let cache = Limits::DEFAULT.base_cache_bytes as u64;
     entry_bytes.saturating_add(resolving.max(checking.saturating_sub(cache)))
@@ -177,14 +194,22 @@ mod tests {
 
     #[test]
     fn commits_count_once_they_need_more_than_the_deltas_did() {
+        let cache = Limits::DEFAULT.base_cache_bytes as u64;
         let (entries, facts) = (131_072 * ENTRY_BYTES, 65_536 * COMMIT_FACTS_BYTES);
         // As git's own repository has them.
         let git = work_bytes(419_000, 70_000);
         assert_eq!(git, entries + facts + 419_000 * RESOLVED_OBJECT_BYTES);
         assert!(PUSH_BYTES + git < 48 << 20);
+        // What of a graph and of lists is in memory does not follow their commits.
         let commits = work_bytes(490_000, 490_000);
-        let held = 490_000 * (CHECKED_OBJECT_BYTES + CHECKED_COMMIT_BYTES);
-        assert_eq!(commits, entries + facts + held - (16 << 20));
+        let held = 490_000 * (CHECKED_OBJECT_BYTES + CHECKED_COMMIT_BYTES) + MADE_PARTS_BYTES_MAX;
+        let resolving = 490_000 * RESOLVED_OBJECT_BYTES;
+        assert_eq!(commits, entries + facts + resolving.max(held - cache));
+        assert!(PUSH_BYTES + commits < 50 << 20);
+        // Where they are made again, an index and the tips stand beside.
+        let again = stored_bytes(490_000, 490_000);
+        let beside = 490_000 * (INDEX_ENTRY_BYTES + REMADE_TIP_BYTES);
+        assert_eq!(again, (commits + beside).max(490_000 * (2 * 48 + 48)));
         assert_eq!(work_bytes(0, 0), 0);
     }
 }

@@ -1,5 +1,6 @@
 //! The proof that all objects that a pack's tips reach are here.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -22,7 +23,7 @@ const WALKS_MAX: usize = 16;
 /// A policy of closure: which tips must be complete, and what happens to the others.
 pub(crate) trait Closure {
     /// The tips to be proved; `None` when nothing is left that would need the pack.
-    fn tips(&self) -> Option<Vec<ObjectId>>;
+    fn tips(&self) -> Option<Cow<'_, [ObjectId]>>;
 
     /// Commits that count as if they had no parents.
     fn shallow(&self) -> &[ObjectId] {
@@ -71,7 +72,8 @@ pub(crate) async fn prove(
     let mut hidden = Rc::new(HashSet::new());
     let walks_max = closure.walks_max();
     for _ in 0..walks_max {
-        let Some(mut walk) = walk_of(subject, closure, &hidden) else {
+        let walk = walk_of(subject, closure, &hidden);
+        let Some(mut walk) = walk.map(|walk| walk.spilling_to(steps.spill())) else {
             return Ok(None);
         };
         let bad = walk_to_end(steps, &mut walk, closure).await?;
@@ -79,7 +81,7 @@ pub(crate) async fn prove(
             closure.leave_out(bad)?;
             continue;
         }
-        let connected = walk.finish();
+        let connected = walk.finish()?;
         let more = steps
             .read(|| Ok(closure.hidden(&connected.relied_on)?))
             .await?;

@@ -4,9 +4,13 @@
 //! something in quarantine, and work for a pack that nobody wants any more stops. A step that lacks a
 //! chunk which only R2 has runs again once that chunk is fetched.
 
+use std::rc::Rc;
+
 use super::error::IntakeError;
 use super::hooks::Hooks;
 use super::quarantine::QuarantinedPack;
+use super::spill::SpillRows;
+use crate::git::store::Scratch;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::r2::cold::Faults;
 use crate::repo_do::runtime::timer::pause;
@@ -21,16 +25,20 @@ pub(crate) const CHECK_STEP_OBJECTS: usize = 2000;
 /// Runs machines of the engine for one caller.
 #[derive(Clone, Copy)]
 pub(crate) struct Steps<'a> {
-    object: &'a RepoObject,
-    store: &'a Store,
+    object: &'a Rc<RepoObject>,
+    store: &'a Rc<Store>,
     /// The caller.
     pub(crate) hooks: &'a dyn Hooks,
     quarantine: Option<&'a QuarantinedPack>,
 }
 
 impl<'a> Steps<'a> {
-    /// Steps that write nothing.
-    pub(crate) fn new(object: &'a RepoObject, store: &'a Store, hooks: &'a dyn Hooks) -> Self {
+    /// Steps that write to scratch alone.
+    pub(crate) fn new(
+        object: &'a Rc<RepoObject>,
+        store: &'a Rc<Store>,
+        hooks: &'a dyn Hooks,
+    ) -> Self {
         Self {
             object,
             store,
@@ -46,6 +54,14 @@ impl<'a> Steps<'a> {
             quarantine: Some(quarantine),
             ..self
         }
+    }
+
+    /// Scratch for tables that grow large in these steps.
+    pub(crate) fn spill(&self) -> Rc<dyn Scratch> {
+        Rc::new(SpillRows::new(
+            Rc::clone(self.object),
+            Rc::clone(self.store),
+        ))
     }
 
     /// Runs a machine: `step` does some 20 ms of work, and says whether it is done. After a read that

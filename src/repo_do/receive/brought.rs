@@ -4,6 +4,7 @@
 //! The pack is first proved by itself: the closure of its tip lies in the pack or in what the caller may
 //! see. Then its rows are written. This one request can now read the pack and rely on it as on a live one.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -162,8 +163,8 @@ struct OneTip<'a> {
 }
 
 impl Closure for OneTip<'_> {
-    fn tips(&self) -> Option<Vec<ObjectId>> {
-        Some(vec![self.tip])
+    fn tips(&self) -> Option<Cow<'_, [ObjectId]>> {
+        Some(Cow::Owned(vec![self.tip]))
     }
 
     fn leave_out(&mut self, bad: HashMap<ObjectId, ConnectivityError>) -> Result<(), IntakeError> {

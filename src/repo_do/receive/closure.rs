@@ -1,6 +1,7 @@
 //! The closure of a push: every object that its new tips reach must be in its pack, or where the
 //! pusher may see it. An incomplete tip is rejected, and the others are proved.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use gix_hash::ObjectId;
@@ -24,10 +25,10 @@ pub(super) struct PushTips<'a> {
 
 impl Closure for PushTips<'_> {
     /// The new ids of the refs that may still change.
-    fn tips(&self) -> Option<Vec<ObjectId>> {
+    fn tips(&self) -> Option<Cow<'_, [ObjectId]>> {
         let open = self.push.updates.open();
         let tips: Vec<_> = open.filter_map(|update| update.command.new).collect();
-        (!tips.is_empty()).then_some(tips)
+        (!tips.is_empty()).then_some(Cow::Owned(tips))
     }
 
     fn failed(&self, error: &ConnectivityError) {

@@ -94,8 +94,7 @@ async fn commits_by_ref(
 ) -> Result<CommitsByRef, IntakeError> {
     let (graph, has_segment) = match connected {
         Some(connected) if connected.stats.commits > 0 => {
-            let part = connected.graph_part.whole();
-            (Rc::new(graph.with_segment(part)?), true)
+            (Rc::new(graph.with_segment(&connected.graph_part)?), true)
         }
         _ => (Rc::clone(graph), false),
     };

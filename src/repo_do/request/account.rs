@@ -117,7 +117,7 @@ impl Account {
         });
     }
 
-    /// Notes a ref that the push changed.
+    /// Notes a ref that the push or the write changed.
     pub(crate) fn note_changed(&self, name: &BStr) {
         self.refs_changed
             .borrow_mut()
@@ -200,6 +200,11 @@ impl Account {
             answer_bytes: self.bytes_out.get(),
             token_id: self.token_id.borrow().clone(),
             asker: self.asker.get(),
+            refs_changed: self.refs_changed.borrow().clone(),
+            rate_left: self
+                .object
+                .rates
+                .left(self.asker.get() != Asker::Anonymous, now_ms()),
         }
     }
 }
@@ -235,7 +240,6 @@ impl Drop for Account {
             bytes_in: self.bytes_in.get(),
             bytes_out: self.bytes_out.get(),
             wall_ms: now_ms().saturating_sub(self.begun_ms),
-            refs_changed: self.refs_changed.take(),
             ready: self.is_ready_clone.get(),
             usage: self.usage(),
         };

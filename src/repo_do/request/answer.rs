@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use worker::{Request, Response};
 
 use crate::repo_do::contract::content::{ENVELOPE_OPEN, envelope_close};
-use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::contract::{ErrorCode, ErrorReply, header};
 
 /// A response, or the reason for a refusal.
 pub(crate) type Answer = Result<Response, ErrorReply>;
@@ -41,6 +41,13 @@ pub(crate) fn json(body: Vec<u8>) -> worker::Result<Response> {
     let builder = Response::builder().with_header("content-type", "application/json")?;
     // `from_bytes` would say that it is of no type.
     Ok(builder.fixed(body))
+}
+
+/// A page of a list, as JSON that was written, and the cursor of the next one; empty at the end.
+pub(crate) fn page(body: Vec<u8>, cursor: &str) -> worker::Result<Response> {
+    let response = json(body)?;
+    response.headers().set(header::NEXT, cursor)?;
+    Ok(response)
 }
 
 /// The object has no such route.

@@ -40,8 +40,8 @@ pub(crate) const IDLE_MS: i64 = 5 * 60 * 1000;
 pub(crate) const OWN_RECLAIM_MS: i64 = 15 * 60 * 1000;
 
 /// Operations that wait for nobody but their clients.
-const OF_CLIENTS: [&str; 7] = [
-    "archive", "bundle", "compare", "content", "fetch", "push", "refs",
+const OF_CLIENTS: [&str; 8] = [
+    "archive", "bundle", "compare", "content", "explore", "fetch", "push", "refs",
 ];
 
 /// A request that waits for memory looks for it more often than this; one that does not was reset.

@@ -13,8 +13,8 @@ use std::rc::Rc;
 use super::lease::Lease;
 
 /// Bytes that all operations of the isolate may hold together: 128 MB less the JavaScript heap,
-/// what is kept of parts, chunks and graphs (24, 4 and 11 MiB, which yield to large tables) and the
-/// module itself.
+/// what is kept of parts, chunks, graphs and answers (24, 4, 11 and 1 MiB, which yield to large tables) and
+/// the module itself.
 pub(crate) const ISOLATE_BYTES_MAX: u64 = 80 << 20;
 
 /// Bytes of a request that are read without a reservation. `ls-refs`, small fetches and the
@@ -44,24 +44,38 @@ pub(crate) const RECEIVING_BYTES: u64 = 1 << 20;
 /// the others are in scratch.
 pub(crate) const ENTRY_BYTES: u64 = 48;
 
-/// Bytes of an entry of a stored pack whose parts are made again: its place in the index, while that is
-/// made beside its entry, counts in part.
-pub(crate) const REMADE_ENTRY_BYTES: u64 = 64;
+/// Bytes of an object in an index: one is held while the parts of a stored pack are made again, and two while
+/// the new parts are compared with the stored ones.
+pub(crate) const INDEX_ENTRY_BYTES: u64 = 48;
+
+/// Bytes of a commit of a stored pack while its parts are made again: it is a tip, in two lists.
+pub(crate) const REMADE_TIP_BYTES: u64 = 40;
+
+/// Bytes of a commit while two graphs are compared: the tables that a walk takes whole, of both.
+pub(crate) const COMPARED_COMMIT_BYTES: u64 = 48;
 
 /// Bytes that an object holds beside its entry while deltas are resolved: 8 for a delta that waits for
 /// another entry, 32 for one that waits for an id. Its place by id (6) comes when none waits any more.
 pub(crate) const RESOLVED_OBJECT_BYTES: u64 = 32;
 
-/// The same while the closure is checked: its place by id (6), in the check (4), in the list of introducers
-/// (4), in lists (2 or more), and in the part that these are written to (5).
-pub(crate) const CHECKED_OBJECT_BYTES: u64 = 24;
+/// The same while the closure is checked: its place by id (6).
+pub(crate) const CHECKED_OBJECT_BYTES: u64 = 8;
+
+/// Bytes of an object in the tables of introduced objects: its introducer (4, and then 3), and its place in a
+/// list (2 or more).
+pub(crate) const INTRODUCED_OBJECT_BYTES: u64 = 10;
+
+/// Bytes of a commit in the tables of the graph and of the introduced lists.
+pub(crate) const GRAPH_COMMIT_BYTES: u64 = 72;
+
+/// Bytes of all these tables that are in memory at most; the others are in scratch.
+pub(crate) const MADE_PARTS_BYTES_MAX: u64 = 10 << 20;
 
 /// Bytes of the facts of a commit (48 and 20 a parent), as long as they are held.
 pub(crate) const COMMIT_FACTS_BYTES: u64 = 68;
 
-/// Bytes that a commit holds beside that: its place in the walk (12) and in the graph (64, and half as many
-/// more while that is written).
-pub(crate) const CHECKED_COMMIT_BYTES: u64 = 112;
+/// Bytes that a commit holds beside that: its place in the walk (12), and among the sorted ids of the graph (8).
+pub(crate) const CHECKED_COMMIT_BYTES: u64 = 20;
 
 /// Bytes that a fetch holds for as long as the client takes, unless it sends a pack to Git: 2 MiB
 /// of bases, 2 MiB of chunks, a piece of output twice, a compressor, and a bit for each object of

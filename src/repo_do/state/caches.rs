@@ -1,6 +1,6 @@
 //! All caches of the isolate, which yield to large tables.
 
-use super::{graph_cache, reach_cache};
+use super::{answer_cache, graph_cache, reach_cache};
 use crate::storage::db::cache;
 
 /// Evicts caches to make room for `table_bytes`, which grow with a pack's objects. The caches may
@@ -11,6 +11,7 @@ pub(super) fn make_room(table_bytes: u64) {
     cache::make_room(bytes);
     graph_cache::make_room(bytes);
     reach_cache::make_room(bytes);
+    answer_cache::make_room(bytes);
 }
 
 #[cfg(test)]

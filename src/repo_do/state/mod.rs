@@ -10,6 +10,7 @@
 //! | `readers` | who reads packs now |
 //! | `running_requests` | requests under way that are done once |
 //! | `graph_cache`, `reach_cache` | the commit graph; what the refs and the reflog reach |
+//! | `answer_cache` | answers that took a walk over a history |
 //! | `caches`, `tables` | all caches of the isolate; memory for large tables, which caches yield to |
 //! | `room_claims` | claims on the namespace's bytes |
 //! | `rates` | rate limits of the repository |
@@ -20,6 +21,7 @@
 //! | `failure` | reasons for which upkeep fails |
 
 pub(crate) mod alarm_time;
+pub(crate) mod answer_cache;
 mod caches;
 pub(crate) mod failure;
 pub(crate) mod fetch_counts;

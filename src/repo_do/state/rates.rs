@@ -5,7 +5,7 @@
 
 use worker::Env;
 
-use crate::repo_do::contract::{ErrorReply, Meter, Rate};
+use crate::repo_do::contract::{ErrorReply, Meter, Rate, RateLeft};
 
 /// Requests to one repository.
 #[derive(Debug)]
@@ -28,11 +28,20 @@ impl Rates {
 
     /// Counts a request, or turns it away.
     pub(crate) fn admit(&self, is_known: bool, now_ms: i64) -> Result<(), ErrorReply> {
-        let meter = if is_known {
+        let meter = self.meter(is_known);
+        meter.admit(self.rate, "the repository", now_ms)
+    }
+
+    /// What is left for such callers; `None` where there is no limit.
+    pub(crate) fn left(&self, is_known: bool, now_ms: i64) -> Option<RateLeft> {
+        self.meter(is_known).left(self.rate, now_ms)
+    }
+
+    fn meter(&self, is_known: bool) -> &Meter {
+        if is_known {
             &self.known
         } else {
             &self.strangers
-        };
-        meter.admit(self.rate, "the repository", now_ms)
+        }
     }
 }

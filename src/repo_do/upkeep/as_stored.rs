@@ -14,7 +14,7 @@ use crate::git::maintenance::compare::{self, Graph};
 use crate::git::maintenance::rebuild::Overlay;
 use crate::git::pack::index::PackIndex;
 use crate::git::pack::reader::LivePacks;
-use crate::git::store::{PackId, PackRecord};
+use crate::git::store::{PackId, PackRecord, Part};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::runtime::memory::Reservation;
 use crate::repo_do::runtime::timer::pause;
@@ -126,8 +126,12 @@ impl AsStored {
         let ordinal = u32::try_from(at).unwrap_or(u32::MAX);
         let commits = |graph: &CommitGraph| graph.segment(ordinal).map_or(0, Segment::len);
         let count = commits(&graph);
-        if count != commits(&made_graph) || !are_same(stored.index(ordinal)?, made.index(ordinal)?)
-        {
+        if count != commits(&made_graph) {
+            return Ok(false);
+        }
+        let pack_id = ground.records.get(at).map(|record| record.pack_id);
+        let is_index_made = pack_id.is_some_and(|pack_id| ground.overlay.has(pack_id, Part::Index));
+        if is_index_made && !are_same(stored.index(ordinal)?, made.index(ordinal)?) {
             return Ok(false);
         }
         let stored = Graph::new(&stored, &graph);

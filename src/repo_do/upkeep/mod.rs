@@ -12,6 +12,7 @@
 //! | `events` | removes events that are too many or too old |
 //! | `snapshot`, `copies` | packs copied to R2, cold packs, the ready clone; as a task of the alarm |
 //! | `rebuild` | the derived parts made again, to compare or to put in place |
+//! | `made_index` | the index that is made of the entries, to compare or to put in place |
 //! | `as_stored` | whether what was made again of a pack is what is stored: then memory need not hold it |
 //! | `verify` | compares everything that is stored with what it should be |
 //! | `serve`, `stats` | the operator's routes: maintenance, live figures |
@@ -25,6 +26,7 @@ mod copies;
 pub(crate) mod ephemeral;
 pub(crate) mod events;
 pub(crate) mod lfs;
+mod made_index;
 pub(crate) mod merge;
 pub(crate) mod prune;
 pub(crate) mod purge;

@@ -119,6 +119,7 @@ async fn purge(object: &Rc<RepoObject>, store: &Rc<Store>) -> Result<Purged, Fai
         // No push runs that may build on what these entries name.
         store.forget_reflog_ids()?;
         object.reach.clear();
+        object.answers.clear();
         match prune::prune(object, Thoroughness::Purge).await {
             Ok(pruned) => {
                 let figures = pruned.figures.unwrap_or_default();
@@ -134,6 +135,7 @@ async fn purge(object: &Rc<RepoObject>, store: &Rc<Store>) -> Result<Purged, Fai
         }
     }
     object.reach.clear();
+    object.answers.clear();
     sweep::purge(object).await?;
     object.check_open(store)?;
     let copies = snapshot::purge_copies(object, store).await?;

@@ -9,19 +9,21 @@
 //! over. Later packs use it as a base in no order, and without the rows it would fetch the same
 //! bytes again and again.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use gix_hash::ObjectId;
 
 use super::as_stored::{AsStored, Ground};
+use super::made_index::{index_of, index_rows};
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::connectivity::{Connected, ConnectivityError};
 use crate::git::limits::Limits;
 use crate::git::maintenance::rebuild::{IndexRebuild, Overlay, StoredPack};
 use crate::git::maintenance::step::Step;
 use crate::git::object::{ObjectKind, facts};
-use crate::git::pack::index::IndexBuilder;
+use crate::git::pack::entries::EntryTable;
 use crate::git::pack::reader::LivePacks;
 use crate::git::store::{
     ObjectSource as _, PackId, PackRecord, PackStore, Part, Shared, StoreError,
@@ -32,9 +34,10 @@ use crate::repo_do::intake::hooks::Hooks;
 use crate::repo_do::intake::memory::PackMemory;
 use crate::repo_do::intake::prove::{Closure, Subject, prove};
 use crate::repo_do::intake::steps::{RESOLVE_STEP_BYTES, Steps};
-use crate::repo_do::object::RepoObject;
+use crate::repo_do::object::{GRACE_MS, RepoObject};
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::timer::{self, pause};
+use crate::repo_do::schedule;
 use crate::repo_do::state::failure::Failure;
 use crate::repo_do::state::readers::Purpose;
 use crate::repo_do::state::store::Store;
@@ -48,9 +51,8 @@ const ALONE_WAIT_MS: i64 = 20_000;
 /// How often it is looked meanwhile.
 const ALONE_POLL_MS: u32 = 20;
 
-/// Bytes that an index has for each object, its header and external bases left out: so much room is
-/// made, since a vector that grows step by step takes twice its bytes.
-const INDEX_BYTES_AN_OBJECT: usize = 49;
+/// Objects of the smallest pack whose tables may go to scratch.
+const SPILLING_OBJECTS_MIN: u32 = 1 << 15;
 
 /// Makes the parts again.
 pub(crate) struct Rebuild {
@@ -144,7 +146,7 @@ impl Rebuild {
         let empty = Rc::new(Overlay::new(Rc::clone(&self.store)));
         let made = std::mem::replace(&mut self.overlay, empty);
         let lost = || Failure::Broken("the parts are still in use".to_owned());
-        Ok(Rc::into_inner(made).ok_or_else(lost)?.into_parts())
+        Ok(Rc::into_inner(made).ok_or_else(lost)?.into_parts()?)
     }
 
     /// Entries of all packs.
@@ -209,7 +211,13 @@ impl Rebuild {
     pub(crate) async fn make_pack(&self, record: PackRecord) -> Result<(), Failure> {
         let before = LivePacks::open(Rc::clone(&self.overlay), &self.limits)?;
         let graph = CommitGraph::open(&*self.overlay, before.records())?;
-        let mut machine = IndexRebuild::new(record, &self.limits);
+        if record.object_count >= SPILLING_OBJECTS_MIN {
+            // What a crash leaves in scratch is swept.
+            let scheduled = schedule::wake_by(&self.object, now_ms() + GRACE_MS).await;
+            scheduled.map_err(|error| StoreError::Failed(error.to_string()))?;
+        }
+        let machine = IndexRebuild::new(record, &self.limits);
+        let mut machine = machine.spilling_to(self.steps().spill());
         let step = || {
             let step = machine.step(&before, &*self.store, RESOLVE_STEP_BYTES)?;
             Ok(step == Step::Done)
@@ -217,30 +225,45 @@ impl Rebuild {
         self.steps().run(step).await?;
         let lost = || Failure::Broken("its index was not made".to_owned());
         let table = machine.finish().ok_or_else(lost)?;
-        let mut rows =
-            IndexBuilder::new(&table).map_err(|error| Failure::Broken(error.to_string()))?;
-        let objects = usize::try_from(table.count()).unwrap_or(0);
-        let mut index = Vec::with_capacity(objects.saturating_mul(INDEX_BYTES_AN_OBJECT));
-        while let Some(row) = rows.next_row() {
-            index.extend_from_slice(&row);
+        let made = PackRecord {
+            object_count: table.count(),
+            ..record
+        };
+        if self.is_stored_index(record.pack_id, &table).await? {
+            self.overlay.add_stored(made);
+        } else {
+            self.overlay.add(made, index_of(&table)?);
         }
-        let object_count = table.count();
         drop(table);
-        self.overlay.add(
-            PackRecord {
-                object_count,
-                ..record
-            },
-            index,
-        );
         let packs = LivePacks::open(Rc::clone(&self.overlay), &self.limits)?;
         let connected = self.connect(&graph, &packs).await?;
         let pack_id = record.pack_id;
-        let graph_part = connected.graph_part.whole();
-        self.overlay.put(pack_id, Part::Graph, graph_part);
-        let introduced_part = Rc::new(connected.introduced_part);
-        self.overlay.put(pack_id, Part::Introduced, introduced_part);
+        let Connected {
+            graph_part,
+            introduced_part,
+            ..
+        } = connected;
+        let introduced_part = Rc::new(introduced_part);
+        self.overlay.put_apart(pack_id, Part::Graph, graph_part);
+        self.overlay
+            .put_apart(pack_id, Part::Introduced, introduced_part);
         Ok(())
+    }
+
+    /// Whether the stored index has the very bytes that are made of the table.
+    async fn is_stored_index(&self, pack_id: PackId, table: &EntryTable) -> Result<bool, Failure> {
+        let Ok(stored) = self.store.index(pack_id) else {
+            return Ok(false);
+        };
+        let mut rows = index_rows(table)?;
+        let (mut at, mut is_same) = (0, true);
+        while is_same && let Some(row) = rows.next_row() {
+            is_same = stored.has_at(at, &row);
+            at = at.saturating_add(row.len());
+            self.pause().await?;
+        }
+        table.check()?;
+        Ok(is_same && at == stored.len())
     }
 
     /// Proves every commit of the last pack that can be proved.
@@ -278,8 +301,8 @@ struct WhateverIsComplete<'a> {
 }
 
 impl Closure for WhateverIsComplete<'_> {
-    fn tips(&self) -> Option<Vec<ObjectId>> {
-        Some(self.tips.clone())
+    fn tips(&self) -> Option<Cow<'_, [ObjectId]>> {
+        Some(Cow::Borrowed(&self.tips))
     }
 
     fn shallow(&self) -> &[ObjectId] {

@@ -3,6 +3,7 @@
 //! No ref reaches it, so nobody but its caller may name it, and it is pruned like everything that no
 //! ref reaches.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -54,8 +55,8 @@ struct Put {
 struct OneBlob(ObjectId);
 
 impl Closure for OneBlob {
-    fn tips(&self) -> Option<Vec<ObjectId>> {
-        Some(vec![self.0])
+    fn tips(&self) -> Option<Cow<'_, [ObjectId]>> {
+        Some(Cow::Owned(vec![self.0]))
     }
 
     fn leave_out(&mut self, bad: HashMap<ObjectId, ConnectivityError>) -> Result<(), IntakeError> {

@@ -130,6 +130,17 @@ impl<D: Database> RegistryStore<D> {
             })
         })?)
     }
+
+    /// How many names the search finds.
+    pub(crate) fn count(&self, search: Option<&str>) -> Result<u64, StoreError> {
+        if !schema::is_created(&self.db)? {
+            return Ok(0);
+        }
+        let sql = "SELECT count(*) FROM namespace WHERE ?1 IS NULL OR instr(name_key, ?1) > 0";
+        let search = search.map(name_key);
+        let params = [Value::text(search.as_deref())];
+        Ok(query_first(&self.db, sql, &params, |row| row.unsigned(0))?.unwrap_or(0))
+    }
 }
 
 #[cfg(test)]
@@ -155,6 +166,7 @@ mod tests {
         assert_eq!(names(&store, None), ["Acme", "bb"]);
         assert_eq!(names(&store, Some("BB")), ["cc"]);
         assert_eq!(store.list(Some("CM"), None, 9).unwrap().len(), 1);
+        assert_eq!(store.count(Some("CM")), Ok(1));
 
         assert_eq!(store.contains("ACME"), Ok(true));
         assert_eq!(store.contains("Acm"), Ok(false));

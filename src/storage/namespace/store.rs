@@ -44,6 +44,8 @@ pub struct NamespaceRecord {
     pub(crate) fsck_strict: bool,
     /// The issuers of signed tokens that it trusts, as JSON.
     pub(crate) issuers: Option<String>,
+    /// When its newest event happened, in unix milliseconds: each act on it is one.
+    pub(crate) updated_at: i64,
 }
 
 /// A repository that is to get a name.
@@ -215,7 +217,8 @@ impl<D: Database> NamespaceStore<D> {
         if !schema::is_created(&self.db)? {
             return Ok(None);
         }
-        let sql = "SELECT name, created_at, fsck_strict, bytes_max, repos_max, issuers
+        let sql = "SELECT name, created_at, fsck_strict, bytes_max, repos_max, issuers,
+                coalesce((SELECT at FROM event ORDER BY sequence DESC LIMIT 1), created_at)
             FROM namespace";
         let (repo_count, totals) = self.totals()?;
         Ok(query_first(&self.db, sql, &[], |row| {
@@ -227,6 +230,7 @@ impl<D: Database> NamespaceStore<D> {
                 fsck_strict: row.truth(2)?,
                 quotas: quotas::read(row, 3)?,
                 issuers: row.text_or_null(5)?,
+                updated_at: row.integer(6)?,
             })
         })?)
     }

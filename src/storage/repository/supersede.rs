@@ -4,11 +4,12 @@
 use super::part_rows::{deflated_keys, keys};
 use super::publication::PackPublication;
 use super::store::RepoStore;
+use crate::git::graph::made_part::MadePart;
 use crate::git::maintenance::merge::Merged;
 use crate::git::pack::entries::EntryTable;
 use crate::git::pack::incoming::Received;
 use crate::git::pack::index::{self, IndexBuilder, IndexError};
-use crate::git::store::{PART_ROW_BYTES_MAX, PackId, Part, Pieces, Quarantine as _, StoreError};
+use crate::git::store::{PART_ROW_BYTES_MAX, PackId, Part, Quarantine as _, StoreError};
 use crate::storage::db::row::Value;
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 
@@ -22,8 +23,8 @@ impl<D: Database> RepoStore<D> {
         &self,
         received: &Received,
         table: &EntryTable,
-        graph_part: &Pieces,
-        introduced_part: &[u8],
+        graph_part: &MadePart,
+        introduced_part: &MadePart,
     ) -> Result<PackPublication, StoreError> {
         debug_assert!(
             self.db.in_transaction(),
@@ -42,9 +43,15 @@ impl<D: Database> RepoStore<D> {
             number += 1;
         }
         table.check()?;
-        let graph_rows = graph_part.iter().map(|row| row.as_slice());
-        self.put_rows(pack_id, Part::Graph, graph_rows)?;
-        self.put_pieces((pack_id, Part::Introduced, introduced_part))?;
+        let parts = [
+            (Part::Graph, graph_part),
+            (Part::Introduced, introduced_part),
+        ];
+        for (part, made) in parts {
+            for (number, row) in (0..).zip(made.rows()) {
+                self.put_part(pack_id, part, number, &row?)?;
+            }
+        }
         Ok(PackPublication {
             pack_id,
             pack_bytes: received.pack_bytes,

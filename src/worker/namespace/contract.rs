@@ -54,7 +54,7 @@ pub(crate) use self::signed::{RevokeSigned, RevokedSigned};
 pub(crate) use super::lists::{Listed, Listing, Registry};
 pub(crate) use super::quota_values::{NamespaceTotals, QuotaChange};
 pub(crate) use super::usage::{AskUsage, NamespaceUsage};
-use crate::repo_do::contract::{RepositoryInfo, Standing, TokenPlace, TokenRecord, TokenState};
+use crate::repo_do::contract::{RepositoryInfo, Standing, TokenRecord, TokenState};
 use crate::storage::namespace::quotas::Quotas;
 use crate::worker::signed::issuer::Issuer;
 mod namespace_act;
@@ -202,9 +202,11 @@ pub(crate) struct ListTokens {
     pub(crate) page: u32,
     /// Tokens a page.
     pub(crate) per_page: u32,
-    /// In place of the page: the token behind which it begins.
+    /// In place of the page: the token behind which it begins, as [`TokenPlace::cursor`] has it.
+    ///
+    /// [`TokenPlace::cursor`]: crate::repo_do::contract::TokenPlace::cursor
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) behind: Option<TokenPlace>,
+    pub(crate) behind: Option<String>,
 }
 
 /// Answer of `GET /tokens`: a page, newest first.
@@ -273,6 +275,9 @@ pub(crate) struct NamespaceInfo {
     pub(crate) repo_count: u64,
     /// Milliseconds since 1970.
     pub(crate) created_at_ms: i64,
+    /// When something last happened in it, in milliseconds since 1970.
+    #[serde(default)]
+    pub(crate) updated_at_ms: i64,
     /// Whether new repositories check objects as git's `--strict` does.
     #[serde(default)]
     pub(crate) fsck_strict: bool,

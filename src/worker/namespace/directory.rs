@@ -264,9 +264,10 @@ pub(crate) async fn namespaces(
     visit: &Visit,
     limit: u32,
     query: &ListQuery,
-) -> Result<(Vec<NamespaceInfo>, Option<String>), ErrorReply> {
+) -> Result<(Vec<NamespaceInfo>, Option<u64>, Option<String>), ErrorReply> {
     let query = ListQuery {
         limit: Some(limit),
+        page: query.page,
         cursor: query.cursor.clone(),
         search: query.search.clone(),
         ..ListQuery::default()
@@ -282,7 +283,7 @@ pub(crate) async fn namespaces(
         .into_iter()
         .filter(|info| !matches!(info, Err(error) if error.code == ErrorCode::NotFound))
         .collect::<Result<_, _>>()?;
-    Ok((infos, registry.cursor))
+    Ok((infos, registry.total_count, registry.cursor))
 }
 
 /// Tells the registry of a namespace before it is made, where names that it does not know are taken
@@ -299,6 +300,7 @@ pub(crate) async fn announce(
         namespace: namespace.as_str().to_owned(),
         repo_count: 0,
         created_at_ms,
+        updated_at_ms: created_at_ms,
         // The registry lists names alone.
         fsck_strict: false,
         totals: NamespaceTotals::default(),

@@ -52,6 +52,9 @@ pub(crate) struct Listing {
     pub(crate) repositories: Vec<Listed>,
     /// Cursor of the next page; the last page has none.
     pub(crate) cursor: Option<String>,
+    /// Entries on all pages, if a page was asked for by its number.
+    #[serde(default)]
+    pub(crate) total_count: Option<u64>,
 }
 
 /// Answer of `GET /registry`.
@@ -61,6 +64,9 @@ pub(crate) struct Registry {
     pub(crate) namespaces: Vec<String>,
     /// Cursor of the next page; the last page has none.
     pub(crate) cursor: Option<String>,
+    /// Entries on all pages, if a page was asked for by its number.
+    #[serde(default)]
+    pub(crate) total_count: Option<u64>,
 }
 
 /// A page of the repositories.
@@ -74,6 +80,7 @@ pub(crate) fn list<D: Database>(
             namespace: None,
             repositories: Vec::new(),
             cursor: None,
+            total_count: query.page.map(|_| 0),
         });
     };
     let sort = query.sort.unwrap_or_default();
@@ -102,12 +109,20 @@ pub(crate) fn list<D: Database>(
             Direction::Desc => listing::Direction::Descending,
         },
         cursor: query.cursor.as_deref(),
-        limit,
+        // A page by its number is the end of a longer list, which has a bound.
+        limit: limit.saturating_add(query.skipped(limit)),
     })?;
+    let total_count = match query.page {
+        Some(_) => Some(store.count(query.search.as_deref())?),
+        None => None,
+    };
+    let repositories = page.repositories.into_iter().map(listed);
+    let skipped = usize::try_from(query.skipped(limit)).unwrap_or(usize::MAX);
     Ok(Listing {
         namespace: Some(namespace),
-        repositories: page.repositories.into_iter().map(listed).collect(),
+        repositories: repositories.skip(skipped).collect(),
         cursor: page.cursor,
+        total_count,
     })
 }
 
@@ -136,21 +151,32 @@ pub(crate) fn registry<D: Database>(
     query: &ListQuery,
     limit: u32,
 ) -> Result<Registry, StepError> {
-    let more = limit.saturating_add(1);
+    let skipped = query.skipped(limit);
+    let to_end = limit.saturating_add(skipped);
+    let more = to_end.saturating_add(1);
     let found = store.list(query.search.as_deref(), query.cursor.as_deref(), more)?;
-    let is_last = found.len() as u64 <= u64::from(limit);
-    let page = usize::try_from(limit).unwrap_or(usize::MAX);
+    let is_last = found.len() as u64 <= u64::from(to_end);
+    let page = usize::try_from(to_end).unwrap_or(usize::MAX);
     let namespaces: Vec<String> = found
         .into_iter()
         .map(|found| found.name)
         .take(page)
+        .skip(usize::try_from(skipped).unwrap_or(usize::MAX))
         .collect();
     let cursor = if is_last {
         None
     } else {
         namespaces.last().cloned()
     };
-    Ok(Registry { namespaces, cursor })
+    let total_count = match query.page {
+        Some(_) => Some(store.count(query.search.as_deref())?),
+        None => None,
+    };
+    Ok(Registry {
+        namespaces,
+        cursor,
+        total_count,
+    })
 }
 
 /// A time of the query, in milliseconds since 1970.

@@ -168,7 +168,9 @@ impl NamespaceDo {
         let by_operator = actor.is_some() && actor == author_text(true, None);
         let is_emergency = url.path() == path::UPDATE && by_operator;
         if !is_registry && METERED.contains(&url.path()) && !is_emergency {
-            self.meter.admit(self.rate, "the namespace", now_ms())?;
+            let admitted = self.meter.admit(self.rate, "the namespace", now_ms());
+            usage.rate_left = self.meter.left(self.rate, now_ms());
+            admitted?;
         }
         let db = self.database()?;
         steps::wake(&db, is_registry)?;

@@ -52,6 +52,7 @@ pub(crate) fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<Namespac
         namespace: record.name,
         repo_count: record.repo_count,
         created_at_ms: record.created_at,
+        updated_at_ms: record.updated_at.max(record.created_at),
         fsck_strict: record.fsck_strict,
         totals: record.totals.into(),
         quotas: record.quotas,

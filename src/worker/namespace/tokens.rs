@@ -123,7 +123,8 @@ pub(crate) fn list<D: Database>(
     now_ms: i64,
 ) -> Result<SharedTokens, StepError> {
     exists(store)?;
-    let start = TokenPlace::start(asked.behind.as_ref(), asked.page, asked.per_page);
+    let behind = asked.behind.as_deref().and_then(TokenPlace::parse);
+    let start = TokenPlace::start(behind.as_ref(), asked.page, asked.per_page);
     let without = (!asked.admin_too).then_some(tokens::Scope::Admin);
     let state = asked.state.map(Into::into);
     let page = store

@@ -2,6 +2,7 @@
 
 use worker::{Headers, Response, ResponseBody};
 
+use super::media_type;
 use super::parameters::no_parameters;
 use crate::repo_do::contract::{Access, ErrorReply, path};
 use crate::worker::admission;
@@ -18,6 +19,7 @@ pub(crate) async fn bundle(
     visit: &Visit,
     query: &str,
     path: &RepositoryPath,
+    accept: Option<&str>,
 ) -> Result<Response, ErrorReply> {
     no_parameters(query)?;
     let actor = admission::to_repository(visit, path, Access::Read).await?;
@@ -28,14 +30,16 @@ pub(crate) async fn bundle(
     // A checked name has nothing that would need quoting.
     let file = format!("attachment; filename=\"{}.bundle\"", path.name.as_str());
     let (_, body) = response.into_parts();
-    stream_on(body, &file).map_err(|error| fault("bundle", &error))
+    let content_type = media_type::wanted(accept, BUNDLE);
+    stream_on(body, content_type, &file).map_err(|error| fault("bundle", &error))
 }
 
 /// The body under headers of our own. Without `no-transform` the platform may compress what must pass
 /// unchanged.
-fn stream_on(body: ResponseBody, file: &str) -> worker::Result<Response> {
+fn stream_on(body: ResponseBody, content_type: &str, file: &str) -> worker::Result<Response> {
     let headers = Headers::new();
-    headers.set("content-type", BUNDLE)?;
+    headers.set("content-type", content_type)?;
+    headers.set("vary", "accept")?;
     headers.set("cache-control", "no-cache, no-transform")?;
     headers.set("x-content-type-options", "nosniff")?;
     headers.set("content-disposition", file)?;

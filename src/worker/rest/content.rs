@@ -2,11 +2,12 @@
 
 use worker::{Request, Response, ResponseBody};
 
-use super::content_query;
+use super::{content_query, media_type};
 use crate::repo_do::contract::archive::ArchiveFormat;
 use crate::repo_do::contract::{Access, CONDITION_HEADERS, ErrorReply, compare, header};
 use crate::storage::r2::binding::R2;
 use crate::worker::admission;
+use crate::worker::artifacts;
 use crate::worker::compression::compressed;
 use crate::worker::envelope;
 use crate::worker::fault::fault;
@@ -44,6 +45,9 @@ pub(crate) async fn answer(
     if is_head {
         headers.push((header::HEAD, "true".to_owned()));
     }
+    if visit.is_artifacts {
+        headers.push((header::ARTIFACTS, "true".to_owned()));
+    }
     let call = Call::get(target).with_headers(headers);
     // The object is asked first, as by git requests.
     let response = match repository(visit, path, actor, call).await {
@@ -51,10 +55,11 @@ pub(crate) async fn answer(
         refused => return refuse(refused?).await,
     };
     let shown = if let Content::Archive(file) = content {
-        archive(response, file, is_head)
+        let accept = request.headers().get("accept").ok().flatten();
+        archive(response, file, accept.as_deref(), is_head)
     } else if content.is_bytes() {
         let large = large_file(visit, &response).await?;
-        bytes(response, large, is_head)
+        bytes(response, large, is_head).and_then(|shown| typed(visit, content, shown))
     } else if content.is_compared() {
         compared(response)
     } else {
@@ -77,6 +82,9 @@ async fn refuse(response: Response) -> Result<Response, ErrorReply> {
 fn json(response: Response) -> worker::Result<Response> {
     let headers = rest_headers()?;
     headers.set("content-type", "application/json")?;
+    if let Some(next) = response.headers().get(header::NEXT)? {
+        headers.set(header::NEXT, &next)?;
+    }
     let body = response.into_parts().1;
     Ok(Response::from_body(body)?.with_headers(headers))
 }
@@ -84,7 +92,7 @@ fn json(response: Response) -> worker::Result<Response> {
 /// The object's answer to a comparison: an envelope or bytes, of the type that it says.
 fn compared(response: Response) -> worker::Result<Response> {
     let headers = rest_headers()?;
-    for name in ["etag", "content-type", "vary"] {
+    for name in ["etag", "content-type", "vary", header::NEXT] {
         if let Some(value) = response.headers().get(name)? {
             headers.set(name, &value)?;
         }
@@ -99,13 +107,22 @@ fn compared(response: Response) -> worker::Result<Response> {
 }
 
 /// An archive, compressed here by the runtime if it is to be: none of its bytes comes into this wasm.
-fn archive(response: Response, file: &str, is_head: bool) -> worker::Result<Response> {
+fn archive(
+    response: Response,
+    file: &str,
+    accept: Option<&str>,
+    is_head: bool,
+) -> worker::Result<Response> {
     let headers = rest_headers()?;
     headers.set("cache-control", "private, no-cache, no-transform")?;
-    for name in ["etag", "content-type", "content-disposition"] {
+    headers.set("vary", "accept")?;
+    for name in ["etag", "content-disposition"] {
         if let Some(value) = response.headers().get(name)? {
             headers.set(name, &value)?;
         }
+    }
+    if let Some(own) = response.headers().get("content-type")? {
+        headers.set("content-type", media_type::wanted(accept, &own))?;
     }
     let status = response.status_code();
     let is_gzip = matches!(ArchiveFormat::split(file), Some((_, ArchiveFormat::TarGz)));
@@ -135,6 +152,18 @@ async fn large_file(
     let stream = bucket.open_part(&key, part).await;
     let stream = stream.map_err(|error| fault("large file", &error))?;
     Ok(Some(ResponseBody::Stream(stream)))
+}
+
+/// The same answer with the type that Cloudflare Artifacts has for it, if it was asked for at one of
+/// Artifacts' paths.
+fn typed(visit: &Visit, content: &Content, shown: Response) -> worker::Result<Response> {
+    let headers = shown.headers();
+    if visit.is_artifacts
+        && let Some(told) = headers.get("content-type")?
+    {
+        headers.set("content-type", artifacts::content_type(content, &told))?;
+    }
+    Ok(shown)
 }
 
 /// A blob's bytes, or those of a large file, under headers that keep a browser from running them.

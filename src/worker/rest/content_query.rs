@@ -7,6 +7,7 @@ use super::parameters::{self, bounded, within};
 use crate::repo_do::contract::archive::{ArchiveFormat, path as archive_path};
 use crate::repo_do::contract::compare::path as compare;
 use crate::repo_do::contract::content::{ContentQuery, LOG_CURSOR_CHARACTERS, path};
+use crate::repo_do::contract::explore::path as explore;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::route::Content;
 
@@ -28,6 +29,15 @@ pub(crate) fn target(content: &Content, query: &str) -> Result<String, ErrorRepl
     if let Content::Archive(file) = content {
         return archive(file, query);
     }
+    if let Content::Blame(place) = content {
+        return explored(explore::BLAME, place, query);
+    }
+    if *content == Content::Grep {
+        return Ok(format!("{}?{query}", explore::GREP));
+    }
+    if *content == Content::Search {
+        return Ok(format!("{}?{query}", explore::SEARCH));
+    }
     let query = checked(parameters::query::<ContentQuery>(query)?)?;
     allowed(content, &query)?;
     let (path, query) = match content {
@@ -43,8 +53,14 @@ pub(crate) fn target(content: &Content, query: &str) -> Result<String, ErrorRepl
         Content::Commit(id) => (format!("{}{}", path::COMMIT, hash(id)?), query),
         Content::Tree(id) => {
             let recursive = flag("recursive", query.recursive.as_deref())?;
-            let query = ContentQuery { recursive, ..query };
-            (format!("{}{}", path::TREE, hash(id)?), query)
+            let last_commit = flag("last_commit", query.last_commit.as_deref())?;
+            let above = tree(recursive.is_some(), last_commit.is_some(), &query)?;
+            let query = ContentQuery {
+                recursive,
+                last_commit: None,
+                ..query
+            };
+            (format!("{above}{}", hash(id)?), query)
         }
         Content::Blob(id) => (format!("{}{}", path::BLOB, hash(id)?), large(query)?),
         Content::File => (path::FILE.to_owned(), file(large(query)?)?),
@@ -65,6 +81,9 @@ pub(crate) fn target(content: &Content, query: &str) -> Result<String, ErrorRepl
         | Content::Reflog
         | Content::Notes => return compared(content, ""),
         Content::Archive(file) => return archive(file, ""),
+        Content::Blame(place) => return explored(explore::BLAME, place, ""),
+        Content::Grep => (explore::GREP.to_owned(), query),
+        Content::Search => (explore::SEARCH.to_owned(), query),
     };
     let query = serde_urlencoded::to_string(&query)
         .map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
@@ -93,6 +112,13 @@ fn compared(content: &Content, query: &str) -> Result<String, ErrorReply> {
     Ok(format!("{path}?{query}"))
 }
 
+/// Path and query of what is looked for at a ref and a path; the object reads the query.
+fn explored(above: &str, place: &str, query: &str) -> Result<String, ErrorReply> {
+    bounded("path", PATH_CHARACTERS_MAX, Some(place.to_owned()))?;
+    let place = utf8_percent_encode(place, NON_ALPHANUMERIC);
+    Ok(format!("{above}{place}?{query}"))
+}
+
 /// Path and query of an archive; the object reads the query.
 fn archive(file: &str, query: &str) -> Result<String, ErrorReply> {
     bounded("ref", REF_CHARACTERS_MAX, Some(file.to_owned()))?;
@@ -103,6 +129,26 @@ fn archive(file: &str, query: &str) -> Result<String, ErrorReply> {
     let revision = utf8_percent_encode(revision, NON_ALPHANUMERIC);
     let (above, format) = (archive_path::ARCHIVE, format.extension());
     Ok(format!("{above}{format}/{revision}?{query}"))
+}
+
+/// Where a tree is listed: its entries alone, or each with its last commit.
+fn tree(
+    recursive: bool,
+    last_commit: bool,
+    query: &ContentQuery,
+) -> Result<&'static str, ErrorReply> {
+    let refuse = |pointer: &str, message: &str| {
+        Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message))
+    };
+    match (recursive, last_commit) {
+        (true, true) => refuse("/recursive", "recursive and last_commit exclude each other"),
+        (_, false) if query.path.is_some() => refuse(
+            "/path",
+            "path is taken with last_commit alone: name the tree",
+        ),
+        (_, false) => Ok(path::TREE),
+        (false, true) => Ok(explore::LAST_COMMITS),
+    }
 }
 
 fn checked(query: ContentQuery) -> Result<ContentQuery, ErrorReply> {
@@ -152,7 +198,7 @@ fn allowed(content: &Content, query: &ContentQuery) -> Result<(), ErrorReply> {
     let takes: &[&str] = match content {
         Content::Refs => &["prefix", "limit", "cursor"],
         Content::Log => &["ref", "path", "limit", "offset", "first_parent", "cursor"],
-        Content::Tree(_) => &["recursive", "cursor"],
+        Content::Tree(_) => &["recursive", "last_commit", "path", "cursor"],
         Content::File => &["ref", "path", "lfs"],
         Content::Blob(_) | Content::Raw(_) => &["lfs"],
         Content::Lfs => &["limit", "cursor"],
@@ -167,6 +213,7 @@ fn allowed(content: &Content, query: &ContentQuery) -> Result<(), ErrorReply> {
         ("offset", query.offset.is_some()),
         ("recursive", query.recursive.is_some()),
         ("first_parent", query.first_parent.is_some()),
+        ("last_commit", query.last_commit.is_some()),
         ("lfs", query.lfs.is_some()),
     ];
     for (field, _) in given.iter().filter(|(_, given)| *given) {
@@ -273,6 +320,16 @@ mod tests {
             let expected = format!("/content/tree/{id}?{shown}");
             is(Content::Tree(ID.into()), query, &expected);
         }
+        is(
+            Content::Tree(ID.into()),
+            "last_commit&path=a%2Fb&cursor=x",
+            &format!("/explore/last-commits/{id}?path=a%2Fb&cursor=x"),
+        );
+        is(
+            Content::Blame("main/a b".into()),
+            "range=1,2",
+            "/explore/blame/main%2Fa%20b?range=1,2",
+        );
         is(Content::File, "path=a", "/content/file?path=a");
         is(
             Content::Raw("main/a b".into()),
@@ -312,6 +369,14 @@ mod tests {
             blamed(&Content::Tree(ID.into()), "recursive=yes"),
             "/recursive"
         );
+        for (query, pointer) in [
+            ("last_commit=yes", "/last_commit"),
+            ("last_commit&recursive", "/recursive"),
+            ("path=a", "/path"),
+            ("last_commit=0&path=a", "/path"),
+        ] {
+            assert_eq!(blamed(&Content::Tree(ID.into()), query), pointer);
+        }
         assert_eq!(blamed(&Content::Log, "first_parent=2"), "/first_parent");
         for id in ["", "e69de29", &"g".repeat(40), &"0".repeat(64)] {
             assert_eq!(blamed(&Content::Blob(id.into()), ""), "/hash");

@@ -16,6 +16,9 @@ use crate::worker::visit::Visit;
 /// The variable that allows `http` and private hosts, for development.
 const ALLOW_PRIVATE: &str = "CAIRN_IMPORT_ALLOW_PRIVATE";
 
+/// How the `source` of a repository begins that was imported; the URL follows.
+pub(super) const IMPORTED: &str = "git:";
+
 /// `POST …/repos/:name/import`
 ///
 /// Made like any repository ([`Draft`]), but that its object first asks the remote for its
@@ -47,7 +50,7 @@ pub(crate) async fn import(
     create.lifetime = lifetime;
     create.ref_rules = checked_ref_rules("/ref_rules", new.ref_rules)?;
     create.fsck_strict = new.fsck.strict;
-    create.source = Some(format!("git:{url}"));
+    create.source = Some(format!("{IMPORTED}{url}"));
     draft.reserve(visit, ErrorCode::CreateInProgress).await?;
     let import = ImportRepository {
         create: draft.create.clone(),

@@ -26,6 +26,7 @@ pub(crate) mod events;
 pub(crate) mod forks;
 pub(crate) mod idempotency;
 pub(crate) mod imports;
+mod media_type;
 pub(crate) mod namespaces;
 pub(crate) mod openapi;
 mod other_repository;

@@ -12,7 +12,7 @@ use crate::worker::namespace::contract::UpdateNamespace;
 use crate::worker::namespace::directory;
 use crate::worker::reply::Reply;
 use crate::worker::rest::parameters::{self, ListQuery, NamespaceChange, NewNamespace, NoFields};
-use crate::worker::rest::resources::{AllRevoked, Namespace};
+use crate::worker::rest::resources::namespaces::{AllRevoked, Namespace};
 use crate::worker::signed::check::{self, Setter};
 use crate::worker::signed::{key_set, verify};
 use crate::worker::visit::Visit;
@@ -22,6 +22,7 @@ pub(crate) async fn create(visit: &Visit, request: Request) -> Result<Reply, Err
     admission::to_administer(visit).await?;
     let new: NewNamespace = body(request).await?;
     let namespace = parameters::namespace("/namespace", &new.namespace)?;
+    parameters::jurisdiction(new.jurisdiction.as_deref())?;
     let is_strict = new.fsck.strict.unwrap_or_default();
     let info = directory::create_namespace(visit, &namespace, is_strict).await?;
     envelope::success(201, &Namespace::from(info))
@@ -43,9 +44,9 @@ pub(crate) async fn list(visit: &Visit, query: &str) -> Result<Reply, ErrorReply
         let message = "namespaces are listed by name, all of them";
         return Err(ErrorReply::at(ErrorCode::InvalidInput, *pointer, message));
     }
-    let (infos, cursor) = directory::namespaces(visit, limit, &query).await?;
+    let (infos, total, cursor) = directory::namespaces(visit, limit, &query).await?;
     let namespaces: Vec<_> = infos.into_iter().map(Namespace::from).collect();
-    envelope::page(&namespaces, limit, cursor)
+    envelope::numbered_page(&namespaces, limit, query.page, total, cursor)
 }
 
 /// `GET /namespaces/:ns`

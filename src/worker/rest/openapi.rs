@@ -96,6 +96,9 @@ mod tests {
                     Content::Notes => "/notes",
                     Content::Lfs => "/lfs",
                     Content::Archive(_) => "/archive/{file}",
+                    Content::Blame(_) => "/blame/{ref}/{path}",
+                    Content::Grep => "/grep",
+                    Content::Search => "/search",
                 }),
                 RestRoute::Write(_, write) => in_repository(match write {
                     Write::Commits => "/commits",
@@ -113,7 +116,7 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 67] = [
+    const PATHS: [&str; 70] = [
         "/",
         "/healthz",
         "/api/v1/openapi.json",
@@ -161,6 +164,9 @@ mod tests {
         "/api/v1/namespaces/acme/repos/r/notes",
         "/api/v1/namespaces/acme/repos/r/lfs",
         "/api/v1/namespaces/acme/repos/r/archive/a/b.tar.gz",
+        "/api/v1/namespaces/acme/repos/r/blame/main/a",
+        "/api/v1/namespaces/acme/repos/r/grep",
+        "/api/v1/namespaces/acme/repos/r/search",
         "/api/v1/namespaces/acme/repos/r/commits",
         "/api/v1/namespaces/acme/repos/r/blobs",
         "/api/v1/namespaces/acme/repos/r/merge",

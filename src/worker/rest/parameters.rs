@@ -53,7 +53,7 @@ const TTL_SECONDS: std::ops::RangeInclusive<u32> = 60..=31_536_000;
 /// Ten years.
 const KEPT_SECONDS_MAX: u32 = 10 * 365 * 86_400;
 // Characters are what a JSON schema counts.
-const DESCRIPTION_CHARACTERS_MAX: usize = 1000;
+const DESCRIPTION_CHARACTERS_MAX: usize = 1024;
 const LABEL_CHARACTERS_MAX: usize = 100;
 const BRANCH_BYTES_MAX: usize = 255;
 
@@ -66,6 +66,24 @@ pub(crate) struct NewNamespace {
     /// The checks of its repositories, unless they set their own.
     #[serde(default)]
     pub(crate) fsck: FsckChange,
+    /// Where its data may be.
+    pub(crate) jurisdiction: Option<String>,
+}
+
+/// The jurisdiction of every namespace: none.
+pub(crate) const UNRESTRICTED: &str = "unrestricted";
+
+/// A namespace's jurisdiction. One that binds is refused: no promise is better than a broken one.
+pub(crate) fn jurisdiction(given: Option<&str>) -> Result<(), ErrorReply> {
+    if given.is_none_or(|given| given == UNRESTRICTED) {
+        return Ok(());
+    }
+    let message = "this server offers no jurisdiction but \"unrestricted\"";
+    Err(ErrorReply::at(
+        ErrorCode::InvalidInput,
+        "/jurisdiction",
+        message,
+    ))
 }
 
 /// Body of `PATCH /namespaces/:ns`.

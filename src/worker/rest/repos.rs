@@ -1,21 +1,24 @@
 //! Repositories: made, listed, shown, changed, deleted.
 
+use futures::future::join_all;
 use serde::Deserialize;
 use serde_json::Value;
 use worker::Request;
 
 use super::body::{body, body_below};
-use super::imports;
+use super::imports::{self, IMPORTED};
 use super::making::Draft;
 use crate::repo_do::contract::pre_receive::NewPreReceive;
 use crate::repo_do::contract::{
     Access, DeleteRepository, Deleted, ErrorCode, ErrorReply, Maintain, RepositoryInfo,
-    SnapshotChange, TouchRepository, UpdateRepository, checked_ref_rules, path, signing,
+    RepositoryStatus, SnapshotChange, TouchRepository, UpdateRepository, checked_ref_rules, path,
+    signing,
 };
 use crate::storage::repository::settings::SettingsChange;
 use crate::worker::admission;
 use crate::worker::envelope;
 use crate::worker::names::{NamespaceName, RepositoryPath};
+use crate::worker::namespace::contract::Listed;
 use crate::worker::namespace::directory;
 use crate::worker::namespace::once::Purpose;
 use crate::worker::objects::{self, Call};
@@ -67,15 +70,39 @@ pub(crate) async fn list(
     let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
     let listing = directory::list(visit, namespace, limit, &query).await?;
     let shown = listing.namespace.as_deref().unwrap_or(namespace.as_str());
+    let statuses = listing.repositories.iter();
+    let statuses = join_all(statuses.map(|listed| status(visit, namespace, listed))).await;
     let repositories: Vec<_> = listing
         .repositories
         .into_iter()
-        .map(|listed| {
+        .zip(statuses)
+        .map(|(listed, status)| {
             let remote = visit.remote(shown, &listed.name);
-            ListedRepository::new(listed, remote)
+            ListedRepository::new(listed, remote, status)
         })
         .collect();
-    envelope::page(&repositories, limit, listing.cursor)
+    let (total, cursor) = (listing.total_count, listing.cursor);
+    envelope::numbered_page(&repositories, limit, query.page, total, cursor)
+}
+
+/// What a listed repository is busy with. A fork is listed when it is done. Only an import may still
+/// run, and until it is done the list knows of no object: only then the repository itself is asked.
+/// `None` where it does not answer.
+async fn status(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    listed: &Listed,
+) -> Option<RepositoryStatus> {
+    let source = listed.source.as_deref().unwrap_or_default();
+    if listed.object_count > 0 || !source.starts_with(IMPORTED) {
+        return Some(RepositoryStatus::Ready);
+    }
+    let path = RepositoryPath {
+        namespace: namespace.clone(),
+        name: parameters::repository("/name", &listed.name).ok()?,
+    };
+    let info = administer::<RepositoryInfo>(visit, &path, Call::get(path::INFO));
+    info.await.ok().map(|info| info.status)
 }
 
 /// `GET …/repos/:name`

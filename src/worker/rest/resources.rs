@@ -1,6 +1,7 @@
 //! Resources as REST shows them.
 
 pub(crate) mod deleted;
+pub(crate) mod namespaces;
 pub(crate) mod webhooks;
 
 use serde::Serialize;
@@ -10,10 +11,8 @@ use crate::repo_do::contract::{
     ImportProgress, OriginReport, RefRules, RepositoryInfo, RepositoryStatus, Scope, SkippedRefs,
     TokenRecord, TokenState,
 };
-use crate::storage::namespace::quotas::Quotas;
 use crate::storage::repository::settings::RepositorySettings;
-use crate::worker::namespace::contract::{Listed, NamespaceInfo, NamespaceTotals, SharedToken};
-use crate::worker::signed::issuer::Issuer;
+use crate::worker::namespace::contract::{Listed, SharedToken};
 use crate::worker::time::iso_8601;
 
 /// A repository, in full.
@@ -106,12 +105,13 @@ pub(crate) struct ListedRepository {
     object_count: u64,
     lfs_bytes: u64,
     expires_at: Option<String>,
+    status: Option<RepositoryStatus>,
 }
 
 impl ListedRepository {
-    /// Of what its namespace says, and the URL under which Git reaches it.
+    /// Of what its namespace says, the URL under which Git reaches it, and its status if that is known.
     #[must_use]
-    pub(crate) fn new(listed: Listed, remote: String) -> Self {
+    pub(crate) fn new(listed: Listed, remote: String, status: Option<RepositoryStatus>) -> Self {
         Self {
             id: listed.repository_id,
             name: listed.name,
@@ -128,6 +128,7 @@ impl ListedRepository {
             object_count: listed.object_count,
             lfs_bytes: listed.lfs_bytes,
             expires_at: listed.expires_at_ms.map(iso_8601),
+            status,
         }
     }
 }
@@ -143,6 +144,8 @@ pub(crate) struct CreatedRepository {
     pub(crate) description: Option<String>,
     /// A branch's short name.
     pub(crate) default_branch: String,
+    /// Whether pushes are refused.
+    pub(crate) read_only: bool,
     /// Its Git URL.
     pub(crate) remote: String,
     /// A token's plaintext.
@@ -195,11 +198,11 @@ pub(crate) struct CreatedToken {
 }
 
 impl CreatedToken {
-    /// A repository's, of its record, its plaintext and the repository's remote.
+    /// A repository's, of its record, the token as its maker gets it, and the remote with it in it.
     #[must_use]
-    pub(crate) fn of_repository(record: TokenRecord, plaintext: String, remote: &str) -> Self {
+    pub(crate) fn of_repository(record: TokenRecord, plaintext: String, clone_url: String) -> Self {
         Self {
-            clone_url: Some(with_token(remote, &plaintext)),
+            clone_url: Some(clone_url),
             ..Self::new(record, plaintext)
         }
     }
@@ -266,85 +269,6 @@ impl ListedToken {
         Self {
             repos: Some(OpenedRepos(listed.repos)),
             ..Self::new(listed.token, now_ms)
-        }
-    }
-}
-
-/// A namespace.
-#[derive(Debug, Serialize)]
-pub(crate) struct Namespace {
-    #[serde(rename = "namespace")]
-    name: String,
-    repo_count: u64,
-    created_at: String,
-    fsck: Fsck,
-    #[serde(flatten)]
-    totals: NamespaceTotals,
-    #[serde(flatten)]
-    quotas: Quotas,
-    suspended: bool,
-    read_only: bool,
-    /// Tokens that were made before it are revoked.
-    tokens_revoked_before: Option<String>,
-    standing: ToldStanding,
-    issuers: Vec<Issuer>,
-}
-
-/// How many repositories know what their namespace says of them all.
-#[derive(Debug, Serialize)]
-struct ToldStanding {
-    version: i64,
-    told: u64,
-    left: u64,
-}
-
-impl From<&NamespaceInfo> for ToldStanding {
-    fn from(info: &NamespaceInfo) -> Self {
-        Self {
-            version: info.standing.version,
-            told: info.repo_count.saturating_sub(info.untold_count),
-            left: info.untold_count,
-        }
-    }
-}
-
-/// The answer to the revocation of all tokens.
-#[derive(Debug, Serialize)]
-pub(crate) struct AllRevoked {
-    tokens_revoked_before: Option<String>,
-    standing: ToldStanding,
-}
-
-impl From<NamespaceInfo> for AllRevoked {
-    fn from(info: NamespaceInfo) -> Self {
-        Self {
-            tokens_revoked_before: revoked_before(&info),
-            standing: ToldStanding::from(&info),
-        }
-    }
-}
-
-fn revoked_before(info: &NamespaceInfo) -> Option<String> {
-    let epoch_ms = info.standing.token_epoch_ms;
-    (epoch_ms > 0).then(|| iso_8601(epoch_ms))
-}
-
-impl From<NamespaceInfo> for Namespace {
-    fn from(info: NamespaceInfo) -> Self {
-        Self {
-            suspended: info.standing.suspended,
-            read_only: info.standing.read_only,
-            tokens_revoked_before: revoked_before(&info),
-            standing: ToldStanding::from(&info),
-            name: info.namespace,
-            repo_count: info.repo_count,
-            created_at: iso_8601(info.created_at_ms),
-            fsck: Fsck {
-                strict: info.fsck_strict,
-            },
-            totals: info.totals,
-            quotas: info.quotas,
-            issuers: info.issuers,
         }
     }
 }

@@ -5,7 +5,7 @@ use worker::Request;
 use super::body::body_below;
 use crate::repo_do::contract::{
     Access, Actor, CreateToken, ErrorCode, ErrorReply, RefRules, RepositoryInfo, RevokedToken,
-    Scope, TokenHash, TokenPage, TokenRecord, is_public_id, path,
+    Scope, TokenHash, TokenPage, TokenPlace, TokenRecord, is_public_id, path,
 };
 use crate::worker::credentials::Identity;
 use crate::worker::envelope;
@@ -19,7 +19,7 @@ use crate::worker::reply::Reply;
 use crate::worker::rest::parameters::{
     self, NewToken, PageAsked, Subject, TokenFilter, TokenQuery,
 };
-use crate::worker::rest::resources::{CreatedToken, Gone, ListedToken};
+use crate::worker::rest::resources::{CreatedToken, Gone, ListedToken, with_token};
 use crate::worker::visit::Visit;
 use crate::worker::{admission, grants, id};
 
@@ -122,7 +122,9 @@ pub(crate) async fn create(
     let grant = Grant::new(&path, &info.repository_id, &record);
     grants::remember(visit, &record.sha256, &grant).await;
     let remote = visit.remote(&info.namespace, &info.name);
-    let created = CreatedToken::of_repository(record, fresh.plaintext, &remote);
+    let clone_url = with_token(&remote, &fresh.plaintext);
+    let shown = visit.shown_token(fresh.plaintext, record.expires_at_ms);
+    let created = CreatedToken::of_repository(record, shown, clone_url);
     envelope::success(201, &created)
 }
 
@@ -145,7 +147,8 @@ async fn create_shared(
     let made = directory::make_token(visit, namespace, &asked).await?;
     let grant = Grant::of_namespace(namespace, &made.token);
     grants::remember(visit, &made.token.sha256, &grant).await;
-    envelope::success(201, &CreatedToken::of_namespace(made, fresh.plaintext))
+    let shown = visit.shown_token(fresh.plaintext, made.token.expires_at_ms);
+    envelope::success(201, &CreatedToken::of_namespace(made, shown))
 }
 
 /// `GET /namespaces/:ns/tokens`: the namespace's own. Those that administer it are the operator's to
@@ -167,7 +170,7 @@ pub(crate) async fn list_shared(
         admin_too: visit.identity == Identity::Operator,
         page: page.number,
         per_page: page.per_page,
-        behind: page.behind.clone(),
+        behind: page.behind.as_ref().map(TokenPlace::cursor),
     };
     let found = directory::tokens(visit, namespace, &asked).await?;
     let last = found.tokens.last().map(|shared| &shared.token);

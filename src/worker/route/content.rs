@@ -35,6 +35,12 @@ pub(crate) enum Content {
     Lfs,
     /// `/archive/:ref.:format`, decoded.
     Archive(String),
+    /// `/blame/:ref/:path`, both as they stand there, decoded.
+    Blame(String),
+    /// `/grep`
+    Grep,
+    /// `/search`
+    Search,
 }
 
 impl Content {
@@ -62,6 +68,9 @@ impl Content {
             ["reflog"] => Self::Reflog,
             ["notes"] => Self::Notes,
             ["lfs"] => Self::Lfs,
+            ["search"] => Self::Search,
+            ["grep"] => Self::Grep,
+            ["blame", rest @ ..] if rest.len() > 1 => Self::Blame(rest.join("/")),
             ["archive", rest @ ..] if !rest.is_empty() => Self::Archive(rest.join("/")),
             _ => return None,
         })

@@ -243,6 +243,7 @@ fn what_is_written_and_what_is_read_at_one_path() {
         ("commit/ab", Content::Commit("ab".into())),
         ("commit/ab.patch", Content::CommitPatch("ab".into())),
         ("commit/ab.diff", Content::CommitDiff("ab".into())),
+        ("blame/a/b/c%20d", Content::Blame("a/b/c d".into())),
         ("compare/a/b...c%2Fd", Content::Compare("a/b...c/d".into())),
     ] {
         assert!(

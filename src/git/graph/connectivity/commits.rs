@@ -30,7 +30,7 @@ impl Connectivity<'_> {
         if self.bad_commits.contains(&commit_id) {
             return Err(ConnectivityError::Incomplete { id: commit_id });
         }
-        if self.proved_number(&commit_id).is_some() {
+        if self.proved_number(&commit_id)?.is_some() {
             self.path.pop();
             return Ok(());
         }
@@ -38,7 +38,7 @@ impl Connectivity<'_> {
         let mut unproved = None;
         for (at, parent) in facts.parents.iter().enumerate().skip(parents_done) {
             if self.bad_commits.contains(parent)
-                || self.proved_number(parent).is_none() && self.known(parent)?.is_none()
+                || self.proved_number(parent)?.is_none() && self.known(parent)?.is_none()
             {
                 unproved = Some((at, parent));
                 break;
@@ -112,7 +112,7 @@ impl Connectivity<'_> {
         };
         // Before the commit has a number: what cannot be read is asked for again.
         self.overlaps |= self.graph.lookup(&commit_id)?.is_some();
-        let number = self.segment.push(&commit, &parents).ok_or(full)?;
+        let number = self.segment.push(&commit, &parents)?.ok_or(full)?;
 
         self.lists.open(number);
         self.lists
@@ -131,11 +131,11 @@ impl Connectivity<'_> {
     }
 
     /// The number of a commit that this walk has proved.
-    fn proved_number(&self, commit_id: &oid) -> Option<u32> {
+    fn proved_number(&self, commit_id: &oid) -> Result<Option<u32>, StoreError> {
         match self.incoming.locate(commit_id) {
             Some((position, ObjectKind::Commit)) => self.lists.introducer(position),
-            Some(_) => None,
-            None => self.stray_commits.get(commit_id).copied(),
+            Some(_) => Ok(None),
+            None => Ok(self.stray_commits.get(commit_id).copied()),
         }
     }
 
@@ -143,8 +143,8 @@ impl Connectivity<'_> {
         &self,
         commit_id: &ObjectId,
     ) -> Result<Option<(NewParent, ObjectId)>, StoreError> {
-        if let Some(number) = self.proved_number(commit_id) {
-            let tree_id = self.segment.tree_id(number);
+        if let Some(number) = self.proved_number(commit_id)? {
+            let tree_id = self.segment.tree_id(number)?;
             return Ok(tree_id.map(|tree_id| (NewParent::Local(number), tree_id)));
         }
         let Some(node) = self.known(commit_id)? else {

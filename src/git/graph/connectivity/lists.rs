@@ -6,8 +6,10 @@ use std::rc::Rc;
 use gix_hash::ObjectId;
 
 use super::super::super::object::ObjectKind;
-use super::super::super::store::ObjectSource;
+use super::super::super::store::{ObjectSource, StoreError};
 use super::super::introduced::IntroducedBuilder;
+use super::super::made_part::MadePart;
+use super::super::spool::Spill;
 use super::error::{ConnectivityError, agree};
 use super::incoming::Incoming;
 
@@ -33,7 +35,7 @@ impl Walker {
     }
 }
 
-/// The introduced lists while they are made: 4 bytes a pack entry, 2 bytes a listed object.
+/// The introduced lists while they are made.
 pub(super) struct Lists<'a> {
     objects: &'a dyn ObjectSource,
     incoming: &'a dyn Incoming,
@@ -81,6 +83,11 @@ impl<'a> Lists<'a> {
         self.hidden = Rc::clone(hidden);
     }
 
+    /// Has tables that grow large go there.
+    pub(super) fn spill_to(&mut self, spill: &Rc<Spill>) {
+        self.builder = IntroducedBuilder::spilling_to(spill, self.incoming.object_count());
+    }
+
     /// Starts the list of the next commit.
     pub(super) fn open(&mut self, number: u32) {
         self.forget_listed();
@@ -93,7 +100,8 @@ impl<'a> Lists<'a> {
             return Ok(());
         }
         self.introduced += (self.positions.len() + self.externals.len()) as u64;
-        self.builder.push(&mut self.positions, &mut self.externals);
+        self.builder
+            .push(&mut self.positions, &mut self.externals)?;
         self.positions.clear();
         self.externals.clear();
         self.walker = Walker::Tips;
@@ -121,7 +129,7 @@ impl<'a> Lists<'a> {
     }
 
     /// The number of a commit of the incoming pack that has a list.
-    pub(super) fn introducer(&self, position: u32) -> Option<u32> {
+    pub(super) fn introducer(&self, position: u32) -> Result<Option<u32>, StoreError> {
         self.builder.introducer(position)
     }
 
@@ -140,13 +148,15 @@ impl<'a> Lists<'a> {
         let Walker::Commit(number) = self.walker else {
             return Ok(self.listed_by_tips.insert(position));
         };
-        let is_new = match self.builder.introducer(position) {
+        let is_new = match self.builder.introducer(position)? {
             Some(first) if first == number => false,
             Some(_) => self.listed.insert(position),
-            None => true,
+            None => {
+                self.builder.note_introducer(position, number)?;
+                true
+            }
         };
         if is_new {
-            self.builder.note_introducer(position, number);
             self.positions.push(position);
         }
         Ok(is_new)
@@ -218,13 +228,13 @@ impl<'a> Lists<'a> {
 
     /// Entries of all lists, distinct external objects, and the part. The external objects, those
     /// of tips too, are added to `relied_on`.
-    pub(super) fn finish(self, relied_on: &mut HashSet<ObjectId>) -> (u64, usize, Vec<u8>) {
+    pub(super) fn finish(
+        self,
+        relied_on: &mut HashSet<ObjectId>,
+    ) -> Result<(u64, usize, MadePart), StoreError> {
         relied_on.extend(self.builder.externals());
         relied_on.extend(self.tip_externals.keys());
-        (
-            self.introduced,
-            self.builder.external_count(),
-            self.builder.finish(),
-        )
+        let externals = self.builder.external_count();
+        Ok((self.introduced, externals, self.builder.finish()?))
     }
 }

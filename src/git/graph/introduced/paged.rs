@@ -8,7 +8,8 @@ use gix_hash::ObjectId;
 use super::super::super::pack::index::PagedError;
 use super::super::super::store::{PackId, PackStore, Part, Shared, StoreError};
 use super::super::columns::Column;
-use super::{HEADER_BYTES, Layout};
+use super::Layout;
+use super::format::HEADER_BYTES;
 
 #[cfg(test)]
 mod tests;

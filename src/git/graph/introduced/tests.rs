@@ -1,9 +1,13 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use gix_hash::Kind;
 use proptest::prelude::*;
 
+use super::super::super::pack::incoming::testing::MemoryScratch;
+use super::super::super::store::{Scratch, StoreError};
+use super::super::made_part::MadePart;
+use super::super::spool::Spill;
 use super::*;
 
 fn id(number: u32) -> ObjectId {
@@ -24,16 +28,21 @@ fn lists_of(introduced: &Introduced, number: u32) -> (Vec<u32>, Vec<ObjectId>) {
 type Sets = Vec<(BTreeSet<u32>, BTreeSet<u32>)>;
 
 fn build(sets: &Sets, object_count: u32) -> Vec<u8> {
-    let mut builder = IntroducedBuilder::new(object_count);
+    let part = made(IntroducedBuilder::new(object_count), sets).unwrap();
+    part.whole().unwrap().to_vec()
+}
+
+fn made(mut builder: IntroducedBuilder, sets: &Sets) -> Result<MadePart, StoreError> {
     for (number, (positions, externals)) in (0_u32..).zip(sets) {
         let mut rows = externals
             .iter()
             .map(|other| builder.external(id(*other)).0)
             .collect();
         for position in positions {
-            builder.note_introducer(*position, number);
+            builder.note_introducer(*position, number)?;
+            assert!(builder.introducer(*position)? <= Some(number));
         }
-        builder.push(&mut positions.iter().rev().copied().collect(), &mut rows);
+        builder.push(&mut positions.iter().rev().copied().collect(), &mut rows)?;
     }
     builder.finish()
 }
@@ -63,6 +72,29 @@ proptest! {
             prop_assert_eq!(introduced.introducer(position), first.get(&position).copied());
         }
         prop_assert_eq!(introduced.introducer(70_000), None);
+    }
+
+    /// Of small blocks, few of which are in memory.
+    #[test]
+    fn a_part_in_scratch_is_the_same_part(
+        sets in prop_oneof![sets(0), sets(7), sets(300)],
+        object_count in prop_oneof![Just(70_000_u32), 70_000_u32..71_000],
+        lost in prop::option::of(0_u32..40),
+    ) {
+        let scratch = Rc::new(MemoryScratch::default());
+        let rows = Rc::clone(&scratch) as Rc<dyn Scratch>;
+        let spill = Rc::new(Spill::with_bounds(rows, 999, 3));
+        scratch.lost.set(lost);
+        let part = made(IntroducedBuilder::spilling_to(&spill, object_count), &sets);
+        let part = part.and_then(|part| part.whole());
+        let is_gone = lost.is_some_and(|lost| usize::try_from(lost).unwrap() < scratch.written.get());
+        match part {
+            Ok(part) => prop_assert_eq!(&*part, &build(&sets, object_count)),
+            Err(error) => {
+                prop_assert!(is_gone, "{error}");
+                prop_assert_eq!(error, StoreError::Failed("it is lost".to_owned()));
+            }
+        }
     }
 
     #[test]

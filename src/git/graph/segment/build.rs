@@ -1,13 +1,14 @@
 //! Writing the Graph part.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use gix_hash::ObjectId;
 
-use super::super::super::store::{PAGED_ROW_BYTES_MAX, PART_ROW_BYTES_MAX, PackId, Pieces, Shared};
+use super::super::super::store::{PAGED_ROW_BYTES_MAX, PART_ROW_BYTES_MAX, PackId, StoreError};
 use super::super::columns::ID_BYTES;
+use super::super::made_part::MadePart;
+use super::super::spool::{Spill, Spool};
 use super::format::{COMMITS_MAX, EXTERNAL, HEADER_BYTES, LAST, MAGIC, NO_PARENT, OCTOPUS, ROW};
 
 /// A commit to be added to a segment.
@@ -35,15 +36,17 @@ pub(crate) enum NewParent {
     },
 }
 
-/// Builds a Graph part: 64 bytes a commit, and half as many more while [`SegmentBuilder::finish`]
-/// runs, which writes 68.
-#[derive(Debug, Default)]
+/// Builds a Graph part: 60 bytes a commit, and 8 more once they are sorted. Where there is scratch, the
+/// tables of a large part keep 1 MiB each in memory.
+#[derive(Debug)]
 pub(crate) struct SegmentBuilder {
-    ids: Vec<ObjectId>,
-    trees: Vec<u8>,
-    times: Vec<u8>,
-    generations: Vec<u32>,
-    parents: Vec<u8>,
+    commits: u32,
+    ids: Spool,
+    trees: Spool,
+    times: Spool,
+    generations: Spool,
+    parents: Spool,
+    spill: Option<Rc<Spill>>,
     external_ids: Vec<ObjectId>,
     external_rows: HashMap<ObjectId, u32>,
     octopus: Vec<u32>,
@@ -53,16 +56,38 @@ pub(crate) struct SegmentBuilder {
 impl SegmentBuilder {
     /// Starts a segment whose commits are in no segment of the packs given, with room for
     /// `commits`: tables grown step by step would leave holes in memory that never shrinks.
-    pub(crate) fn new(mut proved_beside: Vec<PackId>, commits: usize) -> Self {
+    pub(crate) fn new(proved_beside: Vec<PackId>, commits: usize) -> Self {
+        Self::with_spill(proved_beside, commits, None)
+    }
+
+    /// The same where tables that grow large go to scratch.
+    pub(in super::super) fn spilling_to(
+        spill: &Rc<Spill>,
+        proved_beside: Vec<PackId>,
+        commits: usize,
+    ) -> Self {
+        Self::with_spill(proved_beside, commits, Some(Rc::clone(spill)))
+    }
+
+    fn with_spill(
+        mut proved_beside: Vec<PackId>,
+        commits: usize,
+        spill: Option<Rc<Spill>>,
+    ) -> Self {
         proved_beside.sort_unstable();
+        let table = |width| Spool::new(width, commits, spill.as_ref());
         Self {
-            ids: Vec::with_capacity(commits),
-            trees: Vec::with_capacity(commits.saturating_mul(ID_BYTES)),
-            times: Vec::with_capacity(commits.saturating_mul(8)),
-            generations: Vec::with_capacity(commits),
-            parents: Vec::with_capacity(commits.saturating_mul(8)),
+            commits: 0,
+            ids: table(ID_BYTES),
+            trees: table(ID_BYTES),
+            times: table(8),
+            generations: table(4),
+            parents: table(8),
+            spill,
+            external_ids: Vec::new(),
+            external_rows: HashMap::new(),
+            octopus: Vec::new(),
             proved_beside,
-            ..Self::default()
         }
     }
 
@@ -78,18 +103,7 @@ impl SegmentBuilder {
 
     /// Commits so far.
     pub(crate) fn len(&self) -> u32 {
-        u32::try_from(self.ids.len()).unwrap_or(u32::MAX)
-    }
-
-    /// The id of a commit that was added.
-    pub(crate) fn commit_id(&self, number: u32) -> Option<ObjectId> {
-        self.ids.get(usize::try_from(number).ok()?).copied()
-    }
-
-    /// Not inlined: a sort compares at dozens of places, and the wasm would have as many copies.
-    #[inline(never)]
-    fn compare_ids(&self, a: u32, b: u32) -> Ordering {
-        self.commit_id(a).cmp(&self.commit_id(b))
+        self.commits
     }
 
     /// The parents so far that are in other segments.
@@ -98,52 +112,60 @@ impl SegmentBuilder {
     }
 
     /// The tree of a commit that was added.
-    pub(crate) fn tree_id(&self, number: u32) -> Option<ObjectId> {
-        let start = usize::try_from(number).ok()?.checked_mul(ID_BYTES)?;
-        ObjectId::try_from(self.trees.get(start..start.checked_add(ID_BYTES)?)?).ok()
+    pub(crate) fn tree_id(&self, number: u32) -> Result<Option<ObjectId>, StoreError> {
+        Ok(self.trees.array(number)?.map(ObjectId::Sha1))
     }
 
     /// Adds a commit after its parents and gives it its number. `None` if a local parent was not
-    /// added before, or the segment is full.
-    pub(crate) fn push(&mut self, commit: &NewCommit, parents: &[NewParent]) -> Option<u32> {
+    /// added before, or the segment is full. After an error of the store nothing can come of it.
+    pub(crate) fn push(
+        &mut self,
+        commit: &NewCommit,
+        parents: &[NewParent],
+    ) -> Result<Option<u32>, StoreError> {
         let number = self.len();
         if number >= COMMITS_MAX {
-            return None;
+            return Ok(None);
         }
-        let mut generation = 0;
+        let mut generation = 0_u32;
         let mut stored = Vec::with_capacity(parents.len());
         for parent in parents {
-            let (name, parent_generation) = self.store_parent(*parent)?;
+            let Some((name, parent_generation)) = self.store_parent(*parent)? else {
+                return Ok(None);
+            };
             generation = generation.max(parent_generation);
             stored.push(name);
         }
-        let (first, second) = self.store_parents(&stored)?;
-        self.ids.push(commit.commit_id);
-        self.trees.extend_from_slice(commit.tree_id.as_bytes());
-        self.times
-            .extend_from_slice(&commit.time_seconds.to_le_bytes());
-        self.generations.push(generation.checked_add(1)?);
-        self.parents.extend_from_slice(&first.to_le_bytes());
-        self.parents.extend_from_slice(&second.to_le_bytes());
-        Some(number)
+        let parents = self.store_parents(&stored);
+        let Some(((first, second), generation)) = parents.zip(generation.checked_add(1)) else {
+            return Ok(None);
+        };
+        self.ids.put(commit.commit_id.as_bytes())?;
+        self.trees.put(commit.tree_id.as_bytes())?;
+        self.times.put(&commit.time_seconds.to_le_bytes())?;
+        self.generations.put(&generation.to_le_bytes())?;
+        self.parents
+            .put(&pair(first.to_le_bytes(), second.to_le_bytes()))?;
+        self.commits = number.saturating_add(1);
+        Ok(Some(number))
     }
 
-    fn store_parent(&mut self, parent: NewParent) -> Option<(u32, u32)> {
+    fn store_parent(&mut self, parent: NewParent) -> Result<Option<(u32, u32)>, StoreError> {
         match parent {
             NewParent::Local(number) => {
-                let generation = self.generations.get(usize::try_from(number).ok()?)?;
-                Some((number, *generation))
+                let generation = self.generations.array(number)?;
+                Ok(generation.map(|generation| (number, u32::from_le_bytes(generation))))
             }
             NewParent::External {
                 commit_id,
                 generation,
             } => {
-                let next = u32::try_from(self.external_ids.len()).ok()?;
+                let next = u32::try_from(self.external_ids.len()).unwrap_or(u32::MAX);
                 let row = *self.external_rows.entry(commit_id).or_insert(next);
                 if row == next {
                     self.external_ids.push(commit_id);
                 }
-                (row <= ROW).then_some((EXTERNAL | row, generation))
+                Ok((row <= ROW).then_some((EXTERNAL | row, generation)))
             }
         }
     }
@@ -162,127 +184,81 @@ impl SegmentBuilder {
         }
     }
 
-    /// The part, in the rows that are stored. What was written of it is given up on the way.
-    pub(crate) fn finish(self) -> Pieces {
-        let mut by_id: Vec<u32> = (0..self.len()).collect();
-        by_id.sort_unstable_by(|a, b| self.compare_ids(*a, *b));
-        let Self {
-            ids,
-            trees,
-            times,
-            generations,
-            parents,
-            external_ids,
-            octopus,
-            proved_beside,
-            ..
-        } = self;
-        let mut part = Rows::of(HEADER_BYTES + ids.len() * 68 + external_ids.len() * 20);
-        part.put(MAGIC);
-        for rows in [
-            ids.len(),
-            external_ids.len(),
-            octopus.len(),
-            proved_beside.len(),
-        ] {
-            part.put_u32(u32::try_from(rows).unwrap_or(u32::MAX));
+    /// The part. What is in scratch stays there until it is asked for.
+    pub(crate) fn finish(self) -> Result<MadePart, StoreError> {
+        let by_id = self.sorted()?;
+        let counts = [
+            self.ids.len() / ID_BYTES,
+            self.external_ids.len(),
+            self.octopus.len(),
+            self.proved_beside.len(),
+        ];
+        let mut header = MAGIC.to_vec();
+        for rows in counts {
+            let rows = u32::try_from(rows).unwrap_or(u32::MAX);
+            header.extend_from_slice(&rows.to_le_bytes());
         }
-        let beginnings: Vec<[u8; 4]> = by_id
-            .iter()
-            .map(|number| beginning(&ids, *number))
-            .collect();
-        part.put_ids(ids);
-        part.put(&trees);
-        drop(trees);
-        part.put(&times);
-        part.put_u32s(generations);
-        part.put(&parents);
-        for (beginning, number) in beginnings.iter().zip(by_id) {
-            part.put(beginning);
-            part.put_u32(number);
+        debug_assert_eq!(header.len(), HEADER_BYTES, "of the format");
+        let packs = self.proved_beside.iter().map(|pack_id| pack_id.0);
+        let tables = vec![
+            Spool::of([header]),
+            self.ids,
+            self.trees,
+            self.times,
+            self.generations,
+            self.parents,
+            by_id,
+            Spool::of(self.external_ids.iter().map(ObjectId::as_slice)),
+            Spool::of(self.octopus.iter().map(|row| row.to_le_bytes())),
+            Spool::of(packs.map(u32::to_le_bytes)),
+        ];
+        Ok(MadePart::new(tables, row_bytes_max))
+    }
+
+    /// The beginnings of the ids and the numbers, in the order of the ids.
+    fn sorted(&self) -> Result<Spool, StoreError> {
+        let commits = usize::try_from(self.commits).unwrap_or(usize::MAX);
+        let mut all = Vec::with_capacity(commits);
+        for number in 0..self.commits {
+            let id = self.ids.array::<ID_BYTES>(number)?.unwrap_or_default();
+            let [a, b, c, d, ..] = id;
+            let beginning = u32::from_be_bytes([a, b, c, d]);
+            all.push(u64::from(beginning) << 32 | u64::from(number));
         }
-        drop(beginnings);
-        part.put_ids(external_ids);
-        part.put_u32s(octopus);
-        part.put_u32s(proved_beside.into_iter().map(|pack_id| pack_id.0));
-        part.finish()
-    }
-}
-
-/// The first bytes of a commit's id.
-fn beginning(ids: &[ObjectId], number: u32) -> [u8; 4] {
-    let id = usize::try_from(number).ok().and_then(|at| ids.get(at));
-    let bytes = id.and_then(|id| id.as_bytes().first_chunk());
-    bytes.copied().unwrap_or_default()
-}
-
-/// Bytes that are cut into rows as they come.
-struct Rows {
-    full: Vec<Shared>,
-    row: Vec<u8>,
-    /// Bytes of a row at most.
-    row_bytes_max: usize,
-    /// Bytes to come that are not in `row`'s capacity.
-    left: usize,
-}
-
-impl Rows {
-    /// Rows of this many bytes together, or not many more: one row if that is enough, as a small part
-    /// is read whole.
-    fn of(bytes: usize) -> Self {
-        let mut rows = Self {
-            full: Vec::new(),
-            row: Vec::new(),
-            row_bytes_max: if bytes > PART_ROW_BYTES_MAX {
-                PAGED_ROW_BYTES_MAX
-            } else {
-                PART_ROW_BYTES_MAX
-            },
-            left: bytes,
-        };
-        rows.begin();
-        rows
-    }
-
-    fn begin(&mut self) {
-        let room = self.left.min(self.row_bytes_max);
-        self.left -= room;
-        let row = std::mem::replace(&mut self.row, Vec::with_capacity(room));
-        self.full.push(Rc::new(row));
-    }
-
-    /// Appends bytes; they are cut wherever a row ends.
-    fn put(&mut self, mut bytes: &[u8]) {
-        loop {
-            let room = self.row_bytes_max.saturating_sub(self.row.len());
-            let (now, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
-            self.row.extend_from_slice(now);
-            if rest.is_empty() {
-                return;
+        all.sort_unstable();
+        let number_of = |one: u64| u32::try_from(one & u64::from(u32::MAX)).unwrap_or_default();
+        for alike in all.chunk_by_mut(|a, b| a >> 32 == b >> 32) {
+            if alike.len() > 1 {
+                // Few ids have the same beginning.
+                let mut whole = Vec::with_capacity(alike.len());
+                for one in alike.iter() {
+                    whole.push((self.ids.array::<ID_BYTES>(number_of(*one))?, *one));
+                }
+                whole.sort_unstable();
+                for (slot, (_, one)) in alike.iter_mut().zip(whole) {
+                    *slot = one;
+                }
             }
-            self.begin();
-            bytes = rest;
         }
-    }
-
-    fn put_u32(&mut self, number: u32) {
-        self.put(&number.to_le_bytes());
-    }
-
-    fn put_u32s(&mut self, numbers: impl IntoIterator<Item = u32>) {
-        for number in numbers {
-            self.put_u32(number);
+        let mut by_id = Spool::new(8, commits, self.spill.as_ref());
+        for one in all {
+            let [a, b, c, d, ..] = one.to_be_bytes();
+            by_id.put(&pair([a, b, c, d], number_of(one).to_le_bytes()))?;
         }
+        Ok(by_id)
     }
+}
 
-    fn put_ids(&mut self, ids: Vec<ObjectId>) {
-        for id in ids {
-            self.put(id.as_bytes());
-        }
-    }
+fn pair(first: [u8; 4], second: [u8; 4]) -> [u8; 8] {
+    let [first, second] = [first, second].map(|half| u64::from(u32::from_le_bytes(half)));
+    (second << 32 | first).to_le_bytes()
+}
 
-    fn finish(mut self) -> Pieces {
-        self.full.push(Rc::new(self.row));
-        Pieces::new(self.full)
+/// Bytes of a row of a part of so many bytes: one row if that is enough, as a small part is read whole.
+fn row_bytes_max(bytes: usize) -> usize {
+    if bytes > PART_ROW_BYTES_MAX {
+        PAGED_ROW_BYTES_MAX
+    } else {
+        PART_ROW_BYTES_MAX
     }
 }

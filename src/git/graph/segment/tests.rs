@@ -56,10 +56,10 @@ proptest! {
             }
             let time_seconds = u64::from(number) << 33;
             let commit = NewCommit { commit_id: id(number), tree_id: id(number + 9000), time_seconds };
-            prop_assert_eq!(builder.push(&commit, &new), Some(number));
+            prop_assert_eq!(builder.push(&commit, &new), Ok(Some(number)));
             expected.push((id(number), ids, generation + 1));
         }
-        let segment = Segment::open(PACK, builder.finish().whole()).unwrap();
+        let segment = Segment::open(PACK, builder.finish().unwrap().whole().unwrap()).unwrap();
         prop_assert_eq!(segment.len() as usize, commits.len());
         for (number, (commit_id, parents, generation)) in (0_u32..).zip(&expected) {
             prop_assert_eq!(segment.lookup(commit_id), Ok(Some(number)));
@@ -83,9 +83,9 @@ proptest! {
             let mut parents: Vec<NewParent> = (0..number).map(NewParent::Local).collect();
             parents.push(external);
             let commit = NewCommit { commit_id: id(number), tree_id: id(8), time_seconds: 1 };
-            builder.push(&commit, &parents).unwrap();
+            builder.push(&commit, &parents).unwrap().unwrap();
         }
-        let mut part = builder.finish().whole().to_vec();
+        let mut part = builder.finish().unwrap().whole().unwrap().to_vec();
         if let Some(byte) = part.get_mut(at) {
             *byte = to;
         }
@@ -109,7 +109,7 @@ fn a_parent_that_is_not_there_is_refused() {
         tree_id: id(2),
         time_seconds: 0,
     };
-    assert_eq!(builder.push(&commit, &[NewParent::Local(0)]), None);
+    assert_eq!(builder.push(&commit, &[NewParent::Local(0)]), Ok(None));
 }
 
 #[test]
@@ -123,16 +123,16 @@ fn a_large_part_is_in_rows_that_are_full() {
             time_seconds: u64::from(number),
         };
         let parent = number.checked_sub(1).map(NewParent::Local);
-        assert_eq!(builder.push(&commit, parent.as_slice()), Some(number));
+        assert_eq!(builder.push(&commit, parent.as_slice()), Ok(Some(number)));
     }
-    let rows = builder.finish();
-    let lengths: Vec<usize> = rows.iter().map(|row| row.len()).collect();
+    let part = builder.finish().unwrap();
+    let lengths: Vec<usize> = part.rows().map(|row| row.unwrap().len()).collect();
     let (rest, full) = lengths.split_last().unwrap();
     assert!(full.iter().all(|length| *length == PAGED_ROW_BYTES_MAX));
     let part_bytes = full.len() * PAGED_ROW_BYTES_MAX + rest;
     assert_eq!(part_bytes, 20 + 68 * commits as usize);
-    assert_eq!(rows.held_bytes(), rows.len());
-    let segment = Segment::open(PACK, rows.whole()).unwrap();
+    assert_eq!(part.len(), part_bytes);
+    let segment = Segment::open(PACK, part.whole().unwrap()).unwrap();
     for number in 0..commits {
         assert_eq!(segment.lookup(&id(number)), Ok(Some(number)));
         assert_eq!(segment.tree_id(number), Ok(id(number + commits)));

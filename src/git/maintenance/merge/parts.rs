@@ -7,10 +7,11 @@ use gix_hash::{ObjectId, oid};
 
 use super::super::super::graph::commits::CommitGraph;
 use super::super::super::graph::introduced::{Introduced, IntroducedBuilder};
+use super::super::super::graph::made_part::MadePart;
 use super::super::super::graph::segment::{NewCommit, NewParent, Parent, Segment, SegmentBuilder};
 use super::super::super::pack::entries::EntryTable;
 use super::super::super::pack::reader::{LivePacks, Location};
-use super::super::super::store::{PackId, PackStore, Part, Pieces, ReadError, StoreError};
+use super::super::super::store::{PackId, PackStore, Part, ReadError, StoreError};
 use super::super::reach::Reached;
 use super::sources::{NOWHERE, Sources};
 
@@ -77,7 +78,7 @@ impl PartsMerge {
         Ok(Self {
             sources,
             next: (0, 0),
-            segment: SegmentBuilder::default(),
+            segment: SegmentBuilder::new(Vec::new(), 0),
             lists: IntroducedBuilder::new(object_count),
         })
     }
@@ -158,7 +159,7 @@ impl PartsMerge {
             tree_id: source.segment.tree_id(number)?,
             time_seconds: source.segment.time_seconds(number)?,
         };
-        let pushed = self.segment.push(&commit, &parents);
+        let pushed = self.segment.push(&commit, &parents)?;
         let merged = pushed.ok_or_else(|| source.corrupt())?;
 
         let (mut positions, mut elsewhere) = (Vec::new(), Vec::new());
@@ -189,9 +190,9 @@ impl PartsMerge {
             }
         }
         for position in &positions {
-            self.lists.note_introducer(*position, merged);
+            self.lists.note_introducer(*position, merged)?;
         }
-        self.lists.push(&mut positions, &mut externals);
+        self.lists.push(&mut positions, &mut externals)?;
         Ok(merged)
     }
 
@@ -221,7 +222,7 @@ impl PartsMerge {
         graph: &CommitGraph,
         sources: &[PackId],
         renamed: &[(PackId, PackId)],
-    ) -> Result<(Pieces, Vec<u8>), StoreError> {
+    ) -> Result<(MadePart, MadePart), StoreError> {
         let is_apart = |pack_id: PackId| {
             for source in sources {
                 if *source == pack_id || !graph.are_disjoint(*source, pack_id)? {
@@ -240,6 +241,6 @@ impl PartsMerge {
                 beside.push(now(pack_id));
             }
         }
-        Ok((self.segment.beside(beside).finish(), self.lists.finish()))
+        Ok((self.segment.beside(beside).finish()?, self.lists.finish()?))
     }
 }

@@ -1,6 +1,7 @@
 //! The closure of an import: every ref that was asked for must be complete. Tags come unasked; an
 //! incomplete one is left out.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -27,9 +28,10 @@ pub(crate) struct RefsAndTags<'a> {
 }
 
 impl Closure for RefsAndTags<'_> {
-    fn tips(&self) -> Option<Vec<ObjectId>> {
+    fn tips(&self) -> Option<Cow<'_, [ObjectId]>> {
         let tags = self.tags.iter().map(|tag| tag.target);
-        Some(self.tips.iter().copied().chain(tags).collect())
+        let tips = self.tips.iter().copied();
+        Some(Cow::Owned(tips.chain(tags).collect()))
     }
 
     fn shallow(&self) -> &[ObjectId] {

@@ -339,6 +339,63 @@ fn the_registry_pages_by_name() {
 }
 
 #[test]
+fn a_page_by_its_number_leaves_out_those_before_and_counts_all() {
+    let store = store();
+    let registered = RegistryStore::new(RusqliteDatabase::in_memory().unwrap());
+    let (pages, sort) = ([1, 2, 3], Some(Sort::Name));
+    let of_page = |page| ListQuery {
+        page: Some(page),
+        sort,
+        ..Default::default()
+    };
+    assert_eq!(list(&store, &of_page(1), 2).unwrap().total_count, Some(0));
+    let ids = ["1111111111111111", "2222222222222222", "3333333333333333"];
+    for (name, id) in ["aa", "bb", "cc"].into_iter().zip(ids) {
+        reserve(&store, &wanted(name, id, 10)).unwrap();
+        confirm(&store, &confirmed(name, id, id)).unwrap();
+        registered.register(name, 1).unwrap();
+    }
+    let listed = pages.map(|page| list(&store, &of_page(page), 2).unwrap());
+    let counts = listed.each_ref().map(|page| page.total_count);
+    assert_eq!(counts, [Some(3); 3]);
+    let names = listed.map(|page| page.repositories.into_iter().map(|found| found.name));
+    let expected = [vec!["aa", "bb"], vec!["cc"], vec![]];
+    assert_eq!(names.map(Iterator::collect::<Vec<_>>), expected);
+
+    let found = pages.map(|page| registry(&registered, &of_page(page), 2).unwrap());
+    assert_eq!(found.each_ref().map(|page| page.total_count), [Some(3); 3]);
+    assert_eq!(found.map(|page| page.namespaces), expected);
+    let by_name = ListQuery {
+        search: Some("b".to_owned()),
+        ..of_page(1)
+    };
+    let found = registry(&registered, &by_name, 2).unwrap();
+    assert_eq!(
+        (found.namespaces, found.total_count),
+        (vec!["bb".into()], Some(1))
+    );
+    let listed = list(&store, &by_name, 2).unwrap();
+    assert_eq!(
+        (listed.repositories.len(), listed.total_count),
+        (1, Some(1))
+    );
+}
+
+#[test]
+fn a_namespace_was_updated_when_its_newest_event_happened() {
+    let store = store();
+    reserve(&store, &wanted("one", FIRST, 10)).unwrap();
+    let made = summary(&store).unwrap();
+    assert_eq!(made.updated_at_ms, made.created_at_ms);
+    let change = UpdateNamespace {
+        read_only: Some(true),
+        ..UpdateNamespace::default()
+    };
+    update(&store, &change, &Author::system(5_000_000)).unwrap();
+    assert_eq!(summary(&store).unwrap().updated_at_ms, 5_000_000);
+}
+
+#[test]
 fn repositories_take_the_namespaces_default_of_fsck() {
     let store = store();
     let change = UpdateNamespace {

@@ -8,7 +8,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 pub(crate) const THRESHOLD_BYTES_MAX: u64 = 1 << 50;
 pub(crate) const PAGE_MAX: u32 = 1_000_000;
 pub(crate) const PER_PAGE_MAX: u32 = 200;
-const PER_PAGE_DEFAULT: u32 = 50;
+pub(crate) const PER_PAGE_DEFAULT: u32 = 50;
 const CURSOR_CHARACTERS_MAX: usize = 512;
 
 /// Entries of a page.

@@ -2,11 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bounds::{THRESHOLD_BYTES_MAX, at_most, bounded, cursor, page_limit};
+use super::bounds::{
+    PER_PAGE_DEFAULT, PER_PAGE_MAX, THRESHOLD_BYTES_MAX, at_most, bounded, cursor, page_limit,
+    within,
+};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::time::parse_rfc_3339;
 
 const SEARCH_CHARACTERS_MAX: usize = 100;
+/// The last entry that a page's number leads to.
+const BY_NUMBER_MAX: u32 = 10_000;
 
 /// The key by which a list is ordered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +62,12 @@ pub(crate) fn time(field: &str, text: &str) -> Result<i64, ErrorReply> {
 pub(crate) struct ListQuery {
     /// Entries a page.
     pub(crate) limit: Option<u32>,
+    /// The same, as Artifacts' clients call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) per_page: Option<u32>,
+    /// In place of a cursor: the page's number, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) page: Option<u32>,
     /// Cursor at which the page before ended.
     pub(crate) cursor: Option<String>,
     /// Part of the name.
@@ -82,7 +93,12 @@ pub(crate) struct ListQuery {
 impl ListQuery {
     /// The page's size, and the texts within their bounds.
     pub(crate) fn checked(self) -> Result<(u32, Self), ErrorReply> {
-        let limit = page_limit(self.limit)?;
+        let limit = match (self.per_page, self.limit) {
+            (Some(_), Some(_)) => return Err(refused("/per_page", "limit is the same: give one")),
+            (Some(_), None) => within("per_page", PER_PAGE_MAX, PER_PAGE_DEFAULT, self.per_page)?,
+            (None, limit) => page_limit(limit)?,
+        };
+        self.check_page(limit)?;
         let cursor = cursor(self.cursor)?;
         let search =
             bounded("search", SEARCH_CHARACTERS_MAX, self.search)?.filter(|s| !s.is_empty());
@@ -97,12 +113,51 @@ impl ListQuery {
         Ok((
             limit,
             Self {
+                per_page: None,
                 cursor,
                 search,
                 ..self
             },
         ))
     }
+}
+
+impl ListQuery {
+    /// Entries on the pages before the one that is asked for by its number.
+    #[must_use]
+    pub(crate) fn skipped(&self, limit: u32) -> u32 {
+        let before = self.page.unwrap_or(1).saturating_sub(1);
+        before.saturating_mul(limit)
+    }
+
+    /// Checks a page's number. Its list is read from the start, so it has a bound; its entries are
+    /// counted by name alone, so other filters need a cursor.
+    fn check_page(&self, limit: u32) -> Result<(), ErrorReply> {
+        let Some(page) = self.page else {
+            return Ok(());
+        };
+        within("page", BY_NUMBER_MAX, 1, Some(page))?;
+        let only_by_cursor = [
+            ("/cursor", self.cursor.is_some()),
+            ("/last_push_before", self.last_push_before.is_some()),
+            ("/last_push_after", self.last_push_after.is_some()),
+            ("/size_min", self.size_min.is_some()),
+            ("/size_max", self.size_max.is_some()),
+        ];
+        if let Some((pointer, _)) = only_by_cursor.iter().find(|(_, given)| *given) {
+            return Err(refused(pointer, "it cannot be given beside page"));
+        }
+        if page.saturating_mul(limit) > BY_NUMBER_MAX {
+            let message =
+                format!("pages by number end at entry {BY_NUMBER_MAX}: go on with the cursor");
+            return Err(refused("/page", &message));
+        }
+        Ok(())
+    }
+}
+
+fn refused(pointer: &str, message: &str) -> ErrorReply {
+    ErrorReply::at(ErrorCode::InvalidInput, pointer, message)
 }
 
 #[cfg(test)]
@@ -127,6 +182,38 @@ mod tests {
         }
         let long = "2".repeat(1000);
         assert!(time("t", &long).unwrap_err().message.len() < 200);
+    }
+
+    #[test]
+    fn a_page_by_number_has_an_end_and_excludes_cursors_and_filters() {
+        let page = |page, per_page| ListQuery {
+            page: Some(page),
+            per_page: Some(per_page),
+            ..ListQuery::default()
+        };
+        let (limit, query) = page(100, 100).checked().unwrap();
+        assert_eq!(
+            (limit, query.per_page, query.skipped(limit)),
+            (100, None, 9900)
+        );
+        assert_eq!(pointer(page(0, 100)).as_deref(), Some("/page"));
+        assert_eq!(pointer(page(101, 100)).as_deref(), Some("/page"));
+        assert_eq!(pointer(page(1, 201)).as_deref(), Some("/per_page"));
+        let query = ListQuery {
+            limit: Some(1),
+            ..page(1, 1)
+        };
+        assert_eq!(pointer(query).as_deref(), Some("/per_page"));
+        let query = ListQuery {
+            cursor: Some("x".into()),
+            ..page(1, 1)
+        };
+        assert_eq!(pointer(query).as_deref(), Some("/cursor"));
+        let query = ListQuery {
+            size_min: Some(1),
+            ..page(1, 1)
+        };
+        assert_eq!(pointer(query).as_deref(), Some("/size_min"));
     }
 
     #[test]

@@ -20,11 +20,13 @@ fn part(lists: &[(Vec<u32>, Option<u16>)]) -> Vec<u8> {
             builder.external(id).0
         });
         for position in positions {
-            builder.note_introducer(*position, number);
+            builder.note_introducer(*position, number).unwrap();
         }
-        builder.push(&mut positions.clone(), &mut external.into_iter().collect());
+        builder
+            .push(&mut positions.clone(), &mut external.into_iter().collect())
+            .unwrap();
     }
-    builder.finish()
+    builder.finish().unwrap().whole().unwrap().to_vec()
 }
 
 proptest! {

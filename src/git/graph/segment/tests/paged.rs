@@ -3,14 +3,23 @@
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
+use super::super::super::super::pack::incoming::testing::MemoryScratch;
+use super::super::super::super::store::Scratch;
 use super::super::super::super::store::testing::Ranges;
 use super::super::super::columns::u32_at;
+use super::super::super::made_part::MadePart;
+use super::super::super::spool::Spill;
 use super::*;
 
 /// A segment of so many commits: mostly a line, with merges over some distance, commits of many
 /// parents and parents elsewhere.
 fn part_of(commits: u32, salt: u32) -> Vec<u8> {
-    let mut builder = SegmentBuilder::new(vec![PackId(7), PackId(40)], 0);
+    let builder = SegmentBuilder::new(vec![PackId(7), PackId(40)], 0);
+    let part = made(builder, commits, salt).unwrap();
+    part.whole().unwrap().to_vec()
+}
+
+fn made(mut builder: SegmentBuilder, commits: u32, salt: u32) -> Result<MadePart, StoreError> {
     for number in 0..commits {
         let back = |distance: u32| number.checked_sub(distance).map(NewParent::Local);
         let mut parents: Vec<_> = back(1).into_iter().collect();
@@ -32,9 +41,15 @@ fn part_of(commits: u32, salt: u32) -> Vec<u8> {
             tree_id: id(number / 3 + (1 << 23)),
             time_seconds: u64::from(number) * 60 + 1,
         };
-        assert_eq!(builder.push(&commit, &parents), Some(number));
+        assert_eq!(builder.push(&commit, &parents)?, Some(number));
     }
-    builder.finish().whole().to_vec()
+    builder.finish()
+}
+
+/// Blocks of some rows, of which each table keeps two in memory.
+fn small_blocks(scratch: &Rc<MemoryScratch>) -> Rc<Spill> {
+    let scratch = Rc::clone(scratch) as Rc<dyn Scratch>;
+    Rc::new(Spill::with_bounds(scratch, 100, 2))
 }
 
 /// The part as 0.1 wrote it: the sorted numbers alone.
@@ -98,6 +113,26 @@ proptest! {
         check_same(&whole, &paged, (0..commits).rev().step_by(7));
     }
 
+    /// Of a part whose tables went to scratch while it was made each row is the same, and it is asked
+    /// before it is stored.
+    #[test]
+    fn a_part_in_scratch_is_the_same_part(commits in 0_u32..700, salt in any::<u32>()) {
+        let scratch = Rc::new(MemoryScratch::default());
+        let packs = vec![PackId(40), PackId(7)];
+        let spill = small_blocks(&scratch);
+        let builder = SegmentBuilder::spilling_to(&spill, packs, 0);
+        let part = Rc::new(made(builder, commits, salt).unwrap());
+        let expected = part_of(commits, salt);
+        prop_assert_eq!(&*part.whole().unwrap(), &expected);
+        let rows: Result<Vec<_>, _> = part.rows().collect();
+        prop_assert_eq!(rows.unwrap().concat(), expected.clone());
+        let segment = Segment::open_made(PACK, &part).unwrap();
+        prop_assert_eq!(segment.is_paged(), commits > 10);
+        let whole = Segment::open(PACK, Rc::new(expected)).unwrap();
+        check_same(&whole, &segment, (0..commits).step_by(7));
+        check_same(&whole, &segment, (0..commits).rev().step_by(3));
+    }
+
     /// Whatever byte is wrong, in whatever table: an answer or an error, and no panic.
     #[test]
     fn damage_is_an_error_at_most(at in 20_usize..20_000, to in any::<u8>(), cut in 0_usize..2) {
@@ -120,6 +155,21 @@ proptest! {
     }
 }
 
+#[test]
+fn a_part_of_which_scratch_lost_something_is_an_error() {
+    for lost in 0..40 {
+        let scratch = Rc::new(MemoryScratch::default());
+        let builder = SegmentBuilder::spilling_to(&small_blocks(&scratch), Vec::new(), 0);
+        scratch.lost.set((lost < 20).then_some(lost));
+        let part = made(builder, 300, 3);
+        scratch.lost.set(Some(lost));
+        // A block that was lost while it was needed, or afterwards.
+        let read = part.and_then(|part| part.whole());
+        let is_lost = read == Err(StoreError::Failed("it is lost".to_owned()));
+        assert!(is_lost, "{lost}: {read:?}");
+    }
+}
+
 /// Ids that are not spread: all begin alike, so that a guess from the id's beginning is no use.
 #[test]
 fn ids_that_begin_alike_are_found() {
@@ -138,7 +188,7 @@ fn ids_that_begin_alike_are_found() {
         };
         builder.push(&commit, &[]).unwrap();
     }
-    let part = builder.finish().whole();
+    let part = builder.finish().unwrap().whole().unwrap();
     for part in [part.to_vec(), as_0_1(&part)] {
         let paged = by_pages(Rc::new(Ranges::new(part.clone())), &part);
         for number in (0..6_000).step_by(7) {

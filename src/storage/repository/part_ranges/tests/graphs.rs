@@ -24,11 +24,12 @@ fn stored_line(commits: u32) -> (Paged, PackRecord) {
             time_seconds: u64::from(number),
         };
         let parent = number.checked_sub(1).map(NewParent::Local);
-        builder.push(&commit, parent.as_slice()).unwrap();
+        builder.push(&commit, parent.as_slice()).unwrap().unwrap();
     }
     let pack_id = store.open_pack().unwrap();
-    for (number, row) in (0..).zip(builder.finish().iter()) {
-        store.put_part(pack_id, Part::Graph, number, row).unwrap();
+    for (number, row) in (0..).zip(builder.finish().unwrap().rows()) {
+        let row = row.unwrap();
+        store.put_part(pack_id, Part::Graph, number, &row).unwrap();
     }
     let record = PackRecord {
         pack_id,
