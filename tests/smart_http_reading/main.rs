@@ -36,6 +36,8 @@ fn pages(hosted: &Hosted, path: &str) -> Vec<Value> {
             .as_str()
             .unwrap()
             .clone_into(&mut cursor);
+        let has_next = answer.header("link").contains("rel=\"next\"");
+        assert_eq!(has_next, !cursor.is_empty(), "{path}: {:?}", answer.headers);
         if cursor.is_empty() {
             return results;
         }

@@ -4,8 +4,9 @@ use gix_object::bstr::BString;
 
 use crate::git::compare::paths::PathLimits;
 use crate::git::content::lookup::TreePath;
-use crate::repo_do::compare::query::{Paths, switch, wrong};
+use crate::repo_do::compare::query::{Paths, switch};
 use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::contract::query::{fields, unknown, wrong};
 
 /// The most bytes of the prefix.
 const PREFIX_BYTES_MAX: usize = 4096;
@@ -24,21 +25,14 @@ impl ArchiveQuery {
     /// Reads a query.
     pub(super) fn read(text: &str) -> Result<Self, ErrorReply> {
         let mut query = Self::default();
-        let mut given = Vec::new();
-        for (field, value) in form_urlencoded::parse(text.as_bytes()) {
-            if field != "path" && given.contains(&field) {
-                return Err(wrong(&field, format!("{field} is given twice")));
-            }
+        for field in fields(text) {
+            let (field, value) = field?;
             match field.as_ref() {
                 "prefix" => query.prefix = prefix(&value)?,
                 "lfs" => query.with_large_files = switch("lfs", &value)?,
                 "path" => query.paths.add(&value)?,
-                _ => {
-                    let message = format!("this route takes no parameter {field}");
-                    return Err(wrong(&field, message));
-                }
+                _ => return Err(unknown(&field)),
             }
-            given.push(field);
         }
         Ok(query)
     }

@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
-use super::query::{CompareQuery, needed, wrong};
+use super::query::{CompareQuery, needed};
 use super::request::CompareRequest;
 use super::revisions::{Revision, begin, node};
 use crate::git::compare::history::CommonHistory;
 use crate::git::graph::commits::{CommitGraph, CommitNode};
 use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::contract::query::wrong;
 use crate::repo_do::request::answer::{Answer, enveloped};
 use crate::repo_do::runtime::admission::reserve_share;
 use crate::repo_do::runtime::memory::Reservation;

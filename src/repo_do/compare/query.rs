@@ -4,7 +4,8 @@ use gix_object::bstr::{BString, ByteSlice as _};
 
 use crate::git::compare::paths::PathLimits;
 use crate::git::compare::renames::RenameOptions;
-use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::contract::query::{fields, unknown, wrong};
 
 /// The most paths to which one comparison may be limited.
 const PATHS_MAX: usize = 100;
@@ -52,14 +53,10 @@ impl CompareQuery {
             by_words: false,
             limit: COMMITS_DEFAULT,
         };
-        let mut given = Vec::new();
-        for (field, value) in form_urlencoded::parse(text.as_bytes()) {
+        for field in fields(text) {
+            let (field, value) = field?;
             if !takes.contains(&field.as_ref()) {
-                let message = format!("this route takes no parameter {field}");
-                return Err(wrong(&field, message));
-            }
-            if field != "path" && given.contains(&field) {
-                return Err(wrong(&field, format!("{field} is given twice")));
+                return Err(unknown(&field));
             }
             match field.as_ref() {
                 "base" => query.base = Some(value.into_owned()),
@@ -71,7 +68,6 @@ impl CompareQuery {
                 "renames" => query.with_renames = switch("renames", &value)?,
                 _ => query.paths.add(&value)?,
             }
-            given.push(field);
         }
         Ok(query)
     }
@@ -124,11 +120,6 @@ pub(super) fn needed<'a>(field: &str, value: Option<&'a str>) -> Result<&'a str,
     value.ok_or_else(|| wrong(field, format!("{field} is needed")))
 }
 
-/// The field and what is wrong with it.
-pub(crate) fn wrong(field: &str, message: String) -> ErrorReply {
-    ErrorReply::at(ErrorCode::InvalidInput, format!("/{field}"), message)
-}
-
 /// A number up to a bound.
 pub(crate) fn number(field: &str, value: &str, max: u32) -> Result<u32, ErrorReply> {
     let number = value.parse().ok().filter(|number| *number <= max);
@@ -168,6 +159,7 @@ pub(super) fn spec(text: &str) -> Result<(String, String, bool), ErrorReply> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repo_do::contract::ErrorCode;
 
     const ALL: [&str; 8] = [
         "base", "head", "path", "context", "renames", "limit", "refs", "word",

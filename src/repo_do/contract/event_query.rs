@@ -1,7 +1,8 @@
 //! The query of a feed, read strictly.
 
-use super::error::{ErrorCode, ErrorReply};
+use super::error::ErrorReply;
 use super::event_types::EventPrefix;
+use super::query::{fields, unknown, wrong};
 use crate::storage::event::EventKind;
 
 const LIMIT_MAX: u32 = 1000;
@@ -38,11 +39,8 @@ impl EventQuery {
             wait_ms: 0,
             kinds: None,
         };
-        let mut given = Vec::new();
-        for (field, value) in form_urlencoded::parse(text.as_bytes()) {
-            if given.contains(&field) {
-                return Err(wrong(&field, format!("{field} is given twice")));
-            }
+        for field in fields(text) {
+            let (field, value) = field?;
             match field.as_ref() {
                 "after" => query.after = place("after", &value)?,
                 "limit" => query.limit = number("limit", &value, 1, LIMIT_MAX)?,
@@ -51,12 +49,8 @@ impl EventQuery {
                     query.wait_ms = seconds.saturating_mul(1000);
                 }
                 "types" => query.kinds = Some(kinds(&value, prefix)?),
-                _ => {
-                    let message = format!("this route takes no parameter {field}");
-                    return Err(wrong(&field, message));
-                }
+                _ => return Err(unknown(&field)),
             }
-            given.push(field);
         }
         if let Some(id) = last_event_id {
             query.after = place("Last-Event-ID", id)?;
@@ -122,13 +116,10 @@ fn cut(value: &str) -> String {
     value.chars().take(64).collect()
 }
 
-fn wrong(field: &str, message: String) -> ErrorReply {
-    ErrorReply::at(ErrorCode::InvalidInput, format!("/{field}"), message)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repo_do::contract::ErrorCode;
 
     fn read(text: &str) -> Result<EventQuery, ErrorReply> {
         EventQuery::read(text, &EventPrefix::default(), None)

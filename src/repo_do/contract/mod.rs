@@ -90,6 +90,7 @@ mod link_url;
 mod maintenance;
 pub(crate) mod moving;
 mod public_id;
+pub(crate) mod query;
 pub(crate) mod quota;
 mod rate;
 mod recover;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::blame_query::BlameQuery;
 use super::cursor::{CursorReader, CursorWriter, foreign, gone, question};
 use super::kept::Place;
+use super::page;
 use crate::git::blame::{Blame, BlameError, Blamed, FileAt, Run, line_count, text_bytes};
 use crate::git::compare::CompareError;
 use crate::git::content::lookup::{self, TreePath};
@@ -19,10 +20,9 @@ use crate::git::store::ReadError;
 use crate::repo_do::compare::changes::Slice;
 use crate::repo_do::compare::request::CompareRequest;
 use crate::repo_do::compare::revisions::{begin, node, refused};
-use crate::repo_do::content::answers::{json as sent, no_path, no_ref, no_route, parse};
+use crate::repo_do::content::answers::{self, no_path, no_ref, no_route, parse};
 use crate::repo_do::content::reading::{Packs, Reading};
 use crate::repo_do::content::shown::{self, Form};
-use crate::repo_do::contract::content::{ENVELOPE_OPEN, envelope_close};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::runtime::memory::Reservation;
@@ -84,16 +84,12 @@ pub(super) async fn blame(asked: CompareRequest, place: &str) -> Answer {
         "commits": commits,
         "commitsTruncated": commits_cut,
     });
-    let is_cut = left.is_some();
-    let info = json!({ "count": count, "truncated": is_cut, "cursor": left.unwrap_or_default() });
-    let mut out = Vec::from(ENVELOPE_OPEN);
-    let written = serde_json::to_writer(&mut out, &result);
-    written.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
-    out.extend_from_slice(envelope_close(Some(&info.to_string())).as_bytes());
-    if query.cursor.is_none() && !is_cut {
+    let left = left.unwrap_or_default();
+    let out = page::envelope(&result, count, &left)?;
+    if query.cursor.is_none() && left.is_empty() {
         kept.keep(&out);
     }
-    Ok(sent(out)?)
+    Ok(answers::page(out, &left)?)
 }
 
 /// The file at the path, and how many lines it has.

@@ -1,8 +1,8 @@
 //! The query of a blame, read strictly.
 
 use crate::git::blame::Run;
-use crate::repo_do::compare::query::wrong;
 use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::contract::query::{fields, unknown, wrong};
 
 /// What a client asks of a blame.
 #[derive(Debug, Default)]
@@ -17,20 +17,13 @@ impl BlameQuery {
     /// Reads a query.
     pub(super) fn read(text: &str) -> Result<Self, ErrorReply> {
         let mut query = Self::default();
-        let mut given = Vec::new();
-        for (field, value) in form_urlencoded::parse(text.as_bytes()) {
-            if given.contains(&field) {
-                return Err(wrong(&field, format!("{field} is given twice")));
-            }
+        for field in fields(text) {
+            let (field, value) = field?;
             match field.as_ref() {
                 "cursor" => query.cursor = Some(value.into_owned()).filter(|text| !text.is_empty()),
                 "range" => query.range = Some(range(&value)?),
-                _ => {
-                    let message = format!("this route takes no parameter {field}");
-                    return Err(wrong(&field, message));
-                }
+                _ => return Err(unknown(&field)),
             }
-            given.push(field);
         }
         Ok(query)
     }

@@ -5,22 +5,22 @@ use gix_object::bstr::{BString, ByteSlice as _};
 use gix_object::tree::EntryKind;
 use serde_json::{Value, json};
 
-use super::cursor::{CursorReader, CursorWriter, foreign, gone, question};
+use super::cursor::{CursorReader, CursorWriter, foreign, question};
 use super::grep_query::GrepQuery;
+use super::page;
+use super::root::{Root, next_entry};
 use crate::git::compare::paths::{Cover, PathLimits};
-use crate::git::content::listing::{Listed, Listing, ListingError};
+use crate::git::content::listing::{Listed, Listing};
 use crate::git::content::lookup::{self, TreePath};
 use crate::git::grep::{Lines, Pattern, grep};
 use crate::git::limits::Limits;
-use crate::git::object::ObjectKind;
-use crate::git::store::{ObjectSource as _, ReadError, Shared};
+use crate::git::store::{ObjectSource as _, ReadError};
 use crate::repo_do::compare::changes::Slice;
 use crate::repo_do::compare::request::CompareRequest;
-use crate::repo_do::compare::revisions::{Revision, begin};
-use crate::repo_do::content::answers::json as sent;
+use crate::repo_do::compare::revisions::begin;
+use crate::repo_do::content::answers;
 use crate::repo_do::content::reading::Reading;
-use crate::repo_do::contract::content::{ENVELOPE_OPEN, envelope_close};
-use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::runtime::memory::Reservation;
 
@@ -52,24 +52,12 @@ pub(super) async fn search(asked: CompareRequest) -> Answer {
         .as_deref()
         .map(|text| Place::read(text, question));
     let place = place.transpose()?;
-    let id = match &place {
-        Some(place) => place.id,
-        None => Revision::find(&mut reading, "ref", &query.revision)
-            .await?
-            .id(),
-    };
-    if place.is_some() {
-        reading.check_visible(id, gone).await?;
-    }
-    let root = reading.until(|packs| lookup::peel(packs, id, ObjectKind::Tree));
-    let (_, root) = root.await?.ok_or_else(|| {
-        let message = "this revision leads to no tree";
-        ErrorReply::at(ErrorCode::NotFound, "/ref", message)
-    })?;
+    let begun = place.as_ref().map(|place| place.id);
+    let root = Root::find(&mut reading, &query.revision, begun).await?;
     let limits = query.limits();
     let mut search = Search {
-        root: root.clone(),
-        listing: Listing::new(root, true, &Limits::DEFAULT).without_bound(),
+        listing: listing(&root),
+        root,
         query,
         limits,
         files: Vec::new(),
@@ -80,19 +68,16 @@ pub(super) async fn search(asked: CompareRequest) -> Answer {
         room: None,
         room_bytes: SMALL_BYTES,
     };
-    let next = search.run(&mut reading, id, place.as_ref()).await?;
-    let cursor = next.map(|next| next.text(question));
-    let info = json!({
-        "count": search.matches,
-        "truncated": cursor.is_some(),
-        "cursor": cursor.unwrap_or_default(),
-    });
+    let next = search.run(&mut reading, place.as_ref()).await?;
+    let cursor = next.map(|next| next.text(question)).unwrap_or_default();
     let result = json!({ "files": search.files, "tooLarge": search.too_large });
-    let mut out = Vec::from(ENVELOPE_OPEN);
-    let written = serde_json::to_writer(&mut out, &result);
-    written.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
-    out.extend_from_slice(envelope_close(Some(&info.to_string())).as_bytes());
-    Ok(sent(out)?)
+    let out = page::envelope(&result, search.matches, &cursor)?;
+    Ok(answers::page(out, &cursor)?)
+}
+
+/// The entries of the whole tree.
+fn listing(root: &Root) -> Listing {
+    Listing::new(root.content.clone(), true, &Limits::DEFAULT).without_bound()
 }
 
 /// Where a page begins: behind a line of a file, or behind the file.
@@ -127,7 +112,7 @@ impl Place {
 struct Search {
     query: GrepQuery,
     limits: PathLimits,
-    root: Shared,
+    root: Root,
     listing: Listing,
     files: Vec<Value>,
     too_large: Vec<Value>,
@@ -143,7 +128,6 @@ impl Search {
     async fn run(
         &mut self,
         reading: &mut Reading,
-        id: ObjectId,
         place: Option<&Place>,
     ) -> Result<Option<Place>, ErrorReply> {
         let mut begun = match place {
@@ -154,7 +138,9 @@ impl Search {
         loop {
             let next = match begun.take() {
                 Some(begun) => Some(begun),
-                None => self.next_entry(reading).await?.map(|listed| (listed, 0)),
+                None => next_entry(reading, &mut self.listing)
+                    .await?
+                    .map(|listed| (listed, 0)),
             };
             let Some((listed, behind)) = next else {
                 return Ok(None);
@@ -167,6 +153,7 @@ impl Search {
                 || self.matches >= self.query.limit;
             if is_spent || line.is_some() {
                 let path = listed.path;
+                let id = self.root.id;
                 return Ok(Some(Place { id, path, line }));
             }
             slice.worked(self.searched.saturating_sub(before)).await;
@@ -179,16 +166,12 @@ impl Search {
         reading: &mut Reading,
         place: &Place,
     ) -> Result<Option<(Listed, u64)>, ErrorReply> {
-        let root = Listing::new(self.root.clone(), true, &Limits::DEFAULT);
-        self.listing = root.without_bound().behind(place.path.as_bstr());
+        self.listing = listing(&self.root).behind(place.path.as_bstr());
         let Some(line) = place.line else {
             return Ok(None);
         };
         let path = TreePath::new(&place.path);
-        let found = reading.until(|packs| {
-            let tree = lookup::peel(packs, place.id, ObjectKind::Tree)?;
-            tree.map_or(Ok(None), |(tree, _)| lookup::at_path(packs, tree, &path))
-        });
+        let found = reading.until(|packs| lookup::at_path(packs, self.root.tree, &path));
         let found = found.await?.ok_or_else(foreign)?;
         let listed = Listed {
             path: place.path.clone(),
@@ -196,16 +179,6 @@ impl Search {
             id: found.id,
         };
         Ok(Some((listed, u64::from(line))))
-    }
-
-    /// The next entry of the tree.
-    async fn next_entry(&mut self, reading: &mut Reading) -> Result<Option<Listed>, ErrorReply> {
-        let listing = &mut self.listing;
-        let next = reading.until(|packs| match listing.next(packs) {
-            Err(ListingError::Read(error)) => Err(error),
-            next => Ok(next),
-        });
-        next.await?.map_err(|error| listing_refused(&error))
     }
 
     /// Searches an entry behind a line; gives the last line of the page if there may be more in it.
@@ -285,17 +258,5 @@ impl Search {
             "lines": shown,
         }));
         has_more.then(|| u32::try_from(last).unwrap_or(u32::MAX))
-    }
-}
-
-/// Why a listing ends early.
-pub(super) fn listing_refused(error: &ListingError) -> ErrorReply {
-    match error {
-        ListingError::NotThere(_) => foreign(),
-        ListingError::Read(_) => ErrorReply::new(ErrorCode::InternalError, error.to_string()),
-        ListingError::Missing(_) => ErrorReply::new(ErrorCode::NotFound, error.to_string()),
-        ListingError::TooDeep(_) | ListingError::TooLarge => {
-            ErrorReply::new(ErrorCode::MemoryLimit, error.to_string())
-        }
     }
 }

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use crate::git::compare::paths::PathLimits;
 use crate::git::grep::Pattern;
-use crate::repo_do::compare::query::{Paths, number, switch, wrong};
+use crate::repo_do::compare::query::{Paths, number, switch};
 use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::contract::query::{fields, unknown, wrong};
 
 /// The most bytes of a pattern.
 const PATTERN_BYTES_MAX: usize = 1_000;
@@ -38,12 +39,9 @@ impl GrepQuery {
         let (mut fixed, mut ignore_case) = (false, false);
         let (mut context, mut limit) = (0, LIMIT.1);
         let mut paths = Paths::default();
-        let mut given = Vec::new();
         let mut asked = String::new();
-        for (field, value) in form_urlencoded::parse(text.as_bytes()) {
-            if field != "path" && given.contains(&field) {
-                return Err(wrong(&field, format!("{field} is given twice")));
-            }
+        for field in fields(text) {
+            let (field, value) = field?;
             match field.as_ref() {
                 "ref" => revision = Some(value.to_string()),
                 "pattern" => pattern = Some(value.to_string()),
@@ -53,15 +51,11 @@ impl GrepQuery {
                 "limit" => limit = number("limit", &value, LIMIT.0)?.max(1),
                 "cursor" => cursor = Some(value.to_string()).filter(|text| !text.is_empty()),
                 "path" => paths.add(&value)?,
-                _ => {
-                    let message = format!("this route takes no parameter {field}");
-                    return Err(wrong(&field, message));
-                }
+                _ => return Err(unknown(&field)),
             }
             if !["limit", "cursor", "ref"].contains(&field.as_ref()) {
                 let _ = write!(asked, "{field}={value:?}&");
             }
-            given.push(field);
         }
         let pattern = pattern.ok_or_else(|| wrong("pattern", "pattern is needed".to_owned()))?;
         if pattern.len() > PATTERN_BYTES_MAX {

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::cursor::{CursorReader, CursorWriter, foreign, gone, question};
 use super::kept::Place;
+use super::page;
 use crate::git::content::last_commits::{DirectoryEntry, LastCommits, directory_entries};
 use crate::git::content::listing::Listed;
 use crate::git::content::lookup::{self, TreePath};
@@ -14,10 +15,10 @@ use crate::git::store::{ObjectSource as _, ReadError, Shared};
 use crate::repo_do::compare::changes::Slice;
 use crate::repo_do::compare::request::CompareRequest;
 use crate::repo_do::compare::revisions::{begin, node};
-use crate::repo_do::content::answers::{json, named, no_object, no_path, parse};
+use crate::repo_do::content::answers::{self, named, no_object, no_path, parse};
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::content::shown::{self, Form};
-use crate::repo_do::contract::content::{ContentQuery, ENVELOPE_OPEN, envelope_close};
+use crate::repo_do::contract::content::{ContentQuery, ENVELOPE_OPEN};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::request::answer::Answer;
 
@@ -85,14 +86,12 @@ pub(super) async fn list(asked: CompareRequest, id: &str) -> Answer {
         left.first
     };
     let next = is_cut.then(|| Left { first, groups }.text(question, commit));
-    let info = serde_json::json!({
-        "count": count, "truncated": is_cut, "cursor": next.unwrap_or_default(),
-    });
-    out.extend_from_slice(envelope_close(Some(&info.to_string())).as_bytes());
+    let next = next.unwrap_or_default();
+    page::close(&mut out, count as usize, &next);
     if cursor.is_none() && !is_cut {
         place.keep(&out);
     }
-    Ok(json(out)?)
+    Ok(answers::page(out, &next)?)
 }
 
 /// The commit that an id leads to.

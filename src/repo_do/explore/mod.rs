@@ -8,6 +8,8 @@
 //! | `search` | `GET …/search` |
 //! | `dispatch` | which of them answers |
 //! | `cursor` | what a page leaves for the next one |
+//! | `root` | the tree in which a request looks, entry by entry |
+//! | `page` | a page as it is sent |
 //! | `kept` | answers that are kept |
 //!
 //! A request has a budget of work. What it did not find within it stands in the cursor, so that the next
@@ -21,4 +23,6 @@ mod grep;
 mod grep_query;
 mod kept;
 mod last_commits;
+mod page;
+mod root;
 mod search;

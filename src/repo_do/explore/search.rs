@@ -6,24 +6,22 @@ use std::collections::BinaryHeap;
 use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice as _};
 use serde::Serialize;
-use serde_json::json;
 
-use super::cursor::{CursorReader, CursorWriter, gone, question};
-use super::grep::listing_refused;
+use super::cursor::{CursorReader, CursorWriter, question};
+use super::page;
+use super::root::{Root, next_entry};
 use crate::git::content::fuzzy::{TYPED_BYTES_MAX, Typed};
-use crate::git::content::listing::{Listed, Listing, ListingError};
-use crate::git::content::lookup;
+use crate::git::content::listing::{Listed, Listing};
 use crate::git::limits::Limits;
-use crate::git::object::ObjectKind;
 use crate::repo_do::compare::changes::Slice;
-use crate::repo_do::compare::query::{number, wrong};
+use crate::repo_do::compare::query::number;
 use crate::repo_do::compare::request::CompareRequest;
-use crate::repo_do::compare::revisions::{Revision, begin};
-use crate::repo_do::content::answers::json as sent;
+use crate::repo_do::compare::revisions::begin;
+use crate::repo_do::content::answers;
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::content::shown::{self, Form};
-use crate::repo_do::contract::content::{ENVELOPE_OPEN, envelope_close};
-use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::contract::query::{fields, unknown, wrong};
 use crate::repo_do::request::answer::Answer;
 
 /// The most files of a page, and how many it has unless the query says otherwise.
@@ -53,23 +51,16 @@ impl SearchQuery {
         let (mut revision, mut cursor) = (None, None);
         let (mut typed, mut prefix) = (String::new(), String::new());
         let mut limit = LIMIT.1;
-        let mut given = Vec::new();
-        for (field, value) in form_urlencoded::parse(text.as_bytes()) {
-            if given.contains(&field) {
-                return Err(wrong(&field, format!("{field} is given twice")));
-            }
+        for field in fields(text) {
+            let (field, value) = field?;
             match field.as_ref() {
                 "ref" => revision = Some(value.into_owned()),
                 "query" => typed = bounded("query", TYPED_BYTES_MAX, &value)?,
                 "prefix" => prefix = bounded("prefix", PREFIX_BYTES_MAX, &value)?,
                 "limit" => limit = number("limit", &value, LIMIT.0)?.max(1),
                 "cursor" => cursor = Some(value.into_owned()).filter(|text| !text.is_empty()),
-                _ => {
-                    let message = format!("this route takes no parameter {field}");
-                    return Err(wrong(&field, message));
-                }
+                _ => return Err(unknown(&field)),
             }
-            given.push(field);
         }
         let revision = revision.unwrap_or_else(|| "HEAD".to_owned());
         let parts = [
@@ -125,39 +116,22 @@ pub(super) async fn search(asked: CompareRequest) -> Answer {
         }
         None => None,
     };
-    let id = match &place {
-        Some((id, _)) => {
-            reading.check_visible(*id, gone).await?;
-            *id
-        }
-        None => Revision::find(&mut reading, "ref", &query.revision)
-            .await?
-            .id(),
-    };
-    let root = reading.until(|packs| lookup::peel(packs, id, ObjectKind::Tree));
-    let (_, root) = root.await?.ok_or_else(|| {
-        let message = "this revision leads to no tree";
-        ErrorReply::at(ErrorCode::NotFound, "/ref", message)
-    })?;
-    let mut listing = Listing::new(root, true, &Limits::DEFAULT).without_bound();
+    let begun = place.as_ref().map(|(id, _)| *id);
+    let root = Root::find(&mut reading, &query.revision, begun).await?;
+    let mut listing = Listing::new(root.content, true, &Limits::DEFAULT).without_bound();
     if let Some((_, path)) = &place {
         listing = listing.behind(path.as_bstr());
     }
     let (found, is_cut) = find(&mut reading, &mut listing, &query).await?;
-    let cursor = is_cut.then(|| next_cursor(&query, id, listing.last_path()));
+    let cursor = is_cut.then(|| next_cursor(&query, root.id, listing.last_path()));
+    let cursor = cursor.unwrap_or_default();
     let files = found.iter().map(|(score, listed)| Shown {
         entry: shown::Entry::new(listed, Form::Own),
         score: *score,
     });
     let files: Vec<_> = files.collect();
-    let info = json!({
-        "count": files.len(), "truncated": is_cut, "cursor": cursor.unwrap_or_default(),
-    });
-    let mut out = Vec::from(ENVELOPE_OPEN);
-    let written = serde_json::to_writer(&mut out, &files);
-    written.map_err(|error| ErrorReply::new(ErrorCode::InternalError, error.to_string()))?;
-    out.extend_from_slice(envelope_close(Some(&info.to_string())).as_bytes());
-    Ok(sent(out)?)
+    let out = page::envelope(&files, files.len(), &cursor)?;
+    Ok(answers::page(out, &cursor)?)
 }
 
 fn next_cursor(query: &SearchQuery, id: ObjectId, path: &[u8]) -> String {
@@ -183,11 +157,7 @@ async fn find(
         if query.typed.is_empty() && best.len() >= query.limit {
             break;
         }
-        let next = reading.until(|packs| match listing.next(packs) {
-            Err(ListingError::Read(error)) => Err(error),
-            next => Ok(next),
-        });
-        let Some(listed) = next.await?.map_err(|error| listing_refused(&error))? else {
+        let Some(listed) = next_entry(reading, listing).await? else {
             is_cut = false;
             break;
         };
