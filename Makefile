@@ -5,6 +5,8 @@ sources := $(shell find src migrations -type f -o -type d 2>/dev/null) \
 	Cargo.toml Cargo.lock .cargo/config.toml rust-toolchain.toml package-lock.json \
 	scripts/build.sh scripts/bundle.mjs scripts/caps.sh scripts/env.sh $(shell find scripts/glue crates -type f 2>/dev/null)
 
+pages := $(shell find web -path web/node_modules -prune -o -type f -print 2>/dev/null) scripts/web.sh scripts/env.sh
+
 SHELL := bash
 # `make token` prints nothing but the token, also where another make calls it.
 MAKEFLAGS += --no-print-directory
@@ -22,7 +24,7 @@ serve: build ## build if need be, and serve on 127.0.0.1 (PORT=8787 STATE=.cairn
 token: ## print a token for a repository of a running `make serve`, made if missing (REPO=demo/hello)
 	@scripts/node scripts/token.mjs
 
-build: build/index.js ## the wasm alone, into build/
+build: build/index.js build/web/page.html ## the wasm and the pages, into build/
 
 dist: build ## pack a release: dist/cairn-<version>.tar.gz, which serves and deploys without Rust
 	@scripts/node scripts/dist.mjs
@@ -30,6 +32,9 @@ dist: build ## pack a release: dist/cairn-<version>.tar.gz, which serves and dep
 # Directories are among the sources, so that a deleted file counts as a change as well.
 build/index.js: $(sources)
 	@scripts/build.sh
+
+build/web/page.html: $(pages)
+	@scripts/web.sh
 
 test: ## everything: format, lints, native tests, wasm build, deploy dry run, real git against workerd
 	@scripts/test.sh

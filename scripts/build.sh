@@ -44,8 +44,11 @@ build_tool() {
 }
 
 flags=(--locked --release --lib --target wasm32-unknown-unknown)
+# An isolate has 128 MB for everything, and is ended if it takes more. The wasm may have 96 MiB of it: beyond that an
+# allocation fails, and ends what asked for it (docs/adr/0116).
+wasm_bytes_max=$((96 << 20))
 # RUSTFLAGS replaces the flags of .cargo/config.toml, so simd128 is named again.
-export RUSTFLAGS=-Ctarget-feature=+simd128
+export RUSTFLAGS="-Ctarget-feature=+simd128 -Clink-arg=--max-memory=$wasm_bytes_max"
 # The macros of `worker` read it: futures then come from js-sys.
 export WASM_BINDGEN_USE_JS_SYS=1
 if [ "$panic" = unwind ] && has_toolchain "$NIGHTLY" "$STD_SOURCE"; then

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Checks the types of clients/js: its JavaScript against its declarations, and these against what
-# the pinned wrangler writes for the Artifacts binding.
+# Checks the types of clients/js: its JavaScript against its declarations, these against what the pinned
+# wrangler writes for the Artifacts binding, and against what openapi-typescript makes of the server's
+# description.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$ROOT"
@@ -34,3 +35,24 @@ cat >"$work/tsconfig.json" <<JSON
 JSON
 tsc --project "$work"
 echo "client types: those of the binding"
+
+generator=$CLIENTS/npm/node_modules/openapi-typescript/bin/cli.js
+if ! [ -e "$generator" ]; then
+  echo "client types: not compared with the description, since scripts/install-clients.sh installed no" \
+    "openapi-typescript: $(cat "$CLIENTS/npm.missing" 2>/dev/null || true)"
+  exit
+fi
+node "$generator" src/worker/rest/openapi.json --output "$work/api.d.ts" >"$work/log" 2>&1 ||
+  { cat "$work/log" >&2; exit 1; }
+cat >"$work/tsconfig.json" <<JSON
+{
+  "compilerOptions": {
+    "noEmit": true, "strict": true, "module": "NodeNext", "target": "ES2022",
+    "lib": ["ES2023", "ESNext.Disposable", "DOM"], "types": [],
+    "rootDirs": ["$work", "$ROOT/clients/js/test"]
+  },
+  "files": ["api.d.ts", "$ROOT/clients/js/test/description.ts"]
+}
+JSON
+tsc --project "$work"
+echo "client types: those of the description"

@@ -1,6 +1,6 @@
 // dist.mjs [<folder>]: packs what a release ships into `cairn-<version>.tar.gz` in the folder (dist),
-// from which serving and deploying need Node alone, and clients/js into `cairn-client-<version>.tgz`, which
-// `npm install` takes. Prints the paths, a line each.
+// from which serving and deploying need Node alone, clients/js into `cairn-client-<version>.tgz`, which
+// `npm install` takes, and clients/python into a wheel for pip. Prints the paths, a line each.
 //
 // The same commit and the same wasm give the same bytes: the archive names no owner, has its files
 // in order, and dates them by SOURCE_DATE_EPOCH or else by the commit.
@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { create } from "tar";
+import { wheel } from "./wheel.mjs";
 
 // The packages of package.json that serving and deploying need.
 const PACKAGES = ["wrangler"];
@@ -34,6 +35,7 @@ console.log(path);
 const client = join(folder, `cairn-client-${JSON.parse(text("clients/js/package.json")).version}.tgz`);
 pack("package", clientFiles(), client);
 console.log(client);
+console.log(wheel(root, folder, mtime));
 
 // Lays the files out in a folder of their own, `top`, and packs it. `portable` and `noPax` leave out
 // everything that differs between machines.
@@ -60,6 +62,9 @@ function files() {
   const docs = readdirSync(join(root, "docs"), { recursive: true })
     .map((file) => `docs/${file.replaceAll("\\", "/")}`)
     .filter((file) => statSync(join(root, file)).isFile());
+  const pages = readdirSync(join(root, "build/web"), { recursive: true })
+    .map((file) => `build/web/${file.replaceAll("\\", "/")}`)
+    .filter((file) => statSync(join(root, file)).isFile());
   const asTheyAre = [
     "build/index.js",
     "build/index_bg.wasm",
@@ -71,6 +76,7 @@ function files() {
     "LICENSE-APACHE",
     "LICENSE-MIT",
     ...docs,
+    ...pages,
   ];
   const commands = ["serve", "verify", "wrangler"];
   return [

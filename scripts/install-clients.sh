@@ -3,7 +3,8 @@
 # its story with, schemathesis, which asks the REST face whether it is as described, and two versions of
 # git-lfs, at the versions pinned in tests/clients/, into $CLIENTS.
 #
-# Also the S3 server to which presigned URLs of Git LFS lead in tests/smart_http_lfs_presigned.
+# Also the S3 server to which presigned URLs of Git LFS lead in tests/smart_http_lfs_presigned, and a
+# Chromium for pages (tests/browser).
 #
 # Always succeeds. What cannot be had here (no runtime, no registry) leaves its reason in
 # $CLIENTS/<part>.missing, and the test says so. A second run touches no network.
@@ -65,6 +66,8 @@ install_schemathesis() { venv "$1" schemathesis.txt; }
 
 install_generators() { venv "$1" generators.txt; }
 
+install_prometheus() { venv "$1" prometheus.txt; }
+
 # venv <folder> <requirements>: a Python environment with just these.
 venv() {
   missing python3
@@ -80,6 +83,30 @@ install_npm() {
   npm --prefix "$1" ci --no-audit --no-fund --ignore-scripts --loglevel=error \
     --fetch-retries=1 --fetch-timeout=20000 ||
     { echo "npm cannot install package-lock.json: is its registry in reach?"; exit 1; }
+}
+
+# A browser: the one that a package of npm brings along, packed, with libraries that a machine may lack.
+# Some 68 MB come, and 230 MB are left. (Its build is for x86-64.)
+install_browser() {
+  missing npm
+  cp ../browser/package.json ../browser/package-lock.json "$1"
+  npm --prefix "$1" ci --no-audit --no-fund --ignore-scripts --loglevel=error \
+    --fetch-retries=1 --fetch-timeout=60000 ||
+    { echo "npm cannot install tests/browser/package-lock.json: is its registry in reach?"; exit 1; }
+  cd "$1"
+  local packed=node_modules/@sparticuz/chromium/bin
+  for file in chromium al2023.tar fonts.tar; do
+    node -e 'const [from, to] = process.argv.slice(1); require("stream").pipeline(
+      fs.createReadStream(from), zlib.createBrotliDecompress(), fs.createWriteStream(to),
+      (error) => { if (error) throw error; })' "$packed/$file.br" "$file"
+  done
+  rm -r "$packed"
+  tar -xf al2023.tar
+  mkdir fonts
+  tar -xf fonts.tar -C fonts
+  rm al2023.tar fonts.tar
+  chmod +x chromium
+  LD_LIBRARY_PATH=$1/lib ./chromium --version || { echo "its Chromium does not run on this machine"; exit 1; }
 }
 
 install_jgit() {
@@ -161,7 +188,9 @@ if command -v flock >/dev/null; then flock 9; fi
 part python requirements.txt
 part schemathesis schemathesis.txt
 part generators generators.txt
+part prometheus prometheus.txt
 part npm package.json package-lock.json
+part browser ../browser/package.json ../browser/package-lock.json
 part jgit jgit.packages JGit.java
 part git_lfs_debian git-lfs.packages
 part git_lfs_newest git-lfs.txt

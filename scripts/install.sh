@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install.sh [needed] [packages] [nightly] [stable]   (without arguments: all)
+# install.sh [needed] [packages] [web] [nightly] [stable]   (without arguments: all)
 #
 # Installs what building, serving and testing need, at pinned versions, and skips what is
 # there already: a second run costs about a second and touches no network.
@@ -42,6 +42,15 @@ packages() {
   esac
 }
 
+# Node packages of the pages in web/.
+web() {
+  local stamp=web/node_modules/.cairn-installed
+  if cmp -s web/package-lock.json "$stamp"; then return 0; fi
+  say "installing the node packages of web/package-lock.json"
+  npm --prefix web ci --no-audit --no-fund --loglevel=error
+  cp web/package-lock.json "$stamp"
+}
+
 # The toolchain that builds the wasm and the build's own tool: all that serving needs. Its standard
 # library for wasm comes as source, and is compiled with the rest.
 nightly() {
@@ -67,5 +76,5 @@ stable() {
   fi
 }
 
-[ $# -gt 0 ] || set -- needed packages nightly stable
+[ $# -gt 0 ] || set -- needed packages web nightly stable
 for part; do "$part"; done

@@ -7,7 +7,7 @@
 // Environment: PORT (8787; 0 takes a free one), STATE (.cairn), CAIRN_ADMIN_KEY (else one
 // is made and kept in $STATE/admin-key), CONFIG (wrangler.toml: whose bindings it has), CONSUMER
 // (none: the wrangler.toml of another Worker beside it), CONSUMER_PORT (none: where that one
-// listens), and other CAIRN_* as variables of the Worker. For
+// listens), ENTRY (none: the module that workerd loads instead), and other CAIRN_* as variables of the Worker. For
 // tests: with `--until-stdin-closes` the server also ends when its standard input does, so
 // that it never outlives the run that started it; with `--discard-state` it removes $STATE
 // as it ends.
@@ -21,6 +21,8 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const HOST = "127.0.0.1";
+// The Worker that has the files of the pages.
+const ASSETS = "assets";
 const START_SECONDS_MAX = 60;
 const STOP_SECONDS_MAX = 3;
 
@@ -56,10 +58,12 @@ async function serve() {
   const { workerOptions } = workerOptionsOf(
     resolve(root, process.env.CONFIG || "wrangler.toml"),
   );
+  const { assets, ...options } = workerOptions;
   const cairn = {
-    ...workerOptions,
+    ...options,
     modulesRoot: join(root, "build"),
     modules: [
+      ...entry(),
       { type: "ESModule", path: main },
       { type: "CompiledWasm", path: join(root, "build", "index_bg.wasm") },
     ],
@@ -70,11 +74,12 @@ async function serve() {
       ...variables(),
       CAIRN_ADMIN_KEY: key.value,
     },
+    serviceBindings: { ...options.serviceBindings, ...(assets && { [assets.binding]: ASSETS }) },
     unsafeDirectSockets: [{ host: HOST, port }],
   };
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      workers: [cairn, ...consumers(workerOptionsOf)],
+      workers: [cairn, ...pages(assets), ...consumers(workerOptionsOf)],
       // Miniflare's own entrance is not used: it pretty-prints errors and recodes bodies.
       host: HOST,
       port: 0,
@@ -98,6 +103,21 @@ async function serve() {
 function variables() {
   const ours = ([name]) => name.startsWith("CAIRN_") && name !== "CAIRN_ADMIN_KEY";
   return Object.fromEntries(Object.entries(process.env).filter(ours));
+}
+
+// For tests: a module around Cairn's own, which stands in for what workerd lacks.
+function entry() {
+  if (!process.env.ENTRY) return [];
+  const contents = readFileSync(resolve(root, process.env.ENTRY), "utf8");
+  return [{ type: "ESModule", path: join(root, "build", "entry.js"), contents }];
+}
+
+// The files of [assets], by the platform's emulation, in a Worker of their own. In front of Cairn it would pass each
+// request on, Git's too, which no deployment does and which costs a twentieth of a small push.
+function pages(assets) {
+  if (!assets) return [];
+  const script = `export default { fetch: (request, { ${assets.binding} }) => ${assets.binding}.fetch(request) };`;
+  return [{ name: ASSETS, assets, modules: true, script, compatibilityDate: "2026-10-01" }];
 }
 
 // For tests: the Worker that consumes the queue, by its own wrangler.toml, and where it reports what it got.

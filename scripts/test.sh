@@ -94,14 +94,15 @@ step "lints, wasm" cargo clippy --locked --target wasm32-unknown-unknown --works
 step "tests, native" cargo test --locked --lib "${suites[@]}"
 if [ "${1:-}" != quick ]; then
   step "instructions of the engine" cargo test --locked --test engine_instructions
+  step "other clients, installation" scripts/install-clients.sh
   step "types of the JavaScript client" scripts/check-client.sh
+  step "types of the pages" npm --prefix web run --silent types-check
   # Nothing compiles beside the stories: some have budgets of heap and time.
   step "stories, compiled" cargo test --locked --no-run "${stories[@]/#/--test=}"
   begun "wasm build"
   step "wasm caps" scripts/caps.sh
   step "deploy, dry run" scripts/wrangler deploy --dry-run --env=""
   step "deploy, dry run, paid plan" scripts/wrangler deploy --dry-run --env=paid
-  step "other clients, installation" scripts/install-clients.sh
   step "real git and other clients against workerd" scripts/node scripts/stories.mjs "${stories[@]}"
 fi
 report

@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use support::history::History;
+use support::installed::installed;
 use support::package_root;
 use support::rest::Rest;
 use support::scratch::Scratch;
-use support::server::ADMIN_KEY;
+use support::server::{ADMIN_KEY, Server};
 use support::tools::path_without;
 
 /// What builds, and git, which serving does not need either.
@@ -23,8 +24,9 @@ const MISSING: [&str; 8] = [
     "cargo", "rustc", "rustup", "cc", "gcc", "clang", "make", "git",
 ];
 
-/// Makes the archives in a folder, and says where they are: that of the server, that of the client.
-fn pack(folder: &Path) -> [PathBuf; 2] {
+/// Makes the archives in a folder, and says where they are: that of the server, and those of the clients in
+/// JavaScript and in Python.
+fn pack(folder: &Path) -> [PathBuf; 3] {
     let root = package_root();
     let output = Command::new(root.join("scripts/node"))
         .arg(root.join("scripts/dist.mjs"))
@@ -100,7 +102,7 @@ fn dry_run(mut wrangler: Command, release: &Path) {
 #[test]
 fn a_release_serves_and_deploys_without_rust() {
     let scratch = Scratch::new();
-    let [server, _] = pack(scratch.path());
+    let [server, ..] = pack(scratch.path());
     let release = unpack(&server, scratch.path());
     let path = path_without(&MISSING, &scratch);
     let mut cargo = Command::new("sh");
@@ -136,7 +138,7 @@ fn a_release_serves_and_deploys_without_rust() {
 #[test]
 fn a_deployment_without_an_environment_is_warned_of_nothing() {
     let scratch = Scratch::new();
-    let [server, _] = pack(scratch.path());
+    let [server, ..] = pack(scratch.path());
     let release = unpack(&server, scratch.path());
     dry_run(
         Command::new(package_root().join("scripts/wrangler")),
@@ -156,7 +158,7 @@ fn the_same_build_gives_the_same_archive() {
 #[test]
 fn the_client_can_be_installed() {
     let scratch = Scratch::new();
-    let [_, client] = pack(scratch.path());
+    let [_, client, _] = pack(scratch.path());
     let project = scratch.join("project");
     std::fs::create_dir(&project).unwrap();
     std::fs::write(project.join("package.json"), r#"{"type": "module"}"#).unwrap();
@@ -195,4 +197,41 @@ fn the_client_can_be_installed() {
         let installed = project.join("node_modules/cairn-client").join(file);
         assert!(installed.exists(), "{file}");
     }
+}
+
+/// pip takes the wheel without an index, and a program uses what it installed.
+#[test]
+fn the_python_client_can_be_installed_and_used() {
+    let Ok(python) = installed("python") else {
+        return;
+    };
+    let (server, scratch) = (Server::start(), Scratch::new());
+    let [_, _, wheel] = pack(scratch.path());
+    let run = |program: &Path, arguments: &[&OsStr]| {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(scratch.path());
+        command
+            .env("HOME", scratch.path())
+            .env("NO_PROXY", "127.0.0.1");
+        let output = command.output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(output.status.success(), "{command:?}: {said}");
+        said
+    };
+    let (python, own) = (python.join("bin/python"), scratch.join("venv"));
+    run(&python, &["-m".as_ref(), "venv".as_ref(), own.as_ref()]);
+    let install = ["install", "--quiet", "--no-index"].map(OsStr::new);
+    run(
+        &own.join("bin/pip"),
+        &[&install[..], &[wheel.as_ref()]].concat(),
+    );
+    let program = package_root().join("tests/clients/python_client.py");
+    let url = server.url();
+    let arguments = [program.as_ref(), url.as_ref(), ADMIN_KEY.as_ref()];
+    let said = run(&own.join("bin/python"), &arguments);
+    assert!(said.contains("the python client did its day"), "{said}");
+    // Its types are those of the description.
+    let types = package_root().join("clients/python/make_types.py");
+    run(&python, &[types.as_ref(), "--check".as_ref()]);
 }

@@ -268,6 +268,8 @@ export interface ArtifactsRepo {
       readOnly?: boolean;
       defaultBranchOnly?: boolean;
       fsck?: FsckChange;
+      /** Where the platform is asked to keep it; not among the binding's options. */
+      locationHint?: LocationHint;
       refRules?: RefRule[];
     } & Lifetime,
   ): Promise<ArtifactsCreateRepoResult>;
@@ -337,6 +339,8 @@ export interface Artifacts {
       description?: string;
       setDefaultBranch?: string;
       fsck?: FsckChange;
+      /** Where the platform is asked to keep it; not among the binding's options. */
+      locationHint?: LocationHint;
       refRules?: RefRule[];
     } & Lifetime,
   ): Promise<ArtifactsCreateRepoResult>;
@@ -372,6 +376,8 @@ export interface Artifacts {
         description?: string;
         readOnly?: boolean;
         fsck?: FsckChange;
+        /** Where the platform is asked to keep it; not among the binding's options. */
+        locationHint?: LocationHint;
         lfs?: boolean;
         refRules?: RefRule[];
       } & Lifetime;
@@ -400,9 +406,13 @@ export interface CairnArtifacts extends Artifacts {
   /**
    * Makes the namespace before its first repository does: for the operator alone.
    * @param opts.fsck What its repositories take, unless they say otherwise.
-   * @throws {ArtifactsError} `ALREADY_EXISTS`, `FORBIDDEN`.
+   * @param opts.jurisdiction Where its data is kept, for good: wherever the platform wants unless given.
+   * @throws {ArtifactsError} `ALREADY_EXISTS`, `FORBIDDEN`, `INVALID_INPUT`, `CONFLICT`.
    */
-  createNamespace(opts?: { fsck?: FsckChange }): Promise<CairnNamespaceInfo>;
+  createNamespace(opts?: {
+    fsck?: FsckChange;
+    jurisdiction?: Jurisdiction;
+  }): Promise<CairnNamespaceInfo>;
 
   /**
    * What the namespace is now.
@@ -503,6 +513,12 @@ export interface DeletedRepo {
   restorableUntil: string;
 }
 
+/** Where the data of a namespace is kept, by Cloudflare's names. */
+export type Jurisdiction = "unrestricted" | "eu" | "us" | "fedramp";
+
+/** A region of Cloudflare's. */
+export type LocationHint = "wnam" | "enam" | "sam" | "weur" | "eeur" | "apac" | "oc" | "afr" | "me";
+
 /** A namespace. */
 export interface CairnNamespaceInfo {
   name: string;
@@ -510,8 +526,8 @@ export interface CairnNamespaceInfo {
   createdAt: string;
   /** When something last happened in it. */
   updatedAt: string;
-  /** Where its data may be. */
-  jurisdiction: "unrestricted";
+  /** Where its data is kept. */
+  jurisdiction: Jurisdiction;
   /** What its repositories take, unless they say otherwise. */
   fsck: { strict: boolean };
   /** Whether nobody but the operator gets anything. */

@@ -3,6 +3,8 @@
 // Each commit changes one line of one file two folders deep, and so brings four objects: a blob,
 // two trees, itself.
 
+import { randomFrom } from "./random.mjs";
+
 const OBJECTS_PER_COMMIT = 4;
 const LINES_MAX = 160;
 const FILES_PER_FOLDER = 30;
@@ -76,15 +78,4 @@ function newFile(random) {
 function line(random) {
   const words = 3 + random(9);
   return Array.from({ length: words }, () => random(1 << 20).toString(36)).join(" ");
-}
-
-// mulberry32: numbers below a bound.
-function randomFrom(seed) {
-  let state = seed >>> 0;
-  return (bound) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
-  };
 }

@@ -1,8 +1,8 @@
 // `make bench`: the same work on Cairn under workerd and on git's http-backend behind nginx.
 // How it is made, and how to read it: docs/benchmarks.md.
 //
-// Environment: BENCH_SIZES (small medium large), BENCH_BUNDLES (paths of bundles), BENCH_REFS
-// (10 1000 10000), BENCH_RUNS (5), BENCH_DIR (target/bench).
+// Environment: BENCH_SIZES (small medium large), BENCH_BUNDLES (paths of bundles and repositories),
+// BENCH_REFS (10 1000 10000), BENCH_RUNS (5), BENCH_DIR (target/bench).
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

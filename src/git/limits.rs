@@ -1,14 +1,14 @@
 //! The bound of every input, one value passed in, shrunk by tests.
 //!
 //! The isolate has 128 MB for everything, and one push may take 64 MiB of it. What it holds grows
-//! with the pack's objects alone: the table (48 bytes each, of 131,072 at most; the others are in
-//! scratch), its order by id (6), the index as it is written (4), what the check of closure notes
-//! (6 or more), and for a commit its facts (68, of 65,536 at most), its place in the walk and in
-//! the graph (about 100). With every fifth a commit that is 32 MB for the 500,000 that are
-//! accepted; `repo_do/intake/memory.rs` reserves by both numbers. The resolved-object cache
-//! (16 MiB) is full while the deltas are resolved, when the check has not begun. One delta's base,
-//! instructions and result are 48 MiB at worst, which only a pack of few objects can combine with
-//! the largest table; larger deltas are applied piece by piece.
+//! with the pack's objects alone, by a few bytes each: their order by id (6), the index as it is
+//! written (4), and for a commit its place in the walk (12) or among the sorted ids (8). The other
+//! tables go to scratch: of the entries 131,072 are in memory (6 MiB), of the tables of graph and
+//! lists 10 MiB, of the facts of commits 4. So the 2,000,000 that are accepted take
+//! 30 MB with every fifth a commit; `repo_do/intake/memory.rs` reserves by both numbers. The
+//! resolved-object cache (16 MiB) is full while the deltas are resolved, when the check has not
+//! begun. One delta's base, instructions and result are 48 MiB at worst, which only a pack of few
+//! objects can combine with the largest table; larger deltas are applied piece by piece.
 
 /// Bounds of the inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +93,7 @@ impl Limits {
         wants_max: 100_000,
         haves_max: 100_000,
         request_bytes_max: 8 << 20,
-        objects_max: 500_000,
+        objects_max: 2_000_000,
         pack_bytes_max: 5 << 30,
         appended_bytes_min: 512 << 20,
         object_bytes_max: (4 << 30) - 1,

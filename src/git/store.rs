@@ -18,6 +18,7 @@ use super::object::ObjectKind;
 
 mod error;
 mod pieces;
+pub(crate) mod scan;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -116,6 +117,12 @@ pub trait PartReader {
         1 << 20
     }
 
+    /// Bytes of a table at most that is read whole once more than half of its pages were: the generations and
+    /// the parents of a million commits.
+    fn whole_table_bytes_max(&self) -> usize {
+        8 << 20
+    }
+
     /// As [`PackStore::part`].
     fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError>;
 
@@ -126,6 +133,11 @@ pub trait PartReader {
         part: Part,
         range: Range<usize>,
     ) -> Result<Option<Shared>, StoreError>;
+
+    /// Bytes of the part. `None`: it is not read by ranges.
+    fn part_len(&self, _pack_id: PackId, _part: Part) -> Result<Option<usize>, StoreError> {
+        Ok(None)
+    }
 }
 
 /// Rows for tables of one push that memory has no room for. They are gone once nobody holds this,
@@ -165,9 +177,26 @@ pub trait PackStore {
         Ok(None)
     }
 
+    /// The same for a caller that never takes a whole part: what the store holds whole is cut out of it.
+    /// `None` only where the store cannot read the part by ranges.
+    fn part_run(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        range: Range<usize>,
+    ) -> Result<Option<Shared>, StoreError> {
+        self.part_range(pack_id, part, range)
+    }
+
     /// Reads the parts of this pack for a caller that outlives the call. `None`: this store has no
     /// such reader, and the caller must take the whole part.
     fn part_reader(&self, _pack_id: PackId) -> Option<Rc<dyn PartReader>> {
+        None
+    }
+
+    /// The same for a caller that goes over parts from end to end: what is read is not kept for others,
+    /// and no table of a part is taken whole.
+    fn part_scanner(&self, _pack_id: PackId) -> Option<Rc<dyn PartReader>> {
         None
     }
 
@@ -197,8 +226,21 @@ impl<T: PackStore + ?Sized> PackStore for &T {
         (**self).part_range(pack_id, part, range)
     }
 
+    fn part_run(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        range: Range<usize>,
+    ) -> Result<Option<Shared>, StoreError> {
+        (**self).part_run(pack_id, part, range)
+    }
+
     fn part_reader(&self, pack_id: PackId) -> Option<Rc<dyn PartReader>> {
         (**self).part_reader(pack_id)
+    }
+
+    fn part_scanner(&self, pack_id: PackId) -> Option<Rc<dyn PartReader>> {
+        (**self).part_scanner(pack_id)
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
@@ -228,8 +270,21 @@ impl<T: PackStore + ?Sized> PackStore for Rc<T> {
         (**self).part_range(pack_id, part, range)
     }
 
+    fn part_run(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        range: Range<usize>,
+    ) -> Result<Option<Shared>, StoreError> {
+        (**self).part_run(pack_id, part, range)
+    }
+
     fn part_reader(&self, pack_id: PackId) -> Option<Rc<dyn PartReader>> {
         (**self).part_reader(pack_id)
+    }
+
+    fn part_scanner(&self, pack_id: PackId) -> Option<Rc<dyn PartReader>> {
+        (**self).part_scanner(pack_id)
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {

@@ -2,6 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `about` | what the repository says of itself |
 //! | `reading` | objects read while some are cold |
 //! | `notes` | notes, with the memory that many of them take |
 //! | `shown` | the shapes of the JSON |
@@ -40,6 +41,7 @@ use crate::repo_do::content::answers::{
 use crate::storage::repository::ref_record::RefRecord;
 use crate::storage::repository::store::RepositoryRecord;
 
+mod about;
 pub(crate) mod answers;
 mod bytes;
 mod history;
@@ -86,6 +88,9 @@ async fn dispatch(
     }
     let mut reading = Reading::begin(object, store, audience).await?;
     account.note_packs(reading.packs().records().len());
+    if route == path::ABOUT {
+        return about::about(reading, record).await;
+    }
     if route == path::LOG {
         return history::log(reading, &query, form(&request)).await;
     }

@@ -12,7 +12,7 @@ use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, 
 use super::events::origin::Doer;
 use super::events::{feed, tell};
 use super::explore::dispatch as explore;
-use super::fetch::{bundle, refs, upload};
+use super::fetch::{bundle, bundle_uri, refs, upload};
 use super::lfs::dispatch as lfs;
 use super::lifecycle::tokens as lifecycle_tokens;
 use super::lifecycle::{
@@ -207,6 +207,20 @@ impl Asked {
     }
 }
 
+impl Asked {
+    /// The repository, if this query of a URL opens a bundle of it: whoever has the URL may have the
+    /// bundle, and nothing else.
+    fn opened_by(self, made_at: i64, query: &str) -> Result<RepositoryRecord, ErrorReply> {
+        let object = &self.object;
+        let opens = |id: &str| bundle_uri::is_opened_by(object, id, made_at, query);
+        let record = self.caller.repository_of_url(opens)?;
+        check_serves(&record, true)?;
+        object.rates.admit(true, now_ms())?;
+        self.store.note_use(&record, now_ms())?;
+        Ok(record)
+    }
+}
+
 /// Answers a request of Git's.
 async fn git(asked: Asked, request: Request) -> Answer {
     let (object, store) = (Rc::clone(&asked.object), Rc::clone(&asked.store));
@@ -228,6 +242,18 @@ async fn git(asked: Asked, request: Request) -> Answer {
                 let offer = object.fetch_extensions.offer();
                 refs::advertise(&store, service, &request, &authorized, offer, &account).await
             }
+        }
+        (Method::Get, path::BUNDLES) => {
+            let record = asked.authorized(Access::Read, &route)?.record;
+            bundle_uri::list(&object, &store, &record).await
+        }
+        (Method::Get, path) if path::bundle_made_at(path).is_some() => {
+            let made_at = path::bundle_made_at(path).unwrap_or_default();
+            let record = match request.inner().url().split_once('?') {
+                None => asked.authorized(Access::Read, &route)?.record,
+                Some((_, query)) => asked.opened_by(made_at, query)?,
+            };
+            bundle_uri::place(&object, &store, &record, made_at).await
         }
         (Method::Post, path::UPLOAD_PACK) => {
             let authorized = asked.authorized(Access::Read, &route)?;

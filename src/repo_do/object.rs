@@ -14,6 +14,7 @@ use super::runtime::clock::now_ms;
 use super::runtime::lease::Owner;
 use super::state::alarm_time::Alarm;
 use super::state::answer_cache::KeptAnswers;
+use super::state::bundles::KnownBundle;
 use super::state::failure::Failure;
 use super::state::fetch_counts::FetchCounts;
 use super::state::graph_cache::KeptGraph;
@@ -67,6 +68,8 @@ pub(crate) struct RepoObject {
     pub(crate) reach: KeptReach,
     /// Answers about its history.
     pub(crate) answers: KeptAnswers,
+    /// Its bundle in R2.
+    pub(crate) bundle: KnownBundle,
     /// Packs in quarantine whose push is running.
     pub(crate) in_progress: RefCell<BTreeSet<PackId>>,
     /// The readers of packs now.
@@ -154,6 +157,7 @@ impl RepoObject {
             graph: KeptGraph::default(),
             reach: KeptReach::default(),
             answers: KeptAnswers::default(),
+            bundle: KnownBundle::default(),
             in_progress: RefCell::default(),
             readers: Rc::default(),
             room_claims: RoomClaims::default(),

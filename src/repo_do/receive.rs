@@ -155,10 +155,7 @@ async fn take(
     body.drain().await;
     account.received(body.received_bytes());
     // From here on nothing waits for the client.
-    if let Err(error) = memory
-        .hold_work(push.object_count(), push.commit_count())
-        .await
-    {
+    if let Err(error) = memory.hold_work(push.pack_counts()).await {
         push.quarantined.discard();
         return Err(error);
     }

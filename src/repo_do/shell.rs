@@ -19,6 +19,7 @@ use super::request::refuse;
 use super::runtime::admission::RETRY_SECONDS;
 use super::runtime::lease::{self, Lease};
 use super::runtime::reply;
+use crate::storage::jurisdiction::env_of_object;
 
 /// The Durable Object of one repository.
 #[worker::durable_object(alarm)]
@@ -30,7 +31,7 @@ pub struct RepoDo {
 impl DurableObject for RepoDo {
     fn new(state: State, env: Env) -> Self {
         Self {
-            object: AssertUnwindSafe(RepoObject::wake(&state, env)),
+            object: AssertUnwindSafe(RepoObject::wake(&state, env_of_object(&state, env))),
         }
     }
 

@@ -7,10 +7,10 @@
 //! | [`namespace`] | the database of a namespace, and of the registry that lists the namespaces |
 //! | [`network`] | the database of a fork network |
 //! | [`webhook`] | a webhook's definition, and the database of its object |
-//! | [`event`] | what happened, as the databases of repositories and namespaces keep it |
 //! | [`event`], [`event_payload`] | what happened, as the databases of repositories and namespaces keep it |
 //! | [`event_feed`] | reading that in its order |
 //! | [`r2`] | R2: the port, its adapter, the keys, the record from which a repository is recovered |
+//! | [`jurisdiction`] | where data may be kept, and the bindings that keep it there; the only file here that knows the platform's |
 //! | [`kv`] | small JSON values in Workers KV; the only file here that knows it |
 //! | [`analytics`] | a data point a request; the only file here that knows Analytics Engine |
 //! | [`fault_log`], `time` | the log's lines about faults; times as JSON shows them |
@@ -29,6 +29,7 @@ pub mod event;
 pub mod event_feed;
 pub mod event_payload;
 pub(crate) mod fault_log;
+pub(crate) mod jurisdiction;
 pub(crate) mod kv;
 pub mod namespace;
 pub mod network;

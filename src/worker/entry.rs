@@ -6,18 +6,19 @@ use super::cors::{self, CORS_ORIGINS, Origins};
 use super::credentials::{Identity, is_given_by_a_program};
 use super::cross_site::Source;
 use super::fault::fault;
-use super::reply::{Reply, git_error, git_in_band};
+use super::neighbours::Neighbour;
+use super::reply::{Reply, git_in_band};
 use super::request_log;
-use super::rest::bundles;
-use super::rest::{content, events, idempotency, openapi, writes};
+use super::rest::{bundles, content, events, idempotency, openapi, writes};
 use super::route::face::{Face, face};
 use super::route::lfs::LfsRoute;
 use super::route::{self, GitRoute, RestRoute, Route, RouteError};
 use super::target::Target;
+use super::told::{named, shown, told};
 use super::visit::{Visit, respond};
 use super::{
-    artifacts, drain, envelope, front_page, git, lfs, limits, links, public_url, read_only,
-    redirect, signed,
+    artifacts, bundle_uri, drain, envelope, front_page, git, lfs, limits, links, metrics, pages,
+    public_url, read_only, redirect, signed,
 };
 use crate::repo_do::contract::{
     ErrorCode, ErrorReply, GitPost, RateLeft, RequestLine, header as internal,
@@ -275,37 +276,12 @@ fn header(headers: &web_sys::Headers, name: &str) -> Option<String> {
     headers.get(name).ok().flatten()
 }
 
-/// An error as its face tells it. Where Git's users read it, and where it is our fault, it has the
-/// name under which the log has more.
-fn shown(face: Face, error: &ErrorReply, request_id: &str) -> Reply {
-    let status = error.code.status();
-    if status == 401 || (face != Face::Git && status < 429) {
-        return told(face, error, request_id);
-    }
-    told(face, &named(error, request_id), request_id)
-}
-
-fn named(error: &ErrorReply, request_id: &str) -> ErrorReply {
-    ErrorReply {
-        message: format!("{} (request {request_id})", error.message),
-        ..error.clone()
-    }
-}
-
 /// The fetch or push that this error refuses, if Git shows its user nothing but what is in-band. A
 /// credential that cannot be valid is no better than none: no advertisement was given for it.
 fn post_told_in_band(visit: &Visit, route: GitRoute, error: &ErrorReply) -> Option<GitPost> {
     let is_unknown = matches!(visit.identity, Identity::Anonymous | Identity::Unrecognised);
     let in_band = error.code.is_told_in_band(is_unknown);
     route.post().filter(|_| in_band)
-}
-
-fn told(face: Face, error: &ErrorReply, request_id: &str) -> Reply {
-    match face {
-        Face::Git => git_error(error),
-        Face::Lfs => lfs::told::error(error, request_id),
-        Face::Rest => envelope::failure(error),
-    }
 }
 
 async fn answer(
@@ -335,11 +311,21 @@ async fn answer(
             made(front_page::answer(visit.public_url(), accept.as_deref())?)
         }
         Route::Health => made(health()),
+        Route::Metrics => made(metrics::answer::answer(visit, query).await?),
         Route::OpenApi => made(openapi::answer()),
-        Route::Neighbour(neighbour) => made(neighbour.answer()),
+        Route::Neighbour(path, Neighbour::Page) if wants_html(&request) => {
+            made(pages::lead_there(visit.public_url(), path))
+        }
+        Route::Neighbour(_, neighbour) => made(neighbour.answer()),
+        Route::Page(path) => pages::page(visit, path).await.map(Answer::OfWorker),
+        Route::Asset(file) => pages::asset(visit, file).await.map(Answer::OfWorker),
         Route::Git(path, route) => {
             let answered = git::answer(visit, &request, query, path, *route).await;
             answered.map(Answer::OfObject)
+        }
+        Route::Bundles(path, made_at) => {
+            let answered = bundle_uri::answer(visit, &request, query, path, *made_at);
+            answered.await.map(Answer::OfWorker)
         }
         Route::Lfs(path, route) => {
             let answered = lfs::dispatch::answer(visit, request, method, path, route).await;
@@ -419,11 +405,15 @@ fn method_not_allowed(visit: &Visit, route: &Route, methods: &[&str]) -> Reply {
     let message = format!("this path serves {allowed} only");
     let error = ErrorReply::new(ErrorCode::MethodNotAllowed, message);
     let face = match route {
-        Route::Git(..) | Route::Neighbour(_) => Face::Git,
+        Route::Git(..) | Route::Bundles(..) | Route::Neighbour(..) => Face::Git,
         Route::Lfs(..) => Face::Lfs,
         _ => Face::Rest,
     };
     told(face, &error, &visit.request_id).with_header("allow", allowed)
+}
+
+fn wants_html(request: &web_sys::Request) -> bool {
+    header(&request.headers(), "accept").is_some_and(|accept| front_page::prefers_html(&accept))
 }
 
 fn health() -> Reply {
@@ -433,15 +423,4 @@ fn health() -> Reply {
 
 fn malformed(message: &str) -> ErrorReply {
     ErrorReply::new(ErrorCode::InvalidInput, message)
-}
-
-impl From<RouteError> for ErrorReply {
-    fn from(error: RouteError) -> Self {
-        let code = match error {
-            RouteError::Unknown | RouteError::NoArtifacts => ErrorCode::NotFound,
-            RouteError::Name(_) => ErrorCode::InvalidRepoName,
-            RouteError::Encoding => ErrorCode::InvalidInput,
-        };
-        Self::new(code, error.to_string())
-    }
 }

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::envelope;
+use super::html::escape;
 use super::reply::Reply;
 use crate::repo_do::contract::ErrorReply;
 
@@ -39,7 +40,8 @@ pub(crate) fn answer(url: &str, accept: Option<&str>) -> Result<Reply, ErrorRepl
     Ok(reply.with_header("vary", "accept"))
 }
 
-fn prefers_html(accept: &str) -> bool {
+/// Whether the sender of this `Accept` is a browser: it names HTML, and does not name JSON.
+pub(crate) fn prefers_html(accept: &str) -> bool {
     let accept = accept.to_ascii_lowercase();
     accept.contains("text/html") && !accept.contains("application/json")
 }
@@ -72,13 +74,6 @@ people and agents then use plain git.</p>
 </html>
 "#
     )
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
 
 #[cfg(test)]

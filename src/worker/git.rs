@@ -1,15 +1,16 @@
 //! Git's smart HTTP, handed to the repository's object: bodies go through as streams, unread.
 
 use super::admission;
+use super::call::Call;
 use super::credentials::Identity;
 use super::grants;
 use super::names::RepositoryPath;
-use super::objects::{Call, is_unauthorized, refusal, repository_as_it_is};
+use super::objects::{bucket, is_unauthorized, refusal, repository_as_it_is};
 use super::ready;
 use super::route::GitRoute;
 use super::smart_http::exchange;
 use super::visit::Visit;
-use crate::repo_do::contract::header::{GIT_PROTOCOL, KNOWN_TOKEN};
+use crate::repo_do::contract::header::{GIT_PROTOCOL, KNOWN_TOKEN, REMOTE};
 use crate::repo_do::contract::{ErrorReply, FORWARDED_HEADERS, Refusal, path};
 
 /// Answers a git request whose method fits its route. What the object answers well passes as it is:
@@ -41,7 +42,12 @@ pub(crate) async fn answer(
     let protocol = header(GIT_PROTOCOL).filter(|_| !has_body);
     let forwarded = forwarded.iter();
     let forwarded = forwarded.filter_map(|name| Some((*name, header(name)?)));
-    let call = call.with_headers(forwarded.collect());
+    let mut forwarded: Vec<_> = forwarded.collect();
+    if route == GitRoute::UploadPack {
+        let remote = visit.remote(path.namespace.as_str(), path.name.as_str());
+        forwarded.push((REMOTE, remote));
+    }
+    let call = call.with_headers(forwarded);
     // The object decides alone, and is asked first: a look-up in KV would cost as much as its
     // answer. KV only says more exactly why not.
     let mut response = repository_as_it_is(visit, path, actor, call).await;
@@ -62,7 +68,10 @@ pub(crate) async fn answer(
         }
     };
     match ready::named(&response) {
-        Some(ready) => ready::answer(visit, response, ready).await,
+        Some(ready) => {
+            let bucket = bucket(visit, &path.namespace).await;
+            ready::answer(bucket, response, ready).await
+        }
         None => Ok(response),
     }
 }

@@ -5,6 +5,7 @@
 //! | [`entry`] | the fetch handler: every request gets one answer, even after a fault |
 //! | [`git`] | Git's smart HTTP, streamed through to the repository's object |
 //! | [`lfs`] | Git LFS: batches, objects pumped to R2 and from it, locks |
+//! | [`bundle_uri`] | the list of bundles in R2, and their bytes, streamed from there |
 //! | [`ready`] | a ready clone, streamed from R2 to the client |
 //! | [`durable`] | what the objects of namespaces and webhooks share |
 //! | [`rest`] | the REST resources: requests and answers |
@@ -12,8 +13,9 @@
 //! | [`webhooks`] | the objects of webhooks: delivering, retrying |
 //! | [`visit`], [`fault`] | what every step of one request needs to know; the way out when something of ours fails |
 //! | [`admission`] | early refusals before an object is called |
-//! | [`objects`] | calls to the Durable Objects |
+//! | [`call`], [`objects`] | a call of a Durable Object; which object gets it |
 //! | [`wake`], [`known_names`] | whether there is anything to call, where a call leaves a file |
+//! | [`places`] | in which jurisdictions namespaces are kept |
 //! | [`random`] | randomness, from the platform |
 //! | [`smart_http`] | the frame of git requests: services, content types |
 //! | [`target`], [`route`], [`names`] | a URL in its parts; the resource of a path |
@@ -23,6 +25,9 @@
 //! | [`credentials`], [`token`], [`grant`], [`grants`] | the caller; a token as KV records it |
 //! | [`signed`] | signed tokens: their form, their issuers and keys, what their claims open |
 //! | [`front_page`] | `GET /` |
+//! | [`metrics`] | `GET /metrics`: what the deployment knows of itself |
+//! | [`told`] | errors as each face tells them |
+//! | [`pages`] | the pages of repositories, and the files that they load |
 //! | [`limits`] | requests to a namespace, counted by the platform |
 //! | [`read_only`] | a deployment that takes no writes |
 //! | [`request_log`] | request ids, log lines, timings |
@@ -30,10 +35,11 @@
 //! | [`id`], [`time`] | ids from random bytes; times as text |
 //!
 //! Invariants:
-//! - Only [`entry`], [`visit`], [`fault`], [`admission`], [`grants`], [`git`], [`lfs`], [`drain`], [`ready`],
-//!   [`objects`], [`wake`], [`random`], [`namespace::directory`], [`namespace::object`], [`webhooks`] but for its
-//!   rules, [`signed::crypto`], [`signed::key_set`], [`signed::verify`], and the handlers in [`rest`] know the platform; the rest is tested natively.
-//! - Nothing is shared between requests but names that are known to be taken ([`wake`]) and the public keys of
+//! - Only [`entry`], [`visit`], [`fault`], [`admission`], [`grants`], [`git`], [`lfs`], [`bundle_uri`], [`drain`], [`ready`],
+//!   [`call`], [`objects`], [`wake`], [`random`], [`namespace::directory`], [`namespace::object`], [`webhooks`] but for its
+//!   rules, [`metrics::answer`], [`metrics::sql_api`], [`signed::crypto`], [`signed::key_set`], [`signed::verify`], and the handlers in [`rest`] know the platform; the rest is tested natively.
+//! - Nothing is shared between requests but names that are known to be taken ([`wake`]), the jurisdictions of
+//!   namespaces ([`objects`]) and the public keys of
 //!   issuers ([`signed::key_cache`], [`signed::known_issuers`]), which are data alone: no locks, no futures. A future woken by another request is a fault of the platform's ("I/O on behalf of a
 //!   different request").
 //! - Bodies of git requests and answers are never read here, but for those that [`drain`] drops.
@@ -43,6 +49,8 @@
 
 pub(crate) mod admission;
 mod artifacts;
+mod bundle_uri;
+pub(crate) mod call;
 pub(crate) mod compression;
 pub(crate) mod cors;
 mod credentials;
@@ -53,18 +61,23 @@ pub(crate) mod entry;
 pub(crate) mod envelope;
 pub(crate) mod fault;
 pub(crate) mod front_page;
+
 pub(crate) mod git;
 pub(crate) mod grant;
 pub(crate) mod grants;
+pub(crate) mod html;
 pub(crate) mod id;
 pub(crate) mod known_names;
 pub(crate) mod lfs;
 pub(crate) mod limits;
 pub(crate) mod links;
+pub(crate) mod metrics;
 pub(crate) mod names;
 pub(crate) mod namespace;
 pub(crate) mod neighbours;
 pub(crate) mod objects;
+pub(crate) mod pages;
+pub(crate) mod places;
 pub(crate) mod public_url;
 pub(crate) mod random;
 pub(crate) mod read_only;
@@ -79,6 +92,7 @@ pub(crate) mod smart_http;
 pub(crate) mod target;
 pub(crate) mod time;
 pub(crate) mod token;
+pub(crate) mod told;
 pub(crate) mod visit;
 pub(crate) mod wake;
 pub(crate) mod webhooks;

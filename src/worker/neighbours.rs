@@ -11,8 +11,8 @@ pub(crate) const NO_UPLOAD_ARCHIVE: &str =
 const NO_ARCHIVE: &str = "archives are not made here: git clone --depth=1, and git archive in the \
                           clone; single files are at /api/v1/namespaces/<ns>/repos/<repo>/file";
 
-const NO_PAGE: &str = "this is a Git remote, which has no pages: git clone it, or read it by REST \
-                       at /api/v1/namespaces/<ns>/repos/<repo>";
+const NO_PAGE: &str = "this is a Git remote: git clone it, open /r/<ns>/<repo> in a browser, or read it \
+                       by REST at /api/v1/namespaces/<ns>/repos/<repo>";
 
 /// A service that is not here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

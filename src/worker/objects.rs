@@ -1,27 +1,32 @@
 //! Calls to the Durable Objects: requests to internal URLs, with headers that only we write.
 
+use std::cell::RefCell;
+
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
-use js_sys::{Promise, Reflect};
+use js_sys::Reflect;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
-use web_sys::{Headers, RequestInit, RequestRedirect};
-use worker::wasm_bindgen_futures::JsFuture;
-use worker::{Date, Method, Response};
+use worker::{Date, Env, Response};
 
 use super::admission;
+use super::call::{Call, Objects, told};
 use super::credentials::Identity;
 use super::fault::fault;
-use super::names::RepositoryPath;
+use super::names::{NamespaceName, RepositoryPath};
+use super::namespace::contract::{Placed, REGISTRY, TakePlace, path};
 use super::namespace::events::author_text;
+use super::places::KnownPlaces;
 use super::visit::Visit;
 use super::wake;
 use crate::repo_do::contract::{
-    Actor, ErrorCode, ErrorReply, KeptRepository, ORIGIN, forwarded_text, header,
+    Actor, ErrorCode, ErrorReply, KeptRepository, forwarded_text, header,
 };
 use crate::storage::db::sql_error::lasting;
 use crate::storage::fault_log;
+use crate::storage::jurisdiction::{self, Jurisdiction};
+use crate::storage::r2::binding::R2;
 
 /// The binding of the repositories' objects.
 const REPOSITORIES: &str = "REPO";
@@ -32,127 +37,9 @@ const WEBHOOKS: &str = "WEBHOOK";
 /// When to try again after an object could not be reached.
 const RETRY_AFTER_SECONDS: u32 = 2;
 
-// Bound by hand: the platform crate makes a request of its own of each call, and a response of each
-// answer, which were a tenth of the time that a small one takes.
-#[wasm_bindgen]
-extern "C" {
-    type Objects;
-
-    #[wasm_bindgen(method, catch, js_name = getByName)]
-    fn get_by_name(this: &Objects, name: &str) -> Result<Object, JsValue>;
-
-    type Object;
-
-    #[wasm_bindgen(method, catch)]
-    fn fetch(this: &Object, url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
-}
-
-/// A call of an object: method, path and body.
-pub(crate) struct Call {
-    method: Method,
-    /// Path and query of the internal URL.
-    target: String,
-    headers: Vec<(&'static str, String)>,
-    body: Option<JsValue>,
-    /// Whether asking twice does no more than asking once.
-    is_repeatable: bool,
-}
-
-impl Call {
-    /// Reads something; asked again once when the object cannot be reached.
-    pub(crate) fn get(target: impl Into<String>) -> Self {
-        Self {
-            method: Method::Get,
-            target: target.into(),
-            headers: Vec::new(),
-            body: None,
-            is_repeatable: true,
-        }
-    }
-
-    /// Changes something, with a JSON body.
-    pub(crate) fn post<T: Serialize>(
-        target: impl Into<String>,
-        body: &T,
-    ) -> Result<Self, ErrorReply> {
-        let json = serde_json::to_string(body).map_err(|error| fault("call's body", &error))?;
-        Ok(Self {
-            method: Method::Post,
-            target: target.into(),
-            headers: vec![("content-type", "application/json".into())],
-            body: Some(JsValue::from_str(&json)),
-            is_repeatable: false,
-        })
-    }
-
-    /// Takes something away.
-    pub(crate) fn delete(target: impl Into<String>) -> Self {
-        Self {
-            method: Method::Delete,
-            is_repeatable: false,
-            ..Self::get(target)
-        }
-    }
-
-    /// Passes a stream on, untouched.
-    pub(crate) fn stream(target: impl Into<String>, body: Option<web_sys::ReadableStream>) -> Self {
-        Self {
-            method: Method::Post,
-            body: body.map(JsValue::from),
-            is_repeatable: false,
-            ..Self::get(target)
-        }
-    }
-
-    /// Asked again once, like a read: doing it twice is doing it once.
-    #[must_use]
-    pub(crate) fn repeatable(self) -> Self {
-        Self {
-            is_repeatable: true,
-            ..self
-        }
-    }
-
-    /// By another method than that of a stream.
-    #[must_use]
-    pub(crate) fn by(self, method: Method) -> Self {
-        Self { method, ..self }
-    }
-
-    /// With these headers of the client's.
-    #[must_use]
-    pub(crate) fn with_headers(self, headers: Vec<(&'static str, String)>) -> Self {
-        Self { headers, ..self }
-    }
-
-    fn init(&self, own: &[(&'static str, String)]) -> Result<RequestInit, JsValue> {
-        let headers = Headers::new()?;
-        for (name, value) in self.headers.iter().chain(own) {
-            headers.set(name, value)?;
-        }
-        let init = RequestInit::new();
-        init.set_method(self.method.as_ref());
-        init.set_headers(&headers);
-        if let Some(body) = &self.body {
-            init.set_body(body);
-        }
-        init.set_redirect(RequestRedirect::Manual);
-        Ok(init)
-    }
-
-    /// Asks once. A stub that threw is dead, so each attempt has its own.
-    async fn send(
-        &self,
-        objects: &Objects,
-        object_name: &str,
-        own: &[(&'static str, String)],
-    ) -> Result<web_sys::Response, JsValue> {
-        let url = format!("{ORIGIN}{}", self.target);
-        let answer = objects
-            .get_by_name(object_name)?
-            .fetch(&url, &self.init(own)?)?;
-        JsFuture::from(answer).await?.dyn_into()
-    }
+thread_local! {
+    // Data alone: no request waits for another.
+    static PLACES: RefCell<KnownPlaces> = const { RefCell::new(KnownPlaces::new()) };
 }
 
 /// An answer to come. In a box, here and wherever many call: each caller's own future would else
@@ -210,7 +97,8 @@ pub(crate) fn repository_as_it_is<'a>(
     }
     let asked = async move {
         wake::check(visit, path).await?;
-        ask(visit, REPOSITORIES, path.object_name(), own, call).await
+        let place = place(visit, &path.namespace.folded()).await?;
+        ask(visit, (place, REPOSITORIES), path.object_name(), own, call).await
     };
     asked.boxed_local()
 }
@@ -232,8 +120,13 @@ pub(crate) fn kept_repository<'a>(
     if let Some(behalf) = &*visit.behalf.borrow() {
         own.push((header::BEHALF, behalf.to_string()));
     }
-    let asked = ask(visit, REPOSITORIES, kept.object_name.clone(), own, call);
-    asked.map(|asked| asked.map(Response::from)).boxed_local()
+    let (namespace, object_name) = (path.namespace.folded(), kept.object_name.clone());
+    let asked = async move {
+        let place = place(visit, &namespace).await?;
+        let asked = ask(visit, (place, REPOSITORIES), object_name, own, call);
+        asked.await.map(Response::from)
+    };
+    asked.boxed_local()
 }
 
 /// Asks a namespace's object, or the registry of namespaces.
@@ -254,8 +147,18 @@ pub(crate) fn namespace<'a>(
     if !visit.address.is_empty() {
         own.push((header::ADDRESS, visit.address.clone()));
     }
-    let asked = ask(visit, NAMESPACES, object_name.to_owned(), own, call);
-    asked.map(|asked| asked.map(Response::from)).boxed_local()
+    let object_name = object_name.to_owned();
+    let asked = async move {
+        // The registry is in no jurisdiction.
+        let place = if object_name == REGISTRY {
+            Jurisdiction::Unrestricted
+        } else {
+            place(visit, &object_name).await?
+        };
+        let asked = ask(visit, (place, NAMESPACES), object_name, own, call);
+        asked.await.map(Response::from)
+    };
+    asked.boxed_local()
 }
 
 /// Asks a webhook's object.
@@ -265,8 +168,80 @@ pub(crate) fn webhook<'a>(
     call: Call,
 ) -> Asked<'a, Result<Response, ErrorReply>> {
     let own = vec![(header::REQUEST_ID, visit.request_id.clone())];
-    let asked = ask(visit, WEBHOOKS, object_name.to_owned(), own, call);
-    asked.map(|asked| asked.map(Response::from)).boxed_local()
+    let object_name = object_name.to_owned();
+    let asked = async move {
+        let namespace = object_name.split('/').next().unwrap_or_default();
+        let place = place(visit, namespace).await?;
+        let asked = ask(visit, (place, WEBHOOKS), object_name, own, call);
+        asked.await.map(Response::from)
+    };
+    asked.boxed_local()
+}
+
+/// Where a namespace is kept, by its name in lower case. A deployment without a bucket in any jurisdiction
+/// asks nobody; another one asks once for each namespace and isolate.
+pub(crate) fn place<'a>(
+    visit: &'a Visit,
+    namespace: &'a str,
+) -> Asked<'a, Result<Jurisdiction, ErrorReply>> {
+    let found = async move {
+        if !visit.offers_jurisdictions() {
+            return Ok(Jurisdiction::Unrestricted);
+        }
+        if let Some(known) = PLACES.with_borrow(|known| known.of(namespace, visit.now_ms)) {
+            return Ok(known);
+        }
+        let placed: Placed = read(outside(visit, namespace, Call::get(path::PLACE)).await?).await?;
+        if let Some(jurisdiction) = placed.jurisdiction {
+            note_place(visit, namespace, jurisdiction);
+        }
+        Ok(placed.jurisdiction.unwrap_or_default())
+    };
+    found.boxed_local()
+}
+
+/// Has a namespace kept in a jurisdiction, by its name in lower case. It stays there.
+pub(crate) fn take_place<'a>(
+    visit: &'a Visit,
+    namespace: &'a str,
+    jurisdiction: Jurisdiction,
+) -> Asked<'a, Result<(), ErrorReply>> {
+    let taken = async move {
+        let take = TakePlace {
+            jurisdiction,
+            now_ms: visit.now_ms,
+        };
+        let call = Call::post(path::TAKE_PLACE, &take)?.repeatable();
+        let _: Placed = read(outside(visit, namespace, call).await?).await?;
+        note_place(visit, namespace, jurisdiction);
+        Ok(())
+    };
+    taken.boxed_local()
+}
+
+fn note_place(visit: &Visit, namespace: &str, jurisdiction: Jurisdiction) {
+    PLACES.with_borrow_mut(|known| known.note(namespace, jurisdiction, visit.now_ms));
+}
+
+/// Asks the object of a namespace's name that is in no jurisdiction.
+async fn outside(visit: &Visit, namespace: &str, call: Call) -> Result<Response, ErrorReply> {
+    let own = vec![(header::REQUEST_ID, visit.request_id.clone())];
+    let nowhere = (Jurisdiction::Unrestricted, NAMESPACES);
+    let asked = ask(visit, nowhere, namespace.to_owned(), own, call).await;
+    asked.map(Response::from)
+}
+
+/// The bindings with which a namespace's data is read and written.
+pub(crate) async fn env(visit: &Visit, namespace: &NamespaceName) -> Result<Env, ErrorReply> {
+    Ok(match place(visit, &namespace.folded()).await? {
+        Jurisdiction::Unrestricted => visit.env.clone(),
+        restricted => jurisdiction::within(&visit.env, restricted.name()),
+    })
+}
+
+/// The bucket of a namespace.
+pub(crate) async fn bucket(visit: &Visit, namespace: &NamespaceName) -> Result<R2, ErrorReply> {
+    R2::of(&env(visit, namespace).await?).map_err(|error| fault("r2", &error))
 }
 
 /// A path and its query.
@@ -277,13 +252,16 @@ pub(crate) fn target<Q: Serialize>(path: &str, query: &Q) -> Result<String, Erro
 
 async fn ask(
     visit: &Visit,
-    binding: &str,
+    (place, binding): (Jurisdiction, &str),
     object_name: String,
     own: Vec<(&'static str, String)>,
     call: Call,
 ) -> Result<web_sys::Response, ErrorReply> {
-    let objects = Reflect::get(&visit.env, &binding.into())
-        .map_err(|thrown| fault(binding, &told(&thrown)))?;
+    let objects = match place {
+        Jurisdiction::Unrestricted => Reflect::get(&visit.env, &binding.into()),
+        restricted => jurisdiction::objects_of(&visit.env, binding, restricted.name()),
+    };
+    let objects = objects.map_err(|thrown| fault(binding, &told(&thrown)))?;
     let objects: Objects = objects.unchecked_into();
     let attempts = if call.is_repeatable { 2 } else { 1 };
     let mut last = JsValue::UNDEFINED;
@@ -302,14 +280,6 @@ async fn ask(
         }
     }
     Err(unreachable(binding, &last))
-}
-
-/// The message of a thrown value.
-pub(crate) fn told(thrown: &JsValue) -> String {
-    thrown.dyn_ref::<js_sys::Error>().map_or_else(
-        || format!("{thrown:?}"),
-        |error| String::from(error.message()),
-    )
 }
 
 /// The object threw, was reset, or has more to do than it can. Where the fault lasts, nobody is

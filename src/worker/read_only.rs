@@ -18,12 +18,17 @@ pub(crate) fn check(visit: &Visit, route: &RestRoute, method: &str) -> Result<()
     if !is_write(route, method) {
         return Ok(());
     }
-    let variable = visit.env.var(READ_ONLY);
-    if variable.is_ok_and(|value| value.to_string() == "true") {
+    if is_set(visit) {
         let message = "the service is read-only for now: it takes no writes";
         return Err(ErrorReply::busy(RETRY_AFTER_SECONDS, message));
     }
     Ok(())
+}
+
+/// Whether the deployment takes no writes.
+pub(crate) fn is_set(visit: &Visit) -> bool {
+    let variable = visit.env.var(READ_ONLY);
+    variable.is_ok_and(|value| value.to_string() == "true")
 }
 
 /// Whether the deployment must refuse the request. It takes revocations and a namespace's settings:

@@ -8,7 +8,6 @@ use worker::wasm_bindgen_futures::{JsFuture, spawn_local};
 use worker::{Response, ResponseBody};
 
 use super::fault::fault;
-use super::visit::Visit;
 use crate::repo_do::contract::{ErrorReply, header, instead_of_pack};
 use crate::storage::fault_log;
 use crate::storage::r2::binding::R2;
@@ -65,7 +64,7 @@ pub(crate) fn named(response: &web_sys::Response) -> Option<Named> {
 
 /// The answer with its rest, under the same headers.
 pub(crate) async fn answer(
-    visit: &Visit,
+    bucket: Result<R2, ErrorReply>,
     response: web_sys::Response,
     named: Named,
 ) -> Result<web_sys::Response, ErrorReply> {
@@ -73,7 +72,7 @@ pub(crate) async fn answer(
     let mut response = Response::from(response);
     let head = response.bytes().await;
     let mut head = head.map_err(|error| fault("git answer", &error))?;
-    let answered = match open(visit, &named.key).await {
+    let answered = match open(bucket, &named.key).await {
         Ok(rest) => join(&head, rest, named.bytes)
             .and_then(|body| of_headers(&headers, Body::Stream(&body))),
         // The object has seen it a moment ago.
@@ -88,8 +87,8 @@ pub(crate) async fn answer(
 }
 
 /// Opens the bytes of the R2 object; the error says why there are none.
-async fn open(visit: &Visit, key: &str) -> Result<ReadableStream, String> {
-    let bucket = R2::of(&visit.env).map_err(|error| error.to_string())?;
+async fn open(bucket: Result<R2, ErrorReply>, key: &str) -> Result<ReadableStream, String> {
+    let bucket = bucket.map_err(|error| error.message)?;
     bucket.open(key).await.map_err(|error| error.to_string())
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn to_new_name(
 fn under(path: &str, namespace: &str, name: &str) -> Option<String> {
     let mut segments: Vec<&str> = path.split('/').collect();
     let (at_namespace, at_name) = match *segments.as_slice() {
-        ["", "git", _, _, ..] => (2, 3),
+        ["", "git" | "r", _, _, ..] => (2, 3),
         ["", "api", "v1", "namespaces", _, "repos", _, ..] => (4, 6),
         [
             "",

@@ -146,6 +146,7 @@ pub(crate) fn of_path(path: &str) -> RequestLine {
 fn below_repository(rest: &[&str]) -> String {
     match rest {
         ["info", "lfs", lfs @ ..] => format!("info/lfs{}", below_lfs(lfs)),
+        ["bundles", _] => "bundles/:time".to_owned(),
         ["info", _] | [_] => rest.join("/"),
         [] => String::new(),
         [first, ..] => format!("{first}/…"),

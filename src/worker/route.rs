@@ -23,14 +23,22 @@ pub(crate) mod webhooks;
 pub(crate) enum Route {
     /// One of Git's own paths.
     Git(RepositoryPath, GitRoute),
+    /// The list of bundles in R2 or, by the time at which it was made, one of them.
+    Bundles(RepositoryPath, Option<i64>),
     /// Git LFS, beside them.
     Lfs(RepositoryPath, LfsRoute),
     /// A service that other hosts offer beside them.
-    Neighbour(Neighbour),
+    Neighbour(RepositoryPath, Neighbour),
+    /// `/r/:ns/:name` and what is below: a page of the repository for a browser.
+    Page(RepositoryPath),
+    /// `/assets/:file`: what the pages load.
+    Asset(String),
     /// `/`
     FrontPage,
     /// `/healthz`
     Health,
+    /// `/metrics`
+    Metrics,
     /// `/api/v1/openapi.json`
     OpenApi,
     /// Below `/api/v1`.
@@ -174,7 +182,13 @@ fn named(segments: &[&str]) -> Result<Route, RouteError> {
     match segments {
         [""] => Ok(Route::FrontPage),
         ["healthz"] => Ok(Route::Health),
+        ["metrics"] => Ok(Route::Metrics),
         ["git", namespace, repository, rest @ ..] => parse_git(namespace, repository, rest),
+        ["r", namespace, repository, ..] => {
+            let path = repository_path(namespace, without_git_suffix(repository))?;
+            Ok(Route::Page(path))
+        }
+        ["assets", file] => Ok(Route::Asset((*file).to_owned())),
         ["api", "v1", "openapi.json"] => Ok(Route::OpenApi),
         ["api", "v1", rest @ ..] => parse_rest(rest).map(Route::Rest),
         ["client", "v4", ..] => Err(RouteError::NoArtifacts),
@@ -188,6 +202,15 @@ fn parse_git(namespace: &str, repository: &str, rest: &[&str]) -> Result<Route, 
         ["git-upload-pack"] => GitRoute::UploadPack,
         ["git-receive-pack"] => GitRoute::ReceivePack,
         ["HEAD"] | ["objects", ..] => GitRoute::Dumb,
+        ["bundles", rest @ ..] => {
+            let path = repository_path(namespace, without_git_suffix(repository))?;
+            let made_at = match rest {
+                [] => None,
+                [made_at] => Some(made_at.parse().map_err(|_| RouteError::Unknown)?),
+                _ => return Err(RouteError::Unknown),
+            };
+            return Ok(Route::Bundles(path, made_at));
+        }
         ["info", "lfs", rest @ ..] => {
             let path = repository_path(namespace, without_git_suffix(repository))?;
             let route = LfsRoute::parse(rest).ok_or(RouteError::Unknown)?;
@@ -195,8 +218,8 @@ fn parse_git(namespace: &str, repository: &str, rest: &[&str]) -> Result<Route, 
         }
         rest => {
             let neighbour = Neighbour::of(rest).ok_or(RouteError::Unknown)?;
-            repository_path(namespace, without_git_suffix(repository))?;
-            return Ok(Route::Neighbour(neighbour));
+            let path = repository_path(namespace, without_git_suffix(repository))?;
+            return Ok(Route::Neighbour(path, neighbour));
         }
     };
     let path = repository_path(namespace, without_git_suffix(repository))?;
@@ -322,9 +345,12 @@ impl Route {
     pub(crate) fn methods(&self) -> &'static [&'static str] {
         match self {
             Self::Git(_, route) => route.methods(),
+            Self::Bundles(..) | Self::Metrics => &["GET"],
             Self::Lfs(_, route) => route.methods(),
-            Self::Neighbour(neighbour) => neighbour.methods(),
-            Self::FrontPage | Self::Health | Self::OpenApi => &["GET", "HEAD"],
+            Self::Neighbour(_, neighbour) => neighbour.methods(),
+            Self::FrontPage | Self::Health | Self::OpenApi | Self::Page(_) | Self::Asset(_) => {
+                &["GET", "HEAD"]
+            }
             Self::Rest(route) => route.methods(),
         }
     }

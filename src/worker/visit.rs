@@ -13,7 +13,7 @@ use super::random;
 use super::reply::Reply;
 use super::request_log::Costs;
 use crate::repo_do::contract::{Asker, Behalf, ErrorReply, Signed};
-use crate::storage::fault_log;
+use crate::storage::{fault_log, jurisdiction};
 
 /// The secret that holds the operator's key.
 const OPERATOR_KEY: &str = "CAIRN_ADMIN_KEY";
@@ -47,6 +47,8 @@ pub(crate) struct Visit {
     pub(crate) signed: Option<Signed>,
     /// Whose token administers the namespace, once that is known.
     pub(crate) behalf: RefCell<Option<Behalf>>,
+    /// Whether any namespace may be kept in a jurisdiction.
+    offers_jurisdictions: OnceCell<bool>,
     /// The objects' usage for this request.
     pub(crate) costs: Costs,
     /// The seed that replaces randomness when the request must take effect once.
@@ -88,9 +90,16 @@ impl Visit {
             unverified,
             signed: None,
             behalf: RefCell::default(),
+            offers_jurisdictions: OnceCell::new(),
             costs,
             seed: Cell::default(),
         }
+    }
+
+    /// Whether any namespace of the deployment may be kept in a jurisdiction.
+    pub(crate) fn offers_jurisdictions(&self) -> bool {
+        let offers = || jurisdiction::any_is_offered(&self.env);
+        *self.offers_jurisdictions.get_or_init(offers)
     }
 
     /// Bytes for an id or a token: random ones, unless the request must take effect once.

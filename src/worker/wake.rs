@@ -13,6 +13,7 @@ use std::cell::RefCell;
 
 use serde::de::DeserializeOwned;
 
+use super::call::Call;
 use super::credentials::Identity;
 use super::fault::fault;
 use super::grant::Grant;
@@ -20,7 +21,7 @@ use super::grants;
 use super::known_names::KnownNames;
 use super::names::{NamespaceName, RepositoryPath};
 use super::namespace::contract::{ByName, Entry, Holds, REGISTRY, path};
-use super::objects::{self, Asked, Call};
+use super::objects::{self, Asked};
 use super::visit::Visit;
 use crate::repo_do::contract::{Admit, Admitted, ErrorReply, NAMESPACE_ADMIT, Refusal, TokenHash};
 use crate::storage::r2::binding::R2;

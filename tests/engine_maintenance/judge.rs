@@ -11,9 +11,12 @@ use cairn::git::graph::connectivity::{Connectivity, Progress};
 use cairn::git::hash::object_id;
 use cairn::git::limits::Limits;
 use cairn::git::maintenance::compare::{self, Graph};
-use cairn::git::maintenance::rebuild::{IndexRebuild, Overlay, StoredPack};
+use cairn::git::maintenance::overlay::Overlay;
+use cairn::git::maintenance::rebuild::IndexRebuild;
+use cairn::git::maintenance::remade::Remade;
 use cairn::git::maintenance::step::Step;
-use cairn::git::pack::index::IndexBuilder;
+use cairn::git::pack::entries::Base;
+use cairn::git::pack::index::{IndexBuilder, PackIndex};
 use cairn::git::pack::reader::{LivePacks, Location};
 use cairn::git::store::{PackId, PackRecord, PackStore, Part};
 use cairn::git::upload_pack::plan::{PlanOptions, plan};
@@ -126,6 +129,37 @@ pub fn objects(directory: &Path, wants: &[ObjectId], haves: &[ObjectId]) -> BTre
     listed.lines().map(|id| id.parse().unwrap()).collect()
 }
 
+/// The first difference between two indexes; `None` if they are equal.
+fn different_indexes(stored: &PackIndex, rebuilt: &PackIndex) -> Option<String> {
+    if stored.len() != rebuilt.len() {
+        return Some(format!(
+            "its index has {} entries, its bytes {}",
+            stored.len(),
+            rebuilt.len()
+        ));
+    }
+    let facts = |index: &PackIndex, position: u32| {
+        let entry = index.entry(position)?;
+        let base = match entry.base {
+            Base::None => None,
+            Base::Position(base) => Some(index.id(base)?),
+            Base::External(number) => Some(index.external_base(number)?),
+        };
+        let found = index.find(&entry.id)?;
+        let (offset, stored_bytes) = (entry.offset, entry.stored_bytes);
+        let numbers = (offset, stored_bytes, entry.size_bytes, found);
+        Some((entry.id, entry.kind, numbers, base))
+    };
+    let differs = |position: &u32| {
+        let stored = facts(stored, *position);
+        stored.is_none() || stored != facts(rebuilt, *position)
+    };
+    let position = (0..stored.len()).find(differs)?;
+    Some(format!(
+        "its index is wrong about the entry at position {position}"
+    ))
+}
+
 /// All parts, rebuilt.
 pub type Parts = Vec<(PackId, Part, Vec<u8>)>;
 
@@ -140,19 +174,18 @@ pub fn rebuild<D: Database>(store: &Rc<Store<D>>) -> (Parts, Vec<String>) {
         let graph = CommitGraph::open(&*overlay, before.records()).unwrap();
         let mut machine = IndexRebuild::new(*record, &limits);
         while machine.step(&before, &**store, 1 << 20).unwrap() == Step::More {}
-        let table = machine.finish().unwrap();
+        let objects = machine.finish().unwrap();
         let mut index = Vec::new();
-        let mut rows = IndexBuilder::new(&table).unwrap();
+        let mut rows = IndexBuilder::new(&objects.table).unwrap();
         while let Some(row) = rows.next_row() {
             index.extend(row);
         }
-        overlay.add(*record, index);
-        let packs = LivePacks::open(Rc::clone(&overlay), &limits).unwrap();
-        let pack = StoredPack::last(&packs);
-        let tips = pack.commits(&graph).unwrap();
-        let mut walk = Connectivity::new(&graph, &packs, &pack, &tips, &limits);
+        let pack = Remade::new(objects, &before);
+        let walk = Connectivity::new(&graph, &pack, &pack, &[], &limits);
+        let mut walk = walk.from_all_commits(&Rc::default());
         while walk.step(1000).unwrap() == Progress::Working {}
         let connected = walk.finish().unwrap();
+        overlay.add(*record, index);
         overlay.put(
             record.pack_id,
             Part::Graph,
@@ -174,7 +207,7 @@ pub fn rebuild<D: Database>(store: &Rc<Store<D>>) -> (Parts, Vec<String>) {
         );
         for pack in 0..stored.packs.pack_count() {
             let index = stored.packs.index(pack).unwrap();
-            problems.extend(compare::indexes(index, rebuilt.packs.index(pack).unwrap()));
+            problems.extend(different_indexes(index, rebuilt.packs.index(pack).unwrap()));
             for number in 0..graphs.1.segment(pack).unwrap().len() {
                 let node = graphs.1.node(pack, number).unwrap();
                 problems.extend(compare::commits(&stored, &rebuilt, node).unwrap());

@@ -34,7 +34,7 @@ fn lost_parts_are_rebuilt() {
     let at = index.len() - 20;
     index[at] ^= 1;
     store
-        .replace_parts(&[(last.pack_id, Part::Index, &index)])
+        .replace_parts(&[(last.pack_id, Part::Index, index.as_slice())])
         .unwrap();
     let (parts, problems) = judge::rebuild(&store);
     assert!(!problems.is_empty());

@@ -9,6 +9,7 @@ mod clients;
 use cairn_test_support as support;
 
 mod answers;
+mod browser;
 mod isomorphic;
 mod preflights;
 mod rules;

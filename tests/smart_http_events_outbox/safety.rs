@@ -84,7 +84,7 @@ fn a_database_from_before_there_were_events_begins_at_one() {
             .unwrap()
             .execute_batch(older)
             .unwrap();
-        let older = "DROP TABLE room_claim;
+        let older = "DROP TABLE place; DROP TABLE room_claim;
             DROP TABLE revoked_signed_token; DROP TABLE usage_day;
             DROP TABLE deleted_repository; DROP TABLE former_name; DROP TABLE audit;
             ALTER TABLE token DROP COLUMN refs;

@@ -15,12 +15,13 @@ const PLATFORM: [&str; 5] = [
 ];
 
 /// Where the platform may be named: the edge, the shell, and one adapter for each store.
-const ON_THE_PLATFORM: [&str; 7] = [
+const ON_THE_PLATFORM: [&str; 8] = [
     "src/worker/",
     "src/repo_do/",
     "src/storage/analytics.rs",
     "src/storage/db/do_sql.rs",
     "src/storage/fault_log.rs",
+    "src/storage/jurisdiction.rs",
     "src/storage/kv.rs",
     "src/storage/r2/binding.rs",
 ];

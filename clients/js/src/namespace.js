@@ -33,9 +33,10 @@ export class Namespace {
   }
 
   /** @type {CairnArtifacts["create"]} */
-  async create(name, { readOnly, description, setDefaultBranch, fsck, refRules, ...more } = {}) {
+  async create(name, { readOnly, description, setDefaultBranch, fsck, ...more } = {}) {
     const made = { name, description, read_only: readOnly, default_branch: setDefaultBranch, fsck };
-    const body = { ...made, ref_rules: refRules, ...lifetime(more) };
+    const { refRules, locationHint } = more;
+    const body = { ...made, ref_rules: refRules, location_hint: locationHint, ...lifetime(more) };
     const { result } = await this.#connection.call("POST", `${this.#path}/repos`, { body });
     return created(result);
   }
@@ -63,6 +64,7 @@ export class Namespace {
       fsck: opts?.fsck,
       lfs: opts?.lfs,
       ref_rules: opts?.refRules,
+      location_hint: opts?.locationHint,
       ...lifetime(opts),
     };
     const path = `${this.#repository(name)}/import`;
@@ -109,8 +111,8 @@ export class Namespace {
   }
 
   /** @type {CairnArtifacts["createNamespace"]} */
-  async createNamespace({ fsck } = {}) {
-    const body = { namespace: this.#name, fsck };
+  async createNamespace({ fsck, jurisdiction } = {}) {
+    const body = { namespace: this.#name, fsck, jurisdiction };
     return namespaceInfo((await this.#connection.call("POST", "/namespaces", { body })).result);
   }
 

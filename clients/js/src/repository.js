@@ -113,6 +113,7 @@ export class Repository extends Writing {
       default_branch_only: defaultBranchOnly,
       fsck,
       ref_rules: refRules,
+      location_hint: more.locationHint,
       ...lifetime(more),
     };
     const { result } = await this.#connection.call("POST", `${this.#path}/fork`, { body });

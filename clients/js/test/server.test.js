@@ -340,8 +340,10 @@ test("the check of objects is set wherever it can be", async () => {
   const jurisdiction = "unrestricted";
   assert.deepEqual(info, { name: `${namespace}-fsck`, repoCount: 0, jurisdiction, ...strict, ...nothing });
   await assert.rejects(made.createNamespace(), { code: "ALREADY_EXISTS" });
+  const elsewhere = artifacts({ url, namespace: `${namespace}-elsewhere`, key });
+  await assert.rejects(elsewhere.createNamespace({ jurisdiction: "eu" }), { code: "INVALID_INPUT" });
   await made.create("as-namespace");
-  const { token, remote } = await made.create("said", lenient);
+  const { token, remote } = await made.create("said", { ...lenient, locationHint: "weur" });
   assert.deepEqual([await strictness("as-namespace"), await strictness("said")], [true, false]);
 
   assert.deepEqual((await made.updateNamespace(lenient)).fsck, lenient.fsck);

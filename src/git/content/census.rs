@@ -1,7 +1,7 @@
 //! The entries of the live packs, counted by kind.
 
 use super::super::object::ObjectKind;
-use super::super::pack::reader::{LivePacks, Location};
+use super::super::pack::index::ScannedIndex;
 use super::super::store::{PackStore, StoreError};
 
 /// How many entries of each kind there are; an object in two packs counts twice.
@@ -18,12 +18,13 @@ pub(crate) struct Census {
 }
 
 impl Census {
-    /// Counts; reads the packs' indexes and nothing else.
-    pub(crate) fn take<S: PackStore>(packs: &LivePacks<S>) -> Result<Self, StoreError> {
+    /// Counts; reads the packs' indexes from end to end, and nothing else.
+    pub(crate) fn take<S: PackStore>(store: &S) -> Result<Self, StoreError> {
         let mut census = Self::default();
-        for pack in 0..packs.pack_count() {
-            for position in 0..packs.index(pack)?.len() {
-                let count = match packs.row(Location { pack, position })?.kind {
+        for record in store.live_packs()?.iter() {
+            let index = ScannedIndex::open(store, record)?;
+            for position in 0..index.len() {
+                let count = match index.row(position)?.kind {
                     ObjectKind::Commit => &mut census.commits,
                     ObjectKind::Tree => &mut census.trees,
                     ObjectKind::Blob => &mut census.blobs,

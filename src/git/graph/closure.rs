@@ -54,13 +54,13 @@ pub enum TreeWalkError {
     Read(#[from] ReadError),
 }
 
-/// Walks over trees. It enters a tree again only where the filter may decide otherwise. Holds about
-/// 50 bytes for each tree seen.
-pub(crate) struct TreeWalk<'a> {
-    objects: &'a dyn ObjectSource,
-    filter: &'a ObjectFilter,
+/// Walks over trees, in steps. It enters a tree again only where the filter may decide otherwise. Holds
+/// about 50 bytes for each tree seen. Each call gets the same objects and the same filter.
+pub(crate) struct TreeWalk {
     /// The least depth at which each tree was entered. With a filter by names, by the path too.
     seen: HashMap<(ObjectId, u64), Directory>,
+    /// Trees that are still to be read, the next one last.
+    pending: Vec<Pending>,
     /// Bytes of the trees that are still to be read, as they are noted.
     pending_bytes: usize,
     visits: u64,
@@ -123,17 +123,12 @@ impl Pending {
     }
 }
 
-impl<'a> TreeWalk<'a> {
-    /// Prepares walks over these objects, bounded in the objects that they read.
-    pub(crate) fn new(
-        objects: &'a dyn ObjectSource,
-        filter: &'a ObjectFilter,
-        bounds: WalkBounds,
-    ) -> Self {
+impl TreeWalk {
+    /// Prepares walks that are bounded in the objects that they read.
+    pub(crate) fn new(bounds: WalkBounds) -> Self {
         Self {
-            objects,
-            filter,
             seen: HashMap::new(),
+            pending: Vec::new(),
             pending_bytes: 0,
             visits: 0,
             read_bytes: 0,
@@ -141,57 +136,67 @@ impl<'a> TreeWalk<'a> {
         }
     }
 
-    /// Calls `visit` with a commit's tree and with the trees and blobs below it whose place the
-    /// filter keeps, except what the trees `had` have at the same path, and except what earlier
-    /// walks gave. The receiver must have `had`, or earlier walks have given them. A tree is not
-    /// entered twice, so two walks that each counted on the other would both be cut short.
-    pub(crate) fn walk_root<E: From<TreeWalkError>>(
+    /// Begins to walk over a commit's tree: [`TreeWalk::walk_on`] gives the trees and blobs below it
+    /// whose place the filter keeps, except what the trees `had` have at the same path, and except what
+    /// earlier walks gave. The receiver must have `had`, or earlier walks have given them. A tree is not
+    /// entered twice, so two walks that each counted on the other would both be cut short. True if the
+    /// tree itself is to be given too.
+    pub(crate) fn enter_root(
         &mut self,
+        filter: &ObjectFilter,
         tree_id: ObjectId,
         had: &[ObjectId],
-        mut visit: impl FnMut(ObjectId, ObjectKind) -> Result<(), E>,
-    ) -> Result<(), E> {
+    ) -> bool {
         if had.contains(&tree_id) {
-            return Ok(());
+            return false;
         }
-        let place = self.filter.root();
-        if self.filter.keeps_root() {
-            visit(tree_id, ObjectKind::Tree)?;
-        }
-        self.walk(tree_id, place, had, &mut visit)
+        self.enter(filter, tree_id, BString::default(), filter.root(), had);
+        filter.keeps_root()
     }
 
-    /// Calls `visit` with what is below a tree that is wanted itself.
-    pub(crate) fn walk_wanted<E: From<TreeWalkError>>(
+    /// The same for a tree that is wanted itself.
+    pub(crate) fn enter_wanted(&mut self, filter: &ObjectFilter, tree_id: ObjectId) {
+        let place = ObjectFilter::wanted_tree();
+        self.enter(filter, tree_id, BString::default(), place, &[]);
+    }
+
+    /// How many trees were read.
+    pub(crate) fn visits(&self) -> u64 {
+        self.visits
+    }
+
+    /// Whether trees are still to be read.
+    pub(crate) fn is_under_way(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Reads the next trees, until they have so many bytes together or none is left; `visit` is called
+    /// with what they have. Gives the bytes. After a failure to read a tree it can be called again.
+    pub(crate) fn walk_on<E: From<TreeWalkError>>(
         &mut self,
-        tree_id: ObjectId,
+        (objects, filter): (&dyn ObjectSource, &ObjectFilter),
+        bytes_max: u64,
         mut visit: impl FnMut(ObjectId, ObjectKind) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.walk(tree_id, ObjectFilter::wanted_tree(), &[], &mut visit)
-    }
-
-    fn walk<E: From<TreeWalkError>>(
-        &mut self,
-        tree_id: ObjectId,
-        place: Directory,
-        had: &[ObjectId],
-        visit: &mut impl FnMut(ObjectId, ObjectKind) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut stack = Vec::new();
-        self.pending_bytes = 0;
-        self.enter(tree_id, BString::default(), place, had, &mut stack);
-        while let Some(tree) = stack.pop() {
+    ) -> Result<u64, E> {
+        let before = self.read_bytes;
+        while let Some(tree) = self.pending.last() {
+            self.check_bounds()?;
+            let mut read_bytes = 0_u64;
+            let content = read(objects, tree.id, &mut read_bytes)?;
+            let mut bases = Vec::with_capacity(tree.bases.len());
+            for base in &tree.bases {
+                bases.push(read(objects, *base, &mut read_bytes)?);
+            }
+            let Some(tree) = self.pending.pop() else {
+                break;
+            };
             debug_assert!(self.pending_bytes >= tree.bytes(), "a tree was not counted");
             self.pending_bytes = self.pending_bytes.saturating_sub(tree.bytes());
             self.visits += 1;
-            let content = self.read(tree.id)?;
-            let mut bases = Vec::with_capacity(tree.bases.len());
-            for base in &tree.bases {
-                bases.push(self.read(*base)?);
-            }
+            self.read_bytes = self.read_bytes.saturating_add(read_bytes);
             let mut failed = None;
             let walked: Result<(), Stop> = for_each_new_entry(&content, &bases, |entry| {
-                if self.take(&tree, &entry, &mut stack) {
+                if self.take(filter, &tree, &entry) {
                     visit(entry.id, entry.kind).map_err(|error| {
                         failed = Some(error);
                         Stop::Visit
@@ -207,8 +212,11 @@ impl<'a> TreeWalk<'a> {
                 let id = tree.id;
                 return Err(TreeWalkError::Malformed { id, problem }.into());
             }
+            if self.read_bytes.saturating_sub(before) >= bytes_max {
+                break;
+            }
         }
-        Ok(())
+        Ok(self.read_bytes.saturating_sub(before))
     }
 
     fn check_bounds(&self) -> Result<(), TreeWalkError> {
@@ -235,8 +243,7 @@ impl<'a> TreeWalk<'a> {
     }
 
     /// Whether the filter keeps the entry; enters it if it is a tree.
-    fn take(&mut self, tree: &Pending, entry: &NewEntry<'_>, stack: &mut Vec<Pending>) -> bool {
-        let filter = self.filter;
+    fn take(&mut self, filter: &ObjectFilter, tree: &Pending, entry: &NewEntry<'_>) -> bool {
         let path = if filter.needs_names() {
             joined(&tree.path, entry.name)
         } else {
@@ -246,20 +253,20 @@ impl<'a> TreeWalk<'a> {
             return filter.keeps_blob_in(tree.place, path.as_ref());
         }
         let place = filter.enter(tree.place, path.as_ref());
-        self.enter(entry.id, path, place, entry.bases, stack);
+        self.enter(filter, entry.id, path, place, entry.bases);
         filter.keeps_tree_in(tree.place)
     }
 
-    /// Puts a tree on the stack, unless nothing below it can be kept or all of that was given.
+    /// Notes a tree to be read, unless nothing below it can be kept or all of that was given.
     fn enter(
         &mut self,
+        filter: &ObjectFilter,
         id: ObjectId,
         path: BString,
         place: Directory,
         bases: &[ObjectId],
-        stack: &mut Vec<Pending>,
     ) {
-        if !self.filter.keeps_tree_in(place) || !self.filter.keeps_content() {
+        if !filter.keeps_tree_in(place) || !filter.keeps_content() {
             return;
         }
         let key = (id, path_hash(path.as_ref()));
@@ -273,22 +280,28 @@ impl<'a> TreeWalk<'a> {
             bases: bases.to_vec(),
         };
         self.pending_bytes = self.pending_bytes.saturating_add(pending.bytes());
-        // One tree alone may have enough entries; the walk ends behind it.
-        if self.notes_bytes() <= self.bounds.notes_bytes_max {
+        // One tree alone may have enough entries; the walk ends behind it. Of too many notes one stays, so
+        // that the walk goes on to say so.
+        if self.notes_bytes() <= self.bounds.notes_bytes_max || self.pending.is_empty() {
             self.seen.insert(key, place);
-            stack.push(pending);
+            self.pending.push(pending);
         }
     }
+}
 
-    fn read(&mut self, id: ObjectId) -> Result<Shared, TreeWalkError> {
-        match self.objects.read(&id)? {
-            Some((ObjectKind::Tree, content)) => {
-                self.read_bytes = self.read_bytes.saturating_add(content.len() as u64);
-                Ok(content)
-            }
-            Some((found, _)) => Err(TreeWalkError::NotATree { id, found }),
-            None => Err(TreeWalkError::Missing { id }),
+/// Reads a tree, and counts its bytes.
+fn read(
+    objects: &dyn ObjectSource,
+    id: ObjectId,
+    read_bytes: &mut u64,
+) -> Result<Shared, TreeWalkError> {
+    match objects.read(&id)? {
+        Some((ObjectKind::Tree, content)) => {
+            *read_bytes = read_bytes.saturating_add(content.len() as u64);
+            Ok(content)
         }
+        Some((found, _)) => Err(TreeWalkError::NotATree { id, found }),
+        None => Err(TreeWalkError::Missing { id }),
     }
 }
 

@@ -23,7 +23,7 @@ use gix_hash::{ObjectId, oid};
 
 use super::super::limits::Limits;
 use super::super::object::ObjectKind;
-use super::super::object::facts::{self, FactsError};
+use super::super::object::facts::FactsError;
 use super::super::store::{ObjectSource, Scratch, Shared, StoreError};
 use super::commits::{CommitGraph, CommitNode};
 use super::made_part::MadePart;
@@ -35,11 +35,14 @@ mod commits;
 mod error;
 mod incoming;
 mod lists;
+mod tip_steps;
+mod tips;
 
 pub use error::ConnectivityError;
 use error::{agree, malformed};
 pub use incoming::Incoming;
 use lists::Lists;
+use tips::{NextTip, Tip, TipSource};
 
 /// Bytes of trees that count as one unit of a step's budget.
 const BUDGET_UNIT_BYTES: usize = 8 << 10;
@@ -80,14 +83,6 @@ pub struct Connected {
     pub stats: ConnectivityStats,
 }
 
-/// A tip, and the object that refers to it.
-#[derive(Clone, Copy)]
-struct Tip {
-    id: ObjectId,
-    /// The tag that refers to it, and the kind that the tag claims.
-    tag: Option<(ObjectId, ObjectKind)>,
-}
-
 /// A commit that waits for its parents. A history of one line has all of its commits waiting at once,
 /// so it has 8 bytes.
 #[derive(Clone, Copy)]
@@ -118,9 +113,8 @@ pub struct Connectivity<'a> {
     /// Whether a commit of the pack is in the graph already.
     overlaps: bool,
 
-    /// Those that are still to be walked, the next one last: as many as a stored pack has commits, where
-    /// its parts are made again.
-    tips: Vec<ObjectId>,
+    /// Those that are still to be walked.
+    tips: TipSource,
     /// What a tag that was read refers to: it is walked next.
     tagged: Option<Tip>,
     /// The tip that is being walked, as it was given.
@@ -160,7 +154,7 @@ impl<'a> Connectivity<'a> {
             hidden: Rc::default(),
             tips_relied_on: HashSet::new(),
             overlaps: false,
-            tips: tips.iter().rev().copied().collect(),
+            tips: TipSource::of(tips),
             tagged: None,
             tip_id: ObjectId::null(gix_hash::Kind::Sha1),
             bad_commits: HashSet::new(),
@@ -174,6 +168,14 @@ impl<'a> Connectivity<'a> {
             lists: Lists::new(objects, incoming),
             trees_read: 0,
         }
+    }
+
+    /// The same with all commits of the incoming pack as tips, but for those that the graph has and
+    /// `left_out`. They are taken from the pack one by one.
+    #[must_use]
+    pub fn from_all_commits(mut self, left_out: &Rc<HashSet<ObjectId>>) -> Self {
+        self.tips = TipSource::commits_of(self.incoming.object_count(), left_out);
+        self
     }
 
     /// The same for a history that is here in part: these commits count as if they had no parents,
@@ -233,21 +235,15 @@ impl<'a> Connectivity<'a> {
                 self.lists.close()?;
                 spent += 1;
                 self.advance_path()?;
-            } else if let Some(tip) = self.next_tip() {
+            } else {
                 self.commit_id = None;
                 self.lists.close()?;
                 spent += 1;
-                let started = self.start_tip(&tip);
-                if let Err(ConnectivityError::Read(_)) = started {
-                    match tip.tag {
-                        Some(_) => self.tagged = Some(tip),
-                        None => self.tips.push(tip.id),
-                    }
+                match self.next_tip()? {
+                    NextTip::Is(tip) => self.take_tip(tip)?,
+                    NextTip::Later => {}
+                    NextTip::None => return Ok(Progress::Done),
                 }
-                started?;
-            } else {
-                self.lists.close()?;
-                return Ok(Progress::Done);
             }
         }
         Ok(Progress::Working)
@@ -309,64 +305,6 @@ impl<'a> Connectivity<'a> {
     /// Commits proved so far.
     pub fn commits_proved(&self) -> u32 {
         self.segment.len()
-    }
-
-    fn next_tip(&mut self) -> Option<Tip> {
-        let untagged = |id| Tip { id, tag: None };
-        self.tagged.take().or_else(|| self.tips.pop().map(untagged))
-    }
-
-    fn start_tip(&mut self, tip: &Tip) -> Result<(), ConnectivityError> {
-        if tip.tag.is_none() {
-            self.tip_id = tip.id;
-        }
-        let is_known = self.known(&tip.id)?.is_some();
-        let found = match self.incoming.locate(&tip.id) {
-            _ if is_known => Some(ObjectKind::Commit),
-            Some((_, kind)) => Some(kind),
-            None if self.hidden.contains(&tip.id) => None,
-            None => self.objects.kind(&tip.id)?,
-        };
-        if self.incoming.locate(&tip.id).is_none() {
-            self.tips_relied_on.insert(tip.id);
-        }
-        let found = found.ok_or(match tip.tag {
-            Some((referred_by, kind)) => ConnectivityError::Missing {
-                id: tip.id,
-                kind,
-                referred_by,
-            },
-            None => ConnectivityError::MissingTip { id: tip.id },
-        })?;
-        if let Some((referred_by, expected)) = tip.tag {
-            agree(tip.id, expected, found, referred_by)?;
-        }
-        match found {
-            ObjectKind::Commit if is_known => {}
-            ObjectKind::Commit => self.let_wait(tip.id),
-            ObjectKind::Tag => self.follow_tag(tip.id)?,
-            ObjectKind::Tree | ObjectKind::Blob => {
-                let referred_by = tip.tag.map_or(tip.id, |(tag_id, _)| tag_id);
-                if self.lists.introduce(tip.id, found, referred_by)? && found == ObjectKind::Tree {
-                    self.trees.push(tip.id, referred_by, &[], 1);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn follow_tag(&mut self, tag_id: ObjectId) -> Result<(), ConnectivityError> {
-        if self.tags.contains(&tag_id) {
-            return Ok(());
-        }
-        let content = self.read(tag_id, ObjectKind::Tag, tag_id)?;
-        self.tags.insert(tag_id);
-        let tag = facts::tag(&content).map_err(|problem| malformed(tag_id, problem))?;
-        self.tagged = Some(Tip {
-            id: tag.target,
-            tag: Some((tag_id, tag.target_kind)),
-        });
-        Ok(())
     }
 
     /// Walks one tree; returns what that costs of the budget.

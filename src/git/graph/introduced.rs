@@ -29,6 +29,7 @@ use super::segment::Malformed;
 mod build;
 mod format;
 pub(super) mod paged;
+pub(crate) mod scanned;
 #[cfg(test)]
 mod tests;
 

@@ -1,5 +1,5 @@
 //! The Introduced parts of all live packs, each opened when it is first needed; that of a large
-//! pack by pages, until so much of it is asked for that the whole costs less.
+//! pack by pages, until so much of it is asked for that the whole costs less. A fetch reads runs instead.
 
 use std::cell::{Cell, OnceCell};
 
@@ -7,7 +7,7 @@ use gix_hash::ObjectId;
 
 use super::super::pack::index::PagedError;
 use super::super::pack::reader::Location;
-use super::super::store::{PackId, PackStore, Part, StoreError};
+use super::super::store::{PackId, PackRecord, PackStore, Part, StoreError};
 use super::commits::{CommitGraph, CommitNode};
 use super::introduced::Introduced;
 use super::introduced::paged::PagedIntroduced;
@@ -30,6 +30,8 @@ pub(crate) struct Introductions {
 struct PackLists {
     pack_id: PackId,
     commits: u32,
+    /// So large that it is read by runs where others are taken whole.
+    has_runs: bool,
     whole: OnceCell<Introduced>,
     /// `None` inside: it is not read by pages.
     paged: OnceCell<Option<PagedIntroduced>>,
@@ -52,14 +54,22 @@ impl PackLists {
         asks_many: bool,
         ask: impl FnOnce(&PagedIntroduced) -> Result<T, PagedError>,
     ) -> Result<Option<T>, StoreError> {
-        if asks_many || self.commits < PAGED_COMMITS_MIN || self.whole.get().is_some() {
+        let is_paged = if self.has_runs {
+            true
+        } else {
+            !asks_many && self.commits >= PAGED_COMMITS_MIN
+        };
+        if !is_paged || self.whole.get().is_some() {
             return Ok(None);
         }
         if self.paged.get().is_none() {
-            let paged = PagedIntroduced::open(self.pack_id, store)?;
+            let paged = PagedIntroduced::open(self.pack_id, store, self.has_runs)?;
             self.paged.get_or_init(|| paged);
         }
         let paged = self.paged.get().and_then(Option::as_ref);
+        if let Some(paged) = paged.filter(|_| asks_many) {
+            paged.expect_many_questions();
+        }
         match paged.map(ask).transpose() {
             Ok(answer) => Ok(answer),
             Err(PagedError::Store(error)) => Err(error),
@@ -84,9 +94,23 @@ impl PackLists {
 impl Introductions {
     /// Those of the packs that the graph was opened over.
     pub(crate) fn of(graph: &CommitGraph) -> Self {
+        Self::with(graph, |_| false)
+    }
+
+    /// The same for a fetch from these packs, which the graph was opened over: the parts of packs with
+    /// so many objects are never taken whole.
+    pub(crate) fn to_fetch(graph: &CommitGraph, records: &[PackRecord], objects_min: u32) -> Self {
+        Self::with(graph, |ordinal: u32| {
+            let record = usize::try_from(ordinal).ok().and_then(|at| records.get(at));
+            record.is_some_and(|record| record.object_count >= objects_min)
+        })
+    }
+
+    fn with(graph: &CommitGraph, has_runs: impl Fn(u32) -> bool) -> Self {
         let lists = |(ordinal, pack_id)| PackLists {
             pack_id,
             commits: graph.segment(ordinal).map_or(0, Segment::len),
+            has_runs: has_runs(ordinal),
             whole: OnceCell::new(),
             paged: OnceCell::new(),
         };
@@ -96,9 +120,18 @@ impl Introductions {
         }
     }
 
-    /// From now on takes the parts whole, as pages of them would cost more.
+    /// From now on takes the parts whole, or reads runs of them, as pages would cost more.
     pub(crate) fn expect_many_questions(&self) {
         self.asks_many.set(true);
+    }
+
+    /// Gives up what was kept for the next lists.
+    pub(crate) fn forget_runs(&self) {
+        for pack in &self.packs {
+            if let Some(Some(paged)) = pack.paged.get() {
+                paged.forget_runs();
+            }
+        }
     }
 
     fn pack(&self, ordinal: u32) -> Result<&PackLists, StoreError> {
@@ -121,11 +154,12 @@ impl Introductions {
         let lists = self.pack(place.ordinal)?;
         let pack = place.ordinal;
         let asks_many = self.asks_many.get();
-        let list = lists.ask_pages(store, asks_many, |pages| pages.list(store, place.number))?;
-        if let Some((positions, rows)) = list {
-            for position in positions {
-                stored(Location { pack, position });
-            }
+        let mut rows = Vec::new();
+        let read = lists.ask_pages(store, asks_many, |pages| {
+            let stored = |position| stored(Location { pack, position });
+            pages.for_each(store, place.number, stored, |row| rows.push(row))
+        })?;
+        if read.is_some() {
             for row in rows {
                 elsewhere(lists.external(store, asks_many, row)?);
             }

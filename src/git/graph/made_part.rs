@@ -3,26 +3,62 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::super::store::{PackId, Part, PartReader, Shared, StoreError};
-use super::spool::Spool;
+use super::super::store::{
+    PAGED_ROW_BYTES_MAX, PART_ROW_BYTES_MAX, PackId, Part, PartReader, Scratch, Shared, StoreError,
+};
+use super::spool::{Spill, Spool};
 
 /// The part: its tables, one after the other. What of them is in scratch is read when it is asked for.
 #[derive(Debug)]
 pub struct MadePart {
     tables: Vec<Spool>,
     len: usize,
-    row_bytes_max: usize,
+    rows: Rows,
+}
+
+/// How the part is cut into rows.
+#[derive(Debug)]
+enum Rows {
+    /// Into rows of so many bytes.
+    Of(usize),
+    /// Behind these bytes.
+    Ends(Vec<usize>),
 }
 
 impl MadePart {
-    /// `row_bytes` gives from the bytes of the part those of a row at most.
-    pub(super) fn new(tables: Vec<Spool>, row_bytes: impl FnOnce(usize) -> usize) -> Self {
+    /// The part with these tables.
+    pub(super) fn new(tables: Vec<Spool>) -> Self {
         let len = tables.iter().map(Spool::len).sum();
         Self {
             tables,
             len,
-            row_bytes_max: row_bytes(len).max(1),
+            rows: Rows::Of(row_bytes_max(len)),
         }
+    }
+
+    /// Nothing yet of a part that comes in rows; beyond a bound they go to scratch.
+    pub(crate) fn of_rows(scratch: Rc<dyn Scratch>) -> Self {
+        let spill = Rc::new(Spill::new(scratch));
+        Self {
+            tables: vec![Spool::new(1, 0, Some(&spill))],
+            len: 0,
+            rows: Rows::Ends(Vec::new()),
+        }
+    }
+
+    /// Appends a row to a part that comes in rows.
+    pub(crate) fn push_row(&mut self, row: &[u8]) -> Result<(), StoreError> {
+        if let (Some(table), Rows::Ends(ends)) = (self.tables.last_mut(), &mut self.rows) {
+            table.put(row)?;
+            self.len = self.len.saturating_add(row.len());
+            ends.push(self.len);
+        }
+        Ok(())
+    }
+
+    /// Has all of it in scratch that goes there: it will not be asked for soon.
+    pub(crate) fn put_away(&self) -> Result<(), StoreError> {
+        self.tables.iter().try_for_each(Spool::put_away)
     }
 
     /// Bytes of the part.
@@ -42,8 +78,17 @@ impl MadePart {
 
     /// The rows in which it is stored.
     pub fn rows(&self) -> impl Iterator<Item = Result<Vec<u8>, StoreError>> + '_ {
-        let starts = (0..self.len).step_by(self.row_bytes_max);
-        starts.map(|start| self.range(start..start.saturating_add(self.row_bytes_max)))
+        let mut start = 0_usize;
+        let mut numbers = 0_usize..;
+        std::iter::from_fn(move || {
+            let end = match &self.rows {
+                Rows::Of(bytes) => start.saturating_add(*bytes).min(self.len),
+                Rows::Ends(ends) => *ends.get(numbers.next()?)?,
+            };
+            let row = start..end;
+            start = end;
+            (!row.is_empty()).then(|| self.range(row))
+        })
     }
 
     /// All of it in one run.
@@ -78,6 +123,10 @@ impl PartReader for MadePart {
         self.whole()
     }
 
+    fn part_len(&self, _: PackId, _: Part) -> Result<Option<usize>, StoreError> {
+        Ok(Some(self.len))
+    }
+
     fn part_range(
         &self,
         _: PackId,
@@ -85,5 +134,45 @@ impl PartReader for MadePart {
         range: Range<usize>,
     ) -> Result<Option<Shared>, StoreError> {
         self.range(range).map(|bytes| Some(Rc::new(bytes)))
+    }
+}
+
+/// Bytes of a row of a part of so many bytes: one row if that is enough, as a small part is read whole.
+fn row_bytes_max(bytes: usize) -> usize {
+    if bytes > PART_ROW_BYTES_MAX {
+        PAGED_ROW_BYTES_MAX
+    } else {
+        PART_ROW_BYTES_MAX
+    }
+}
+
+/// The part for whoever goes over it from end to end.
+#[derive(Debug)]
+pub(crate) struct ScannedMade(pub(crate) Rc<MadePart>);
+
+impl PartReader for ScannedMade {
+    fn paged_bytes_min(&self) -> usize {
+        self.0.paged_bytes_min()
+    }
+
+    fn whole_table_bytes_max(&self) -> usize {
+        0
+    }
+
+    fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
+        self.0.part(pack_id, part)
+    }
+
+    fn part_range(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        range: Range<usize>,
+    ) -> Result<Option<Shared>, StoreError> {
+        self.0.part_range(pack_id, part, range)
+    }
+
+    fn part_len(&self, pack_id: PackId, part: Part) -> Result<Option<usize>, StoreError> {
+        self.0.part_len(pack_id, part)
     }
 }

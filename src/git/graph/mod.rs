@@ -40,3 +40,5 @@ pub mod segment;
 pub mod shallow;
 mod spool;
 mod trees;
+
+pub(crate) use spool::Spill;

@@ -182,15 +182,28 @@ impl Paint {
     /// The commits that the wants reach and the haves do not, children before their parents.
     pub fn missing(&mut self) -> Result<Vec<CommitNode>, StoreError> {
         let mut missing = Vec::new();
-        while self.open > 0 {
-            let Some((node, colours)) = self.take()? else {
+        self.find_missing(usize::MAX, &mut missing)?;
+        Ok(missing)
+    }
+
+    /// Goes on to find them; looks at up to `commits_max`. True once all are found.
+    pub(crate) fn find_missing(
+        &mut self,
+        commits_max: usize,
+        missing: &mut Vec<CommitNode>,
+    ) -> Result<bool, StoreError> {
+        for _ in 0..commits_max {
+            if self.open == 0 {
                 break;
+            }
+            let Some((node, colours)) = self.take()? else {
+                return Ok(true);
             };
             if colours & (WANT | COMMON) == WANT {
                 missing.push(node);
             }
         }
-        Ok(missing)
+        Ok(self.open == 0)
     }
 
     /// Goes on to count the commits that the wants reach and the haves do not; looks at up to

@@ -42,10 +42,37 @@ impl<'a, S: PackStore> Peeler<'a, S> {
         }
     }
 
-    /// Follows `id`; `tag` is called with each tag that was not seen before.
+    /// Goes on where another one stopped, which had followed these.
+    pub(crate) fn resume(
+        packs: &'a LivePacks<S>,
+        graph: &'a CommitGraph,
+        seen: HashSet<ObjectId>,
+    ) -> Self {
+        Self { packs, graph, seen }
+    }
+
+    /// The tags that were followed.
+    pub(crate) fn into_seen(self) -> HashSet<ObjectId> {
+        self.seen
+    }
+
+    /// Follows `id`; `tag` is called with each tag that was not seen before. After an error the same can
+    /// be asked again.
     pub(crate) fn peel(
         &mut self,
+        id: ObjectId,
+        tag: impl FnMut(Location),
+    ) -> Result<Peeled, ReadError> {
+        let mut followed = Vec::new();
+        let end = self.follow(id, &mut followed, tag)?;
+        self.seen.extend(followed);
+        Ok(end)
+    }
+
+    fn follow(
+        &self,
         mut id: ObjectId,
+        followed: &mut Vec<ObjectId>,
         mut tag: impl FnMut(Location),
     ) -> Result<Peeled, ReadError> {
         loop {
@@ -59,8 +86,9 @@ impl<'a, S: PackStore> Peeler<'a, S> {
                 ObjectKind::Commit => return Ok(Peeled::Nothing),
                 ObjectKind::Tree => return Ok(Peeled::Tree(id, at)),
                 ObjectKind::Blob => return Ok(Peeled::Blob(at)),
-                ObjectKind::Tag if !self.seen.insert(id) => return Ok(Peeled::SeenTag),
+                ObjectKind::Tag if self.seen.contains(&id) => return Ok(Peeled::SeenTag),
                 ObjectKind::Tag => {
+                    followed.push(id);
                     tag(at);
                     let Some((_, content)) = self.packs.read(&id)? else {
                         return Ok(Peeled::Nothing);

@@ -126,6 +126,43 @@ impl Segment {
         Self::open(pack_id, part.whole()?).map_err(|_| corrupt(pack_id))
     }
 
+    /// Opens the part of a stored pack for whoever goes over it from end to end.
+    pub(crate) fn scan<S: PackStore + ?Sized>(
+        store: &S,
+        record: &PackRecord,
+    ) -> Result<Self, StoreError> {
+        let objects = usize::try_from(record.object_count).unwrap_or(usize::MAX);
+        let bytes = objects.saturating_mul(COMMIT_BYTES_MIN);
+        if let Some(reader) = store.part_scanner(record.pack_id)
+            && bytes >= reader.paged_bytes_min()
+            && let Some(segment) = Self::open_scanned(record.pack_id, reader)?
+        {
+            return Ok(segment);
+        }
+        let part = store.part(record.pack_id, Part::Graph)?;
+        Self::open(record.pack_id, part).map_err(|_| corrupt(record.pack_id))
+    }
+
+    /// The same by a reader; `None` if that does not read it
+    /// by ranges.
+    pub(crate) fn open_scanned(
+        pack_id: PackId,
+        reader: Rc<dyn PartReader>,
+    ) -> Result<Option<Self>, StoreError> {
+        let Some(len) = reader.part_len(pack_id, Part::Graph)? else {
+            return Ok(None);
+        };
+        if len < reader.paged_bytes_min() {
+            let part = reader.part(pack_id, Part::Graph)?;
+            let segment = Self::open(pack_id, part).map_err(|_| corrupt(pack_id))?;
+            return Ok(Some(segment));
+        }
+        let segment = Self::open_paged(pack_id, reader)?;
+        let is_whole = |segment: &Self| segment.layout.part_bytes == len;
+        let segment = segment.filter(is_whole).ok_or_else(|| corrupt(pack_id))?;
+        Ok(Some(segment))
+    }
+
     fn open_paged(pack_id: PackId, reader: Rc<dyn PartReader>) -> Result<Option<Self>, StoreError> {
         let Some(header) = reader.part_range(pack_id, Part::Graph, 0..HEADER_BYTES)? else {
             return Ok(None);
@@ -236,6 +273,17 @@ impl Segment {
         let id = self.commit_id(number)?;
         let found = beginning(&id).unwrap_or_default();
         Ok((number, found, (*id).cmp(commit_id)))
+    }
+
+    /// The beginning of the id at this place of the sorted ids, where the part has it, and the number of its
+    /// commit.
+    pub(crate) fn sorted(&self, at: u32) -> Result<(Option<u32>, u32), StoreError> {
+        if !self.layout.has_beginnings {
+            return Ok((None, self.u32(Table::ById, at)?));
+        }
+        let [a, b, c, d, number @ ..] = self.array::<8>(Table::ById, at)?;
+        let beginning = u32::from_be_bytes([a, b, c, d]);
+        Ok((Some(beginning), u32::from_le_bytes(number)))
     }
 
     /// The commit's id.

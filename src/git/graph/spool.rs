@@ -28,7 +28,7 @@ pub(crate) struct Spill {
 }
 
 impl Spill {
-    pub(super) fn new(scratch: Rc<dyn Scratch>) -> Self {
+    pub(crate) fn new(scratch: Rc<dyn Scratch>) -> Self {
         Self::with_bounds(scratch, BLOCK_BYTES, RESIDENT_BLOCKS_MAX)
     }
 
@@ -83,7 +83,7 @@ pub(super) struct Spool {
 
 #[derive(Debug, Default)]
 struct Blocks {
-    /// All are full but the last, which is always here.
+    /// All are full but the last, which is here as long as rows are appended.
     all: Vec<Block>,
     /// How many of them are in memory.
     resident: usize,
@@ -172,6 +172,12 @@ impl Spool {
         blocks.resident < blocks.all.len()
     }
 
+    /// Writes what scratch lacks, and keeps nothing in memory: for a table that is whole, and will not be
+    /// asked for soon.
+    pub(super) fn put_away(&self) -> Result<(), StoreError> {
+        self.blocks.borrow_mut().put_away()
+    }
+
     /// Appends rows: a number of bytes that is a multiple of the width.
     pub(super) fn put(&mut self, mut bytes: &[u8]) -> Result<(), StoreError> {
         let blocks = self.blocks.get_mut();
@@ -198,8 +204,9 @@ impl Spool {
         debug_assert_eq!(bytes.len(), self.width, "the row of another table");
         let row = usize::try_from(row).unwrap_or(usize::MAX);
         let at = row.saturating_mul(self.width);
+        let bytes_of_block = self.bytes_of(at);
         let blocks = self.blocks.get_mut();
-        let block = blocks.load(at / self.block_bytes, self.block_bytes)?;
+        let block = blocks.load(at / self.block_bytes, bytes_of_block)?;
         let slot = block.and_then(|block| {
             let start = at % self.block_bytes;
             block.is_dirty = true;
@@ -220,9 +227,15 @@ impl Spool {
             return Ok(None);
         };
         let mut blocks = self.blocks.borrow_mut();
-        let block = blocks.load(at / self.block_bytes, self.block_bytes)?;
+        let block = blocks.load(at / self.block_bytes, self.bytes_of(at))?;
         let row = block.and_then(|block| block.bytes.get(at % self.block_bytes..));
         Ok(row.and_then(|row| row.first_chunk().copied()))
+    }
+
+    /// Bytes of the block that the byte is in: the last one may have fewer than the others.
+    fn bytes_of(&self, at: usize) -> usize {
+        let start = at - at % self.block_bytes;
+        self.len.saturating_sub(start).min(self.block_bytes)
     }
 
     /// Appends the bytes of a range to `out`.
@@ -230,7 +243,7 @@ impl Spool {
         let mut at = range.start;
         let mut blocks = self.blocks.borrow_mut();
         while at < range.end {
-            let block = blocks.load(at / self.block_bytes, self.block_bytes)?;
+            let block = blocks.load(at / self.block_bytes, self.bytes_of(at))?;
             let start = at % self.block_bytes;
             let end = start.saturating_add(range.end - at).min(self.block_bytes);
             let bytes = block.and_then(|block| block.bytes.get(start..end));
@@ -293,6 +306,26 @@ impl Blocks {
             return Ok(room);
         }
         Ok(Vec::new())
+    }
+
+    /// Puts all blocks away that go to scratch.
+    fn put_away(&mut self) -> Result<(), StoreError> {
+        let Some(spill) = &self.spill else {
+            return Ok(());
+        };
+        spill.check()?;
+        for block in &mut self.all {
+            if block.is_dirty {
+                block.number = Some(spill.put(block.number, &block.bytes)?);
+                block.is_dirty = false;
+            }
+            if block.is_here && block.number.is_some() {
+                block.bytes = Vec::new();
+                block.is_here = false;
+                self.resident = self.resident.saturating_sub(1);
+            }
+        }
+        Ok(())
     }
 
     /// A block, read from scratch if need be.

@@ -1,8 +1,7 @@
-//! Compares the stored parts with parts made again.
+//! Compares stored graphs and lists with those made again.
 //!
-//! Two indexes must agree entry by entry. Graphs are compared commit by commit, whichever segment
-//! holds a commit: a commit that was incomplete for a while may have been proved with a later
-//! pack than the one that completed it.
+//! They are compared commit by commit, whichever segment holds a commit: a commit that was incomplete for
+//! a while may have been proved with a later pack than the one that completed it.
 
 use std::collections::BTreeSet;
 
@@ -10,41 +9,8 @@ use gix_hash::ObjectId;
 
 use super::super::graph::commits::{CommitGraph, CommitNode};
 use super::super::graph::introductions::Introductions;
-use super::super::pack::entries::Base;
-use super::super::pack::index::PackIndex;
 use super::super::pack::reader::LivePacks;
 use super::super::store::{PackStore, StoreError};
-
-/// The first difference between two indexes; `None` if they are equal.
-pub fn indexes(stored: &PackIndex, rebuilt: &PackIndex) -> Option<String> {
-    if stored.len() != rebuilt.len() {
-        return Some(format!(
-            "its index has {} entries, its bytes {}",
-            stored.len(),
-            rebuilt.len()
-        ));
-    }
-    let facts = |index: &PackIndex, position: u32| {
-        let entry = index.entry(position)?;
-        let base = match entry.base {
-            Base::None => None,
-            Base::Position(base) => Some(index.id(base)?),
-            Base::External(number) => Some(index.external_base(number)?),
-        };
-        let found = index.find(&entry.id)?;
-        let (offset, stored_bytes) = (entry.offset, entry.stored_bytes);
-        let numbers = (offset, stored_bytes, entry.size_bytes, found);
-        Some((entry.id, entry.kind, numbers, base))
-    };
-    let differs = |position: &u32| {
-        let stored = facts(stored, *position);
-        stored.is_none() || stored != facts(rebuilt, *position)
-    };
-    let position = (0..stored.len()).find(differs)?;
-    Some(format!(
-        "its index is wrong about the entry at position {position}"
-    ))
-}
 
 /// A graph and its introduced lists over packs.
 pub struct Graph<'a, S> {

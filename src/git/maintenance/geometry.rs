@@ -19,8 +19,8 @@ const PACKS_MIN: usize = 6;
 /// Packs beyond which the newest are merged whatever their weights.
 const PACKS_MAX: usize = 18;
 
-/// Objects of a merged pack at most: its tables are held while it is made.
-pub const OBJECTS_MAX: u64 = 400_000;
+/// Objects of a merged pack at most: some bytes of each are held while it is made.
+pub const OBJECTS_MAX: u64 = 2_000_000;
 
 /// Bytes of a merged pack at most: it is made in one go, beside its sources.
 pub const BYTES_MAX: u64 = 512 << 20;

@@ -7,10 +7,10 @@
 //! later, and within one source the chain is the stored one. An object is compressed again, and
 //! stored whole, only if its base is left out because nothing reaches it.
 //!
-//! The machine works in three phases: it gives entries their places, copies their bytes, and makes
-//! their graph and introduced lists ([`parts`]). It holds tables of about 70 bytes for each object
-//! and
-//! 70 for each commit.
+//! The machine works in phases: it reads the ids of the sources side by side to find what several have
+//! ([`join`]), gives entries their places, copies their bytes, sorts them, and makes their graph and
+//! introduced lists ([`parts`]). It reads indexes and lists from end to end, in windows. Where there is
+//! scratch it holds 10 bytes for each object, 12 for each commit, and some MiB of tables.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -19,6 +19,7 @@ use std::rc::Rc;
 use cairn_deflate::Deflater;
 use gix_hash::ObjectId;
 
+use super::super::graph::Spill;
 use super::super::graph::commits::CommitGraph;
 use super::super::graph::made_part::MadePart;
 use super::super::hash::PackHasher;
@@ -27,12 +28,14 @@ use super::super::pack::entry::{self, EntryKind};
 use super::super::pack::incoming::{IncomingPack, Received};
 use super::super::pack::index::Row;
 use super::super::pack::reader::{LivePacks, Location};
-use super::super::store::{Extent, PackId, PackStore, Quarantine, ReadError, StoreError};
+use super::super::store::{Extent, PackId, PackStore, Quarantine, ReadError, Scratch, StoreError};
 use super::reach::Reached;
 use super::step::Step;
+use join::Join;
 use parts::PartsMerge;
 use sources::{NOWHERE, Sources};
 
+mod join;
 mod parts;
 mod sources;
 mod whole;
@@ -58,9 +61,13 @@ pub struct Merged {
 /// Merges packs. It does not borrow them, so that others may run between its steps. Every call
 /// needs the same packs and graph.
 pub struct Merge {
-    sources: Sources,
+    range: Range<u32>,
+    /// Opened by the first step.
+    sources: Option<Sources>,
     keep: Option<Rc<Reached>>,
     phase: Phase,
+    /// For the tables of the parts.
+    spill: Option<Rc<Spill>>,
     object_count: u32,
     table: EntryTable,
     pack: IncomingPack,
@@ -71,10 +78,14 @@ pub struct Merge {
 }
 
 enum Phase {
+    /// Finds what several sources have.
+    Joining(Join),
     /// Gives places to the entries from here on.
     Placing(Location),
     /// Copies the entries from here on, and first the payload of the last one.
     Copying(Location, Option<Extent>),
+    /// Sorts the entries by id.
+    Sorting,
     Parts(Box<PartsMerge>),
 }
 
@@ -82,17 +93,12 @@ impl Merge {
     /// Prepares to merge the packs with these places among `packs`; of what they hold, only what
     /// `keep` has, if it is given: it must have been found over the same packs.
     pub fn new(range: Range<u32>, keep: Option<Rc<Reached>>) -> Self {
-        let start = Location {
-            pack: range.start,
-            position: 0,
-        };
         Self {
-            sources: Sources {
-                places: range.clone().map(|_| Vec::new()).collect(),
-                range,
-            },
+            range,
+            sources: None,
             keep,
-            phase: Phase::Placing(start),
+            phase: Phase::Joining(Join::default()),
+            spill: None,
             object_count: 0,
             table: EntryTable::default(),
             pack: IncomingPack::default(),
@@ -100,6 +106,24 @@ impl Merge {
             external_numbers: HashMap::new(),
             deflater: None,
         }
+    }
+
+    /// The same where tables that grow large go to scratch: entries to one, parts to the other.
+    #[must_use]
+    pub(crate) fn spilling_to(mut self, [entries, parts]: [Rc<dyn Scratch>; 2]) -> Self {
+        self.table.spill_to(entries);
+        self.spill = Some(Rc::new(Spill::new(parts)));
+        self
+    }
+
+    /// Entries of the packs to merge.
+    pub(crate) fn objects<S: PackStore>(&self, packs: &LivePacks<S>) -> u64 {
+        let at = |ordinal: u32| usize::try_from(ordinal).unwrap_or(usize::MAX);
+        let records = packs
+            .records()
+            .get(at(self.range.start)..at(self.range.end));
+        let counts = records.unwrap_or_default().iter();
+        counts.map(|record| u64::from(record.object_count)).sum()
     }
 
     /// The merged pack in quarantine, once it has a row.
@@ -116,13 +140,43 @@ impl Merge {
         quarantine: &dyn Quarantine,
         budget_bytes: u64,
     ) -> Result<Step, ReadError> {
+        let mut sources = match self.sources.take() {
+            Some(sources) => sources,
+            None => Sources::open(packs, self.range.clone())?,
+        };
+        let stepped = self.work(packs, graph, (&mut sources, quarantine), budget_bytes);
+        self.sources = Some(sources);
+        // What scratch could not give would look as if it were not there.
+        self.table.check()?;
+        stepped
+    }
+
+    fn work<S: PackStore>(
+        &mut self,
+        packs: &LivePacks<S>,
+        graph: &CommitGraph,
+        (sources, quarantine): (&mut Sources, &dyn Quarantine),
+        budget_bytes: u64,
+    ) -> Result<Step, ReadError> {
         let mut spent = 0;
         while spent < budget_bytes {
             spent += LOOK_COST;
             match &mut self.phase {
+                Phase::Joining(join) => {
+                    let (keep, first) = (self.keep.as_deref(), self.range.start);
+                    let keeps = |source: usize, position: u32| {
+                        let pack = u32::try_from(source).map(|source| first.saturating_add(source));
+                        keep.is_none_or(|keep| {
+                            keep.entries.contains(pack.unwrap_or(first), position)
+                        })
+                    };
+                    if sources.count() < 2 || !join.step(sources, keeps)? {
+                        self.phase = Phase::Placing(self.start());
+                    }
+                }
                 Phase::Placing(at) => {
                     let at = *at;
-                    self.place(packs, at, quarantine)?;
+                    self.place(sources, at, quarantine)?;
                 }
                 Phase::Copying(_, Some(extent)) => {
                     let extent = *extent;
@@ -130,17 +184,36 @@ impl Merge {
                 }
                 Phase::Copying(at, None) => {
                     let at = *at;
-                    self.put(packs, at, graph, quarantine)?;
+                    self.put(packs, sources, at, quarantine)?;
+                }
+                Phase::Sorting => {
+                    let is_sorted = self.table.sort_some();
+                    self.table.check()?;
+                    if !is_sorted {
+                        return Ok(Step::More);
+                    }
+                    let range = &self.range;
+                    let count = self.table.count();
+                    let parts = PartsMerge::new(packs, graph, range, (count, self.spill.as_ref()))?;
+                    self.phase = Phase::Parts(Box::new(parts));
                 }
                 Phase::Parts(parts) => {
                     let keep = self.keep.as_deref();
-                    if parts.commit(packs, graph, &self.sources, &self.table, keep)? {
+                    if parts.commit(packs, graph, sources, &self.table, keep)? {
                         return Ok(Step::Done);
                     }
                 }
             }
         }
         Ok(Step::More)
+    }
+
+    /// The first entry of the sources.
+    fn start(&self) -> Location {
+        Location {
+            pack: self.range.start,
+            position: 0,
+        }
     }
 
     /// The merged pack. To be called when a step was [`Step::Done`]. `renamed` are packs that were
@@ -155,7 +228,7 @@ impl Merge {
             return Ok(None);
         };
         let at = |ordinal: u32| usize::try_from(ordinal).unwrap_or(usize::MAX);
-        let range = at(self.sources.range.start)..at(self.sources.range.end);
+        let range = at(self.range.start)..at(self.range.end);
         let Some(records) = packs.records().get(range) else {
             return Ok(None);
         };
@@ -170,36 +243,15 @@ impl Merge {
         }))
     }
 
-    /// The entry at `at`, or the first one behind it; `None` after the last.
-    fn settle<S: PackStore>(
-        &self,
-        packs: &LivePacks<S>,
-        mut at: Location,
-    ) -> Result<Option<Location>, StoreError> {
-        while at.pack < self.sources.range.end {
-            if at.position < packs.index(at.pack)?.len() {
-                return Ok(Some(at));
-            }
-            at = Location {
-                pack: at.pack + 1,
-                position: 0,
-            };
-        }
-        Ok(None)
-    }
-
     /// Gives the next entry its place, or begins the pack when all have theirs.
-    fn place<S: PackStore>(
+    fn place(
         &mut self,
-        packs: &LivePacks<S>,
+        sources: &mut Sources,
         at: Location,
         quarantine: &dyn Quarantine,
     ) -> Result<(), ReadError> {
-        let Some(at) = self.settle(packs, at)? else {
-            let start = Location {
-                pack: self.sources.range.start,
-                position: 0,
-            };
+        let Some(at) = sources.settle(at)? else {
+            let start = self.start();
             self.write(&entry::write_pack(self.object_count), quarantine)?;
             self.phase = Phase::Copying(start, None);
             return Ok(());
@@ -207,16 +259,13 @@ impl Merge {
         let keeps = |keep: &Rc<Reached>| keep.entries.contains(at.pack, at.position);
         let place = if self.keep.as_ref().is_some_and(|keep| !keeps(keep)) {
             NOWHERE
-        } else if let Some(place) = self.sources.find(packs, &packs.id(at)?, at.pack)? {
+        } else if let Some(place) = sources.standing(at) {
             place
         } else {
             self.object_count += 1;
             self.object_count - 1
         };
-        let number = self.sources.number(at.pack).unwrap_or(usize::MAX);
-        if let Some(places) = self.sources.places.get_mut(number) {
-            places.push(place);
-        }
+        sources.set_place(at, place);
         self.phase = Phase::Placing(Location {
             position: at.position + 1,
             ..at
@@ -228,16 +277,15 @@ impl Merge {
     fn put<S: PackStore>(
         &mut self,
         packs: &LivePacks<S>,
+        sources: &mut Sources,
         at: Location,
-        graph: &CommitGraph,
         quarantine: &dyn Quarantine,
     ) -> Result<(), ReadError> {
-        let Some(at) = self.settle(packs, at)? else {
+        let Some(at) = sources.settle(at)? else {
             let trailer = std::mem::take(&mut self.hasher).finish();
             self.pack.append(&trailer, quarantine)?;
-            self.table.sort();
-            let parts = PartsMerge::new(packs, graph, &self.sources.range, self.table.count())?;
-            self.phase = Phase::Parts(Box::new(parts));
+            sources.forget_ids();
+            self.phase = Phase::Sorting;
             return Ok(());
         };
         let next = Location {
@@ -245,15 +293,19 @@ impl Merge {
             ..at
         };
         // Places are given in this same order, so that an entry goes where its number comes up.
-        if self.sources.place(at) != Some(self.table.count()) {
+        if sources.place(at) != Some(self.table.count()) {
             self.phase = Phase::Copying(next, None);
             return Ok(());
         }
-        let row = packs.row(at)?;
-        if self.loses_base(packs, at, &row)? {
-            return self.put_whole(packs, at, quarantine);
+        if !sources.prepare(at)? {
+            return Ok(());
         }
-        let base = self.base(packs, at, &row)?;
+        let row = sources.row(at)?;
+        let id = sources.id(at, &row)?;
+        if self.loses_base(packs, at, &row)? {
+            return self.put_whole(packs, (at, id), quarantine);
+        }
+        let base = self.base(packs, sources, at, &row)?;
         let (header, skipped) = self.header(packs, at, &row, base)?;
         debug_assert!(
             skipped <= u64::from(row.stored_bytes),
@@ -262,7 +314,7 @@ impl Merge {
         let payload_bytes = u64::from(row.stored_bytes).saturating_sub(skipped);
         let stored_bytes = payload_bytes.saturating_add(header.len() as u64);
         let entry = Entry {
-            id: packs.id(at)?,
+            id,
             offset: self.pack.pack_bytes(),
             stored_bytes: u32::try_from(stored_bytes).unwrap_or(u32::MAX),
             size_bytes: row.size_bytes,
@@ -286,6 +338,7 @@ impl Merge {
     fn base<S: PackStore>(
         &mut self,
         packs: &LivePacks<S>,
+        sources: &Sources,
         at: Location,
         row: &Row,
     ) -> Result<Base, ReadError> {
@@ -293,17 +346,20 @@ impl Merge {
             Base::None => return Ok(Base::None),
             Base::Position(position) => {
                 let base = Location { position, ..at };
-                (packs.id(base)?, self.sources.place(base))
+                match sources.place(base) {
+                    Some(place) => return Ok(Base::Position(place)),
+                    None => (packs.id(base)?, None),
+                }
             }
             Base::External(number) => {
                 let id = packs.external_base(at.pack, number)?;
-                (id, self.sources.find(packs, &id, at.pack)?)
+                (id, sources.find(packs, &id, at.pack)?)
             }
         };
         if let Some(place) = place {
             return Ok(Base::Position(place));
         }
-        if packs.find_before(&id, self.sources.range.start)?.is_none() {
+        if packs.find_before(&id, self.range.start)?.is_none() {
             let what = "its delta base is in no earlier pack";
             return Err(ReadError::Corrupt { id, what });
         }

@@ -8,7 +8,10 @@
 //! | `lfs_pointers` | finds the pointers of Git LFS among what is reached |
 //! | `rebuild` | makes the parts of a pack again from its bytes |
 //! | `step` | the result of each step of a machine |
-//! | `compare` | compares the stored parts with those made again |
+//! | `overlay` | stored packs with parts that were made again in place of some of theirs |
+//! | `remade` | such a pack, seen as one that is being pushed |
+//! | `compare` | compares the stored parts with those made again, across packs |
+//! | `compare_parts` | the same of one pack whose index is right, in little memory |
 //!
 //! Invariants:
 //! - Packs that are merged are neighbours in the order of publishing, and the merged pack takes
@@ -16,9 +19,12 @@
 //! - Stored entries are copied. No delta is computed or resolved.
 
 pub mod compare;
+pub(crate) mod compare_parts;
 pub mod geometry;
 pub mod lfs_pointers;
 pub mod merge;
+pub mod overlay;
 pub mod reach;
 pub mod rebuild;
+pub mod remade;
 pub mod step;

@@ -10,6 +10,7 @@
 //! A pack can be kept as a whole, because it is young or because it must not be rewritten. Then
 //! this also keeps the objects in other packs that its commits and its deltas need.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use gix_hash::ObjectId;
@@ -17,13 +18,15 @@ use gix_hash::ObjectId;
 use super::super::filter::ObjectFilter;
 use super::super::graph::closure::{TreeWalk, TreeWalkError, WalkBounds};
 use super::super::graph::commits::{CommitGraph, CommitNode};
-use super::super::graph::introductions::Introductions;
+use super::super::graph::introduced::scanned::ScannedLists;
 use super::super::graph::peel::{Peeled, Peeler};
 use super::super::graph::segment::Segment;
 use super::super::pack::entries::Base;
+use super::super::pack::index::{Row, ScannedIndex};
 use super::super::pack::reader::{LivePacks, Location};
 use super::super::pack::selection::Selection;
-use super::super::store::{ColdChunk, PackStore, ReadError, StoreError};
+use super::super::store::scan::ScannedPart;
+use super::super::store::{ColdChunk, PackRecord, PackStore, Part, ReadError, StoreError};
 use super::step::Step;
 
 /// The walk from a tree that a ref names failed.
@@ -84,9 +87,10 @@ impl Reached {
         packs: &LivePacks<S>,
         pack: u32,
     ) -> Result<bool, ReadError> {
+        let index = ScannedIndex::open(packs.store(), record_of(packs.records(), pack)?)?;
         for position in self.entries.positions(pack) {
             let at = Location { pack, position };
-            if let Some(base) = base_of(packs, at)?
+            if let Some(base) = base_of(packs, at, &index.row(position)?)?
                 && !self.entries.contains(base.pack, base.position)
             {
                 return Ok(true);
@@ -102,9 +106,10 @@ impl Reached {
         pack: u32,
     ) -> Result<u64, StoreError> {
         let mut dead = 0_u64;
-        for position in 0..packs.index(pack)?.len() {
+        let index = ScannedIndex::open(packs.store(), record_of(packs.records(), pack)?)?;
+        for position in 0..index.len() {
             if !self.entries.contains(pack, position) {
-                let row = packs.row(Location { pack, position })?;
+                let row = index.row(position)?;
                 dead = dead.saturating_add(u64::from(row.stored_bytes));
             }
         }
@@ -115,7 +120,7 @@ impl Reached {
 /// Finds the objects to keep. It does not borrow the packs; every call needs the same ones.
 pub struct Reach {
     reached: Reached,
-    introductions: Introductions,
+    packs: ReachPacks,
     /// Commits whose lists are still to be read.
     open: Vec<CommitNode>,
     parents: Vec<CommitNode>,
@@ -132,7 +137,7 @@ impl Reach {
                 entries: packs.select_none(),
                 commits: vec![false; graph.len()],
             },
-            introductions: Introductions::of(graph),
+            packs: ReachPacks::new(packs.records()),
             open: Vec::new(),
             parents: Vec::new(),
             bases: None,
@@ -170,8 +175,9 @@ impl Reach {
                 entries.insert(at.pack, at.position);
                 let everything = ObjectFilter::default();
                 let bounds = WalkBounds::of_maintenance(packs.limits());
-                let mut walk = TreeWalk::new(packs, &everything, bounds);
-                walk.walk_wanted(id, |id, _| {
+                let mut walk = TreeWalk::new(bounds);
+                walk.enter_wanted(&everything, id);
+                walk.walk_on((packs, &everything), u64::MAX, |id, _| {
                     if let Some(at) = packs.find(&id)? {
                         entries.insert(at.pack, at.position);
                     }
@@ -246,16 +252,18 @@ impl Reach {
         graph: &CommitGraph,
         node: CommitNode,
     ) -> Result<usize, ReachError> {
-        let entries = &mut self.reached.entries;
-        let (mut elsewhere, mut listed) = (Vec::new(), 0);
-        let stored = |at: Location| {
-            entries.insert(at.pack, at.position);
-            listed += 1;
-        };
-        let store = packs.store();
-        self.introductions
-            .for_each(store, graph, node, stored, |id| elsewhere.push(id))?;
-        listed += elsewhere.len();
+        let (mut positions, mut rows) = (Vec::new(), Vec::new());
+        let what = "commit graph";
+        let place = graph.place(node);
+        let place = place.ok_or(StoreError::Corrupt { what, pack: 0 })?;
+        let lists = self.packs.lists(packs.store(), place.ordinal)?;
+        lists.list(place.number, &mut positions, &mut rows)?;
+        let elsewhere = rows.iter().map(|row| lists.external(*row));
+        let elsewhere: Vec<ObjectId> = elsewhere.collect::<Result<_, _>>()?;
+        let listed = positions.len().saturating_add(elsewhere.len());
+        for position in positions {
+            self.reached.entries.insert(place.ordinal, position);
+        }
         for id in elsewhere {
             let what = "it is introduced by a commit and in no pack";
             let at = packs.find(&id)?.ok_or(ReadError::Corrupt { id, what })?;
@@ -305,7 +313,8 @@ impl Reach {
     ) -> Result<usize, ReachError> {
         let mut links = 1;
         loop {
-            let Some(base) = base_of(packs, at)? else {
+            let row = self.packs.index(packs.store(), at.pack)?.row(at.position)?;
+            let Some(base) = base_of(packs, at, &row)? else {
                 return Ok(links);
             };
             at = base;
@@ -317,12 +326,64 @@ impl Reach {
     }
 }
 
-/// The entry that this one leans on.
+/// The packs as the walk reads them: in windows, since it goes over them from end to end, or nearly so.
+struct ReachPacks(Vec<ReachPack>);
+
+struct ReachPack {
+    record: PackRecord,
+    lists: OnceCell<ScannedLists>,
+    index: OnceCell<ScannedIndex>,
+}
+
+impl ReachPacks {
+    fn new(records: &[PackRecord]) -> Self {
+        let pack = |record: &PackRecord| ReachPack {
+            record: *record,
+            lists: OnceCell::new(),
+            index: OnceCell::new(),
+        };
+        Self(records.iter().map(pack).collect())
+    }
+
+    fn pack(&self, pack: u32) -> Result<&ReachPack, StoreError> {
+        let what = "record";
+        let found = usize::try_from(pack).ok().and_then(|at| self.0.get(at));
+        found.ok_or(StoreError::Missing { what, pack })
+    }
+
+    fn lists<S: PackStore>(&self, store: &S, pack: u32) -> Result<&ScannedLists, StoreError> {
+        let pack = self.pack(pack)?;
+        if let Some(lists) = pack.lists.get() {
+            return Ok(lists);
+        }
+        let part = ScannedPart::open(store, &pack.record, Part::Introduced)?;
+        let lists = ScannedLists::open(part)?;
+        Ok(pack.lists.get_or_init(|| lists))
+    }
+
+    fn index<S: PackStore>(&self, store: &S, pack: u32) -> Result<&ScannedIndex, StoreError> {
+        let pack = self.pack(pack)?;
+        if let Some(index) = pack.index.get() {
+            return Ok(index);
+        }
+        let index = ScannedIndex::open(store, &pack.record)?;
+        Ok(pack.index.get_or_init(|| index))
+    }
+}
+
+fn record_of(records: &[PackRecord], pack: u32) -> Result<&PackRecord, StoreError> {
+    let what = "record";
+    let found = usize::try_from(pack).ok().and_then(|at| records.get(at));
+    found.ok_or(StoreError::Missing { what, pack })
+}
+
+/// The entry that one with this row leans on.
 fn base_of<S: PackStore>(
     packs: &LivePacks<S>,
     at: Location,
+    row: &Row,
 ) -> Result<Option<Location>, ReadError> {
-    Ok(match packs.row(at)?.base {
+    Ok(match row.base {
         Base::None => None,
         Base::Position(position) => Some(Location { position, ..at }),
         Base::External(number) => {

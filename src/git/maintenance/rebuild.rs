@@ -3,33 +3,26 @@
 //! [`IndexRebuild`] reads the pack as a push does. An object that came as a delta and was stored
 //! whole lies behind the received stream, after its trailer. Those entries are read too, and each
 //! takes the place of the received one with the same id. The connectivity walk then makes graph and
-//! lists, with every commit of the pack as a tip ([`StoredPack`]), so a commit is proved with the
+//! lists, with every commit of the pack as a tip ([`super::remade`]), so a commit is proved with the
 //! first pack that completes it.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
-use gix_hash::{ObjectId, oid};
+use gix_hash::ObjectId;
 
-use super::super::graph::commits::CommitGraph;
-use super::super::graph::connectivity::Incoming;
-use super::super::graph::made_part::MadePart;
 use super::super::hash::ObjectHasher;
 use super::super::limits::Limits;
 use super::super::object::ObjectKind;
 use super::super::pack::entries::{Base, Entry, EntryTable};
 use super::super::pack::entry::{self, ENTRY_HEADER_BYTES_MAX, EntryKind};
-use super::super::pack::incoming::objects::Sources;
-use super::super::pack::index::PackIndex;
+use super::super::pack::incoming::objects::{IncomingObjects, Sources};
 use super::super::pack::inflate::Inflater;
 use super::super::pack::parser::PackParser;
 use super::super::pack::parser::error::{PackError, Refusal};
 use super::super::pack::reader::LivePacks;
 use super::super::pack::resolver::{self, Resolver};
 use super::super::store::{
-    CHUNK_BYTES, ColdChunk, PackId, PackRecord, PackStore, Part, PartReader, Pieces, Quarantine,
-    Scratch, Shared, StoreError,
+    CHUNK_BYTES, ColdChunk, PackId, PackRecord, PackStore, Part, Quarantine, Scratch, StoreError,
 };
 use super::step::Step;
 
@@ -58,134 +51,6 @@ impl RebuildError {
             Self::Store(error) => error.cold(),
             Self::Appended { .. } => None,
         }
-    }
-}
-
-/// The first packs of a repository, with some parts in place of the stored ones.
-pub struct Overlay<S> {
-    store: S,
-    packs: RefCell<Rc<Vec<PackRecord>>>,
-    parts: RefCell<HashMap<(PackId, Part), Made>>,
-}
-
-/// A part that was made.
-#[derive(Clone)]
-enum Made {
-    /// In one run.
-    Joined(Shared),
-    /// Of which some may be in scratch.
-    Apart(Rc<MadePart>),
-}
-
-impl Made {
-    fn whole(&self) -> Result<Shared, StoreError> {
-        match self {
-            Self::Joined(bytes) => Ok(Rc::clone(bytes)),
-            Self::Apart(part) => part.whole(),
-        }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Joined(bytes) => bytes.len(),
-            Self::Apart(part) => part.len(),
-        }
-    }
-}
-
-impl<S: PackStore> Overlay<S> {
-    /// No packs.
-    pub fn new(store: S) -> Self {
-        Self {
-            store,
-            packs: RefCell::default(),
-            parts: RefCell::default(),
-        }
-    }
-
-    /// Adds the next pack and its index.
-    pub fn add(&self, record: PackRecord, index: Vec<u8>) {
-        self.put(record.pack_id, Part::Index, Rc::new(index));
-        self.add_stored(record);
-    }
-
-    /// Adds the next pack with the parts that are stored.
-    pub(crate) fn add_stored(&self, record: PackRecord) {
-        let mut packs = self.packs.borrow().to_vec();
-        packs.push(record);
-        self.packs.replace(Rc::new(packs));
-    }
-
-    /// Sets a part.
-    pub fn put(&self, pack_id: PackId, part: Part, bytes: Shared) {
-        let made = Made::Joined(bytes);
-        self.parts.borrow_mut().insert((pack_id, part), made);
-    }
-
-    /// Sets a part that is read by ranges where it is large.
-    pub(crate) fn put_apart(&self, pack_id: PackId, part: Part, made: Rc<MadePart>) {
-        let made = Made::Apart(made);
-        self.parts.borrow_mut().insert((pack_id, part), made);
-    }
-
-    /// Whether a part was set of the pack; else the stored one holds.
-    pub(crate) fn has(&self, pack_id: PackId, part: Part) -> bool {
-        self.parts.borrow().contains_key(&(pack_id, part))
-    }
-
-    fn made(&self, pack_id: PackId, part: Part) -> Option<Made> {
-        self.parts.borrow().get(&(pack_id, part)).cloned()
-    }
-
-    /// Gives up the parts that were set of a pack: the stored ones hold.
-    pub(crate) fn use_stored(&self, pack_id: PackId) {
-        self.parts.borrow_mut().retain(|(of, _), _| *of != pack_id);
-    }
-
-    /// Bytes of the parts that were set of a pack.
-    pub(crate) fn part_bytes(&self, pack_id: PackId) -> usize {
-        let parts = self.parts.borrow();
-        let of_pack = parts.iter().filter(|((of, _), _)| *of == pack_id);
-        of_pack.map(|(_, made)| made.len()).sum()
-    }
-
-    /// All parts that were set, each in one run.
-    pub fn into_parts(self) -> Result<HashMap<(PackId, Part), Shared>, StoreError> {
-        let parts = self.parts.into_inner().into_iter();
-        let joined = parts.map(|(place, made)| Ok((place, made.whole()?)));
-        joined.collect()
-    }
-}
-
-impl<S: PackStore> PackStore for Overlay<S> {
-    fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError> {
-        Ok(Rc::clone(&self.packs.borrow()))
-    }
-
-    fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
-        match self.made(pack_id, part) {
-            Some(made) => made.whole(),
-            None => self.store.part(pack_id, part),
-        }
-    }
-
-    fn index(&self, pack_id: PackId) -> Result<Pieces, StoreError> {
-        match self.made(pack_id, Part::Index) {
-            Some(made) => made.whole().map(Pieces::from),
-            None => self.store.index(pack_id),
-        }
-    }
-
-    fn part_reader(&self, pack_id: PackId) -> Option<Rc<dyn PartReader>> {
-        match self.made(pack_id, Part::Graph) {
-            Some(Made::Joined(_)) => None,
-            Some(Made::Apart(part)) => Some(part),
-            None => self.store.part_reader(pack_id),
-        }
-    }
-
-    fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
-        self.store.chunk(pack_id, number)
     }
 }
 
@@ -223,17 +88,19 @@ impl Quarantine for Replay<'_> {
     }
 }
 
-/// Makes the table of a stored pack's entries again.
+/// Finds the objects of a stored pack again.
 pub struct IndexRebuild {
     record: PackRecord,
     phase: Phase,
+    /// Commits seen.
+    commits: usize,
 }
 
 enum Phase {
     Feeding(Box<PackParser>, u32),
     Resolving(Box<Resolver>, u64),
-    /// The entries, and where the next appended one starts.
-    Appended(Box<EntryTable>, u64),
+    /// The objects, and where the next appended one starts.
+    Appended(Box<IncomingObjects>, u64),
     Failed,
 }
 
@@ -250,6 +117,7 @@ impl IndexRebuild {
         };
         Self {
             record,
+            commits: 0,
             phase: Phase::Feeding(Box::new(PackParser::new(limits)), 0),
         }
     }
@@ -276,7 +144,11 @@ impl IndexRebuild {
             quarantine,
             pack_id: self.record.pack_id,
         };
-        let mut ignore = |_, _: &ObjectId, _, _: &[u8]| Ok::<(), Refusal>(());
+        let commits = &mut self.commits;
+        let mut count = |_, _: &ObjectId, kind, _: &[u8]| {
+            *commits = commits.saturating_add(usize::from(kind == ObjectKind::Commit));
+            Ok::<(), Refusal>(())
+        };
         let store = before.store();
         let fed = match &self.phase {
             Phase::Feeding(_, number) => Some(store.chunk(self.record.pack_id, *number)?),
@@ -285,7 +157,7 @@ impl IndexRebuild {
         match std::mem::replace(&mut self.phase, Phase::Failed) {
             Phase::Feeding(mut parser, number) => {
                 let chunk = fed.unwrap_or_default();
-                parser.feed_stored(&chunk, &replay, &mut ignore)?;
+                parser.feed_stored(&chunk, &replay, &mut count)?;
                 let end = u64::from(number + 1) * CHUNK_BYTES as u64;
                 self.phase = if end < self.record.pack_bytes {
                     Phase::Feeding(parser, number + 1)
@@ -300,7 +172,7 @@ impl IndexRebuild {
                     store,
                     bases: before,
                 };
-                let step = match resolver.step(budget_bytes, sources, &replay, &mut ignore) {
+                let step = match resolver.step(budget_bytes, sources, &replay, &mut count) {
                     Ok(step) => step,
                     Err(error) => {
                         self.phase = Phase::Resolving(resolver, appended);
@@ -309,18 +181,16 @@ impl IndexRebuild {
                 };
                 self.phase = match step {
                     resolver::Step::More => Phase::Resolving(resolver, appended),
-                    resolver::Step::Done => {
-                        Phase::Appended(Box::new(resolver.finish().table), appended)
-                    }
+                    resolver::Step::Done => Phase::Appended(Box::new(resolver.finish()), appended),
                 };
             }
-            Phase::Appended(table, offset) if offset >= self.record.pack_bytes => {
-                self.phase = Phase::Appended(table, offset);
+            Phase::Appended(objects, offset) if offset >= self.record.pack_bytes => {
+                self.phase = Phase::Appended(objects, offset);
                 return Ok(Step::Done);
             }
-            Phase::Appended(mut table, offset) => {
-                let read = self.read_appended(store, &mut table, offset);
-                self.phase = Phase::Appended(table, *read.as_ref().unwrap_or(&offset));
+            Phase::Appended(mut objects, offset) => {
+                let read = self.read_appended(store, &mut objects.table, offset);
+                self.phase = Phase::Appended(objects, *read.as_ref().unwrap_or(&offset));
                 read?;
             }
             Phase::Failed => return Err(RebuildError::Appended { offset: 0 }),
@@ -328,10 +198,24 @@ impl IndexRebuild {
         Ok(Step::More)
     }
 
-    /// The entries, sorted, once a step was [`Step::Done`].
-    pub fn finish(self) -> Option<EntryTable> {
+    /// Deltas that wait for their base, once all bytes were read.
+    pub(crate) fn waiting_deltas(&self) -> Option<u32> {
+        match &self.phase {
+            Phase::Feeding(..) => None,
+            Phase::Resolving(resolver, _) => Some(resolver.progress().waiting()),
+            Phase::Appended(..) | Phase::Failed => Some(0),
+        }
+    }
+
+    /// Commits that were seen so far.
+    pub(crate) fn commits(&self) -> usize {
+        self.commits
+    }
+
+    /// The objects, their table sorted, once a step was [`Step::Done`].
+    pub fn finish(self) -> Option<IncomingObjects> {
         match self.phase {
-            Phase::Appended(table, _) => Some(*table),
+            Phase::Appended(objects, _) => Some(*objects),
             _ => None,
         }
     }
@@ -396,53 +280,5 @@ impl IndexRebuild {
         let chunk = store.chunk(self.record.pack_id, number)?;
         let piece = chunk.get(start..).filter(|piece| !piece.is_empty());
         piece.map(<[u8]>::to_vec).ok_or(corrupt)
-    }
-}
-
-/// The last of some packs, seen as one that is being pushed.
-pub struct StoredPack<'a, S> {
-    packs: &'a LivePacks<S>,
-    pack: u32,
-}
-
-impl<'a, S: PackStore> StoredPack<'a, S> {
-    /// The last of `packs`.
-    pub fn last(packs: &'a LivePacks<S>) -> Self {
-        Self {
-            packs,
-            pack: packs.pack_count().saturating_sub(1),
-        }
-    }
-
-    /// Its commits that the packs before it do not have; `graph` is the graph of those.
-    pub fn commits(&self, graph: &CommitGraph) -> Result<Vec<ObjectId>, StoreError> {
-        let index = self.packs.index(self.pack)?;
-        let mut commits = Vec::new();
-        for position in 0..index.len() {
-            let entry = index.entry(position).ok_or(StoreError::Corrupt {
-                what: "index",
-                pack: index.pack_id().0,
-            })?;
-            if entry.kind == Some(ObjectKind::Commit) && graph.lookup(&entry.id)?.is_none() {
-                commits.push(entry.id);
-            }
-        }
-        Ok(commits)
-    }
-}
-
-impl<S: PackStore> Incoming for StoredPack<'_, S> {
-    fn object_count(&self) -> u32 {
-        self.packs.index(self.pack).map_or(0, PackIndex::len)
-    }
-
-    fn locate(&self, id: &oid) -> Option<(u32, ObjectKind)> {
-        let index = self.packs.index(self.pack).ok()?;
-        let position = index.find(id)?;
-        Some((position, index.row(position)?.kind))
-    }
-
-    fn id(&self, position: u32) -> Option<ObjectId> {
-        self.packs.index(self.pack).ok()?.id(position)
     }
 }

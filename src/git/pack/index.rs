@@ -22,14 +22,18 @@
 //! counts the surplus ones.
 
 mod build;
+mod compare;
 mod format;
 mod paged;
+mod scanned;
 mod sections;
 #[cfg(test)]
 mod tests;
 mod view;
 
 pub use build::{IndexBuilder, IndexError};
+pub(crate) use compare::{Compared, IndexCompare};
 pub(crate) use paged::{PagedError, PagedIndex};
+pub(crate) use scanned::ScannedIndex;
 pub use sections::rows;
 pub use view::{PackIndex, Row};

@@ -28,7 +28,8 @@ pub mod blob;
 mod indexes;
 mod stored;
 
-use indexes::HeldIndex;
+pub(in super::super) use indexes::PAGED_OBJECTS_MIN;
+use indexes::{Asking, HeldIndex};
 
 /// Bytes of chunks kept: reads cluster, and the entries of one delta chain lie a few chunks apart.
 const CHUNK_CACHE_BYTES: usize = 8 * (CHUNK_BYTES + 1024);
@@ -52,8 +53,7 @@ pub struct LivePacks<S> {
     limits: Limits,
     records: Rc<Vec<PackRecord>>,
     indexes: Vec<HeldIndex>,
-    /// Many objects will be looked up.
-    asks_many: Cell<bool>,
+    asking: Cell<Asking>,
     chunks: RefCell<Lru<(PackId, u32), Shared>>,
     bases: RefCell<BaseCache<(PackId, u32)>>,
     inflater: RefCell<Inflater>,
@@ -63,6 +63,30 @@ impl<S: PackStore> LivePacks<S> {
     /// Takes the list of the packs that are live now; their indexes are loaded when first needed.
     pub fn open(store: S, limits: &Limits) -> Result<Self, StoreError> {
         Self::open_with(store, limits, None)
+    }
+
+    /// The same for a fetch, which never takes the index of a large pack whole.
+    pub(crate) fn open_to_fetch(store: S, limits: &Limits) -> Result<Self, StoreError> {
+        let packs = Self::open(store, limits)?;
+        packs.asking.set(Asking::of_fetch(&packs.records));
+        Ok(packs)
+    }
+
+    /// The same packs once more, with caches of their own.
+    pub(crate) fn again(&self) -> Self
+    where
+        S: Clone,
+    {
+        let packs = Self::over(self.store.clone(), &self.limits, Rc::clone(&self.records));
+        packs.asking.set(self.asking.get());
+        packs
+    }
+
+    /// The same packs with empty caches of other bounds.
+    pub(crate) fn with_limits(mut self, limits: &Limits) -> Self {
+        self.limits = *limits;
+        self.forget_kept();
+        self
     }
 
     /// The same, and behind them a pack that is whole and not live yet.
@@ -75,16 +99,27 @@ impl<S: PackStore> LivePacks<S> {
         if let Some(last) = last {
             Rc::make_mut(&mut records).push(last);
         }
-        Ok(Self {
+        Ok(Self::over(store, limits, records))
+    }
+
+    fn over(store: S, limits: &Limits, records: Rc<Vec<PackRecord>>) -> Self {
+        Self {
             indexes: records.iter().copied().map(HeldIndex::new).collect(),
-            asks_many: Cell::new(false),
+            asking: Cell::new(Asking::Little),
             records,
             chunks: RefCell::new(Lru::new(CHUNK_CACHE_BYTES)),
             bases: RefCell::new(BaseCache::new(limits.base_cache_bytes)),
             inflater: RefCell::new(Inflater::new()),
             limits: *limits,
             store,
-        })
+        }
+    }
+
+    /// The same for work that has time, and must not hold the index of a large pack.
+    #[must_use]
+    pub(crate) fn only_by_pages(self) -> Self {
+        self.asking.set(Asking::Bounded);
+        self
     }
 
     /// The packs, in publish order; a pack's ordinal is its place in this list.
@@ -107,9 +142,13 @@ impl<S: PackStore> LivePacks<S> {
         &self.limits
     }
 
-    /// Bytes of the bases and chunks that are kept for the deltas that build on them.
+    /// Bytes of the bases and chunks that are kept for the deltas that build on them, and of the runs of
+    /// indexes.
     pub(crate) fn kept_bytes(&self) -> u64 {
-        (self.bases.borrow().bytes() as u64).saturating_add(self.chunks.borrow().bytes() as u64)
+        let runs: usize = self.indexes.iter().map(HeldIndex::run_bytes).sum();
+        (self.bases.borrow().bytes() as u64)
+            .saturating_add(self.chunks.borrow().bytes() as u64)
+            .saturating_add(runs as u64)
     }
 
     /// Empties the caches; they may fill again.
@@ -117,6 +156,7 @@ impl<S: PackStore> LivePacks<S> {
         self.bases
             .replace(BaseCache::new(self.limits.base_cache_bytes));
         self.chunks.replace(Lru::new(CHUNK_CACHE_BYTES));
+        self.indexes.iter().for_each(HeldIndex::forget_runs);
     }
 
     /// A selection of nothing, over these packs.
@@ -144,10 +184,16 @@ impl<S: PackStore> LivePacks<S> {
         held.ok_or(no_record(pack))
     }
 
-    /// From now on takes the indexes whole, as so many objects will be looked up that pages of them
-    /// would cost more.
+    /// From now on takes the indexes whole, or reads runs of them, as so many objects will be looked up
+    /// that pages would cost more.
     pub(crate) fn expect_many_look_ups(&self) {
-        self.asks_many.set(true);
+        self.asking.set(self.asking.get().much());
+    }
+
+    /// Whether the indexes are read by runs, so that it is cheap to ask for what is side by side and
+    /// dear to ask here and there.
+    pub(crate) fn is_read_by_runs(&self) -> bool {
+        self.asking.get() == Asking::Runs
     }
 
     /// The pack's index, whole: for callers that ask it about many of the pack's objects.
@@ -160,7 +206,7 @@ impl<S: PackStore> LivePacks<S> {
         let held = self.held(pack)?;
         held.ask(
             &self.store,
-            self.asks_many.get(),
+            self.asking.get(),
             |pages| pages.find(&self.store, id),
             |index| index.find(id),
         )
@@ -186,7 +232,7 @@ impl<S: PackStore> LivePacks<S> {
         let held = self.held(at.pack)?;
         let row = held.ask(
             &self.store,
-            self.asks_many.get(),
+            self.asking.get(),
             |pages| pages.row(&self.store, at.position),
             |index| index.row(at.position),
         )?;
@@ -198,7 +244,7 @@ impl<S: PackStore> LivePacks<S> {
         let held = self.held(at.pack)?;
         let id = held.ask(
             &self.store,
-            self.asks_many.get(),
+            self.asking.get(),
             |pages| pages.id(&self.store, at.position),
             |index| index.id(at.position),
         )?;
@@ -210,9 +256,47 @@ impl<S: PackStore> LivePacks<S> {
         let held = self.held(pack)?;
         held.ask(
             &self.store,
-            self.asks_many.get(),
+            self.asking.get(),
             |pages| pages.is_first_copy(&self.store, row),
             |index| index.is_first_copy(row),
+        )
+    }
+
+    /// Whether the pack has an object more than once.
+    pub(crate) fn has_copies(&self, pack: u32) -> Result<bool, StoreError> {
+        let held = self.held(pack)?;
+        held.ask(
+            &self.store,
+            self.asking.get(),
+            |pages| Ok(pages.has_copies()),
+            PackIndex::has_copies,
+        )
+    }
+
+    /// Ids of the pack in ascending order, with the positions of their entries, from this place among
+    /// them on: some thousands, and none behind the last.
+    pub(crate) fn sorted_ids(
+        &self,
+        pack: u32,
+        from: u32,
+    ) -> Result<Vec<(ObjectId, u32)>, StoreError> {
+        let held = self.held(pack)?;
+        held.ask(
+            &self.store,
+            self.asking.get(),
+            |pages| pages.sorted_ids(&self.store, from),
+            |index| index.sorted_ids(from),
+        )
+    }
+
+    /// How many bases the pack's deltas have that are not in it.
+    pub(crate) fn external_base_count(&self, pack: u32) -> Result<u32, StoreError> {
+        let held = self.held(pack)?;
+        held.ask(
+            &self.store,
+            self.asking.get(),
+            |pages| Ok(pages.external_base_count()),
+            PackIndex::external_base_count,
         )
     }
 
@@ -221,7 +305,7 @@ impl<S: PackStore> LivePacks<S> {
         let held = self.held(pack)?;
         let id = held.ask(
             &self.store,
-            self.asks_many.get(),
+            self.asking.get(),
             |pages| pages.external_base(&self.store, number),
             |index| index.external_base(number),
         )?;

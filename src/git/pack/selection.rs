@@ -83,6 +83,11 @@ impl Selection {
             .sum()
     }
 
+    /// Entries selected in one pack.
+    pub(crate) fn count_in(&self, pack: u32) -> u32 {
+        self.bitmap(pack).map_or(0, |bitmap| bitmap.selected)
+    }
+
     /// Whether the pack is selected whole.
     pub fn is_whole(&self, pack: u32) -> bool {
         self.bitmap(pack)

@@ -29,9 +29,11 @@ use super::reader::{LivePacks, Location};
 use super::selection::Selection;
 
 mod copies;
+mod external_bases;
 mod offsets;
 
-use copies::select_first_copies;
+pub(crate) use copies::FirstCopies;
+use external_bases::SentBases;
 use offsets::OutputOffsets;
 
 /// Entries that one call visits before it gives out its output: a few milliseconds of work.
@@ -82,6 +84,7 @@ pub struct PackWriter {
     /// The next entry to look at; `None` after the last.
     next: Option<Location>,
     offsets: OutputOffsets,
+    sent_bases: SentBases,
     ready: VecDeque<Item>,
     /// The extent that the next entry may prolong, and the entries in it.
     open: Option<(Extent, u32)>,
@@ -110,11 +113,17 @@ impl PackWriter {
         mut selection: Selection,
         options: WriteOptions,
     ) -> Result<Self, ReadError> {
-        select_first_copies(packs, &mut selection)?;
+        let mut copies = FirstCopies::new(packs, &selection);
+        while copies.step(packs, &mut selection)? {}
+        Ok(Self::of_first_copies(selection, options))
+    }
+
+    /// Prepares the pack of a selection that [`FirstCopies`] has gone through.
+    pub(crate) fn of_first_copies(selection: Selection, options: WriteOptions) -> Self {
         // A pack of more objects than can be counted would have an index of 200 GB.
         let object_count = u32::try_from(selection.count()).unwrap_or(u32::MAX);
         let header = entry::write_pack(object_count).to_vec();
-        Ok(Self {
+        Self {
             selection,
             options,
             object_count,
@@ -127,10 +136,17 @@ impl PackWriter {
                 position: 0,
             }),
             offsets: OutputOffsets::default(),
+            sent_bases: SentBases::default(),
             ready: VecDeque::from([Item::Bytes(header)]),
             open: None,
             deflater: None,
-        })
+        }
+    }
+
+    /// The same pack from its beginning, of which nothing may have been read yet.
+    pub(crate) fn twin(&self) -> Self {
+        debug_assert_eq!(self.counts.objects, 0, "the pack has begun");
+        Self::of_first_copies(self.selection.clone(), self.options)
     }
 
     /// Objects that the pack will have.
@@ -244,7 +260,7 @@ impl PackWriter {
 
     /// Decides how an entry is sent; see the top of this file.
     fn plan<S: PackStore>(
-        &self,
+        &mut self,
         packs: &LivePacks<S>,
         at: Location,
         row: &Row,
@@ -264,10 +280,25 @@ impl PackWriter {
                         return Ok(Plan::Verbatim);
                     }
                     (packs.id(base)?, Some(base))
+                } else if at.pack == 0 && !self.options.thin {
+                    return Ok(Plan::Whole);
                 } else {
                     let base_id = packs.id(base)?;
                     (base_id, self.sent_before(packs, &base_id, at.pack)?)
                 }
+            }
+            Base::External(number) if packs.is_read_by_runs() => {
+                let is_sent = self
+                    .sent_bases
+                    .is_sent(packs, &self.selection, (at.pack, number))?;
+                let is_there = is_sent
+                    || (self.options.thin && at_client(&packs.external_base(at.pack, number)?)?);
+                let plan = if is_there {
+                    Plan::Verbatim
+                } else {
+                    Plan::Whole
+                };
+                return Ok(plan);
             }
             Base::External(number) => {
                 let base_id = packs.external_base(at.pack, number)?;

@@ -66,7 +66,6 @@ impl Offer<'static> {
         ],
         ls_refs: &["unborn"],
         fetch: &["shallow", "wait-for-done", "filter"],
-        // There are no bundles: the list is empty.
         commands: &["object-info", "bundle-uri"],
     };
 }

@@ -88,22 +88,26 @@ impl Pieces {
         rest.get(..range.len())
     }
 
-    /// Whether these bytes stand there.
-    pub(crate) fn has_at(&self, at: usize, bytes: &[u8]) -> bool {
-        let (mut at, mut rest) = (at, bytes);
-        while !rest.is_empty() {
-            let here = self.piece_with(at).and_then(|piece| piece.from(at));
-            let Some(here) = here.filter(|here| !here.is_empty()) else {
-                return false;
-            };
-            let (now, later) = rest.split_at_checked(here.len()).unwrap_or((rest, &[]));
-            if !here.starts_with(now) {
-                return false;
+    /// A copy of the bytes of a range; `None` if some of them are not here.
+    pub(crate) fn copied(&self, range: Range<usize>) -> Option<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(range.len());
+        self.copy(range, &mut bytes)?;
+        Some(bytes)
+    }
+
+    /// Appends the bytes of a range to `out`; `None` if there are not as many.
+    pub(crate) fn copy(&self, range: Range<usize>, out: &mut Vec<u8>) -> Option<()> {
+        let mut at = range.start;
+        while at < range.end {
+            let here = self.piece_with(at)?.from(at)?;
+            let here = here.get(..range.end.saturating_sub(at)).unwrap_or(here);
+            if here.is_empty() {
+                return None;
             }
-            at = at.saturating_add(now.len());
-            rest = later;
+            out.extend_from_slice(here);
+            at = at.saturating_add(here.len());
         }
-        true
+        Some(())
     }
 
     /// The bytes in one run: a copy, unless they are in one piece.
@@ -176,12 +180,13 @@ mod tests {
                 prop_assert_eq!(pieces.array::<20>(at), expected);
                 for length in [0, 1, 20, 90] {
                     let there = run.get(at..at.saturating_add(length));
+                    let mut copied = Vec::new();
+                    let is_copied = pieces.copy(at..at.saturating_add(length), &mut copied);
+                    let is_empty = at.saturating_add(length) == at;
+                    prop_assert_eq!(is_copied.is_some(), there.is_some() || is_empty);
                     if let Some(there) = there {
-                        prop_assert!(pieces.has_at(at, there));
-                        let other: Vec<u8> = there.iter().map(|byte| !byte).collect();
-                        prop_assert_eq!(pieces.has_at(at, &other), length == 0);
+                        prop_assert_eq!(copied.as_slice(), there);
                     }
-                    prop_assert_eq!(pieces.has_at(at, &[run.get(at..).unwrap_or_default(), &[0]].concat()), false);
                 }
                 let run = pieces.run(at..at.saturating_add(20));
                 prop_assert_eq!(run, expected.map(<[u8; 20]>::as_slice));

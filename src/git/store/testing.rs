@@ -36,6 +36,10 @@ impl PartReader for Ranges {
     ) -> Result<Option<Shared>, StoreError> {
         PackStore::part_range(self, pack_id, part, range)
     }
+
+    fn part_len(&self, _: PackId, _: Part) -> Result<Option<usize>, StoreError> {
+        Ok(Some(self.bytes.len()))
+    }
 }
 
 impl PackStore for Ranges {

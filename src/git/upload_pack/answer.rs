@@ -16,44 +16,23 @@ use super::super::graph::commits::{CommitGraph, CommitNode};
 use super::super::limits::Limits;
 use super::super::object::ObjectKind;
 use super::super::pack::reader::LivePacks;
-use super::super::pack::writer::{PackWriter, WriteOptions};
 use super::super::protocol::fetch_request::{Ending, FetchRequest, MultiAck, UploadPackOptions};
 use super::super::protocol::negotiation::{self, Ack, Sections};
 use super::super::protocol::pktline;
-use super::super::protocol::sideband::SideBand;
 use super::super::refname;
 use super::super::store::{
     Everything, Nameable, ObjectSource, PackStore, ReadError, RefSource, StoreError,
 };
 use super::common::Common;
 use super::error::{FetchError, PlanError};
-use super::plan::{AtClient, DEPTH_INFINITE, DeepenRequest, Plan, PlanOptions, edge, plan};
+use super::plan::edge;
+pub use super::planning::{Answer, Outgoing};
+use super::planning::{AskedBeyond, Fetch, Planning};
+use super::request::DEPTH_INFINITE;
 use super::revision;
 
-/// The answer to one request.
-pub struct Answer<S> {
-    /// The first bytes; without a pack, the whole answer.
-    pub head: Vec<u8>,
-    /// The pack that follows.
-    pub pack: Option<Outgoing<S>>,
-}
-
-/// A pack that is ready to be written.
-pub struct Outgoing<S> {
-    /// The packs that it is made from.
-    pub packs: LivePacks<S>,
-    /// Gives its bytes.
-    pub writer: PackWriter,
-    /// Tells which thin bases will do.
-    pub at_client: AtClient,
-    /// How it is multiplexed.
-    pub side_band: SideBand,
-    /// Whether the client wants to read how it goes.
-    pub progress: bool,
-}
-
-/// Bytes of bases kept while a pack is sent: a slow client may make that last for hours.
-const SENDING_CACHE_BYTES: usize = 2 << 20;
+/// Bytes of bases kept while a pack is planned: several plans may be under way.
+const PLANNING_CACHE_BYTES: usize = 4 << 20;
 
 /// Answers one fetch request over the packs and refs as they are now. `graph` is that of the
 /// packs that are live now. Whatever is stored may be wanted.
@@ -63,21 +42,39 @@ pub fn answer<S: PackStore + RefSource + Clone>(
     request: &FetchRequest,
     limits: &Limits,
 ) -> Result<Answer<S>, FetchError> {
-    answer_within(store, graph, request, limits, &Everything)
+    match begin(store, graph, request, limits, &Everything)? {
+        Begun::Answered(answer) => Ok(*answer),
+        Begun::Planning(mut planning) => {
+            while planning.step()? {}
+            planning.finish()
+        }
+    }
 }
 
-/// The same for a client that may not name everything by id.
-pub(crate) fn answer_within<S: PackStore + RefSource + Clone>(
-    store: &S,
+/// An answer that was begun.
+pub(crate) enum Begun<'a, S> {
+    /// It has no pack.
+    Answered(Box<Answer<S>>),
+    /// Its pack is still to be planned.
+    Planning(Box<Planning<'a, S>>),
+}
+
+/// Begins the answer for a client that may not name everything by id: the negotiation.
+pub(crate) fn begin<'a, S: PackStore + RefSource + Clone>(
+    store: &'a S,
     graph: Rc<CommitGraph>,
-    request: &FetchRequest,
+    request: &'a FetchRequest,
     limits: &Limits,
-    nameable: &dyn Nameable,
-) -> Result<Answer<S>, FetchError> {
+    nameable: &'a dyn Nameable,
+) -> Result<Begun<'a, S>, FetchError> {
     if let Some(id) = nameable.first_hidden(&request.wants)? {
         return Err(PlanError::NotOurRef(id).into());
     }
-    let packs = LivePacks::open(store.clone(), limits)?;
+    let limits = Limits {
+        base_cache_bytes: limits.base_cache_bytes.min(PLANNING_CACHE_BYTES),
+        ..*limits
+    };
+    let packs = LivePacks::open_to_fetch(store.clone(), &limits)?;
     let fetch = Fetch {
         store,
         request,
@@ -92,18 +89,6 @@ pub(crate) fn answer_within<S: PackStore + RefSource + Clone>(
         None => fetch.version_2(),
         Some(agreed) => fetch.version_0(agreed),
     }
-}
-
-struct Fetch<'a, S> {
-    store: &'a S,
-    request: &'a FetchRequest,
-    packs: LivePacks<S>,
-    graph: Rc<CommitGraph>,
-    /// Commits that are here without their parents.
-    shallow: Vec<ObjectId>,
-    client_shallow: Vec<ObjectId>,
-    nameable: &'a dyn Nameable,
-    head: Vec<u8>,
 }
 
 /// The client's shallow commits. To deepen from them is to want their parents, so that only those
@@ -126,8 +111,8 @@ fn client_shallow(
     Ok(shallow)
 }
 
-impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
-    fn version_2(mut self) -> Result<Answer<S>, FetchError> {
+impl<'a, S: PackStore + RefSource + Clone> Fetch<'a, S> {
+    fn version_2(mut self) -> Result<Begun<'a, S>, FetchError> {
         let request = self.request;
         let sections = Sections {
             sideband_all: request.sideband_all,
@@ -155,35 +140,21 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
             sections.ready(&mut self.head);
             sections.delim(&mut self.head);
         }
-        let plan = self.plan(&wants)?;
-        if request.deepens() || !request.shallow.is_empty() || !self.shallow.is_empty() {
-            sections.shallow_info(&mut self.head);
-            for id in &plan.shallow {
-                sections.shallow(id, &mut self.head);
-            }
-            for id in &plan.unshallow {
-                sections.unshallow(id, &mut self.head);
-            }
-            sections.delim(&mut self.head);
-        }
-        if !named.is_empty() {
-            sections.wanted_refs(&mut self.head);
-            for (id, name) in &named {
-                sections.wanted_ref(id, name.as_bstr(), &mut self.head);
-            }
-            sections.delim(&mut self.head);
-        }
-        sections.packfile(&mut self.head);
-        self.with_pack(plan)
+        self.planned(wants, named)
     }
 
-    fn version_0(mut self, agreed: UploadPackOptions) -> Result<Answer<S>, FetchError> {
+    fn version_0(mut self, agreed: UploadPackOptions) -> Result<Begun<'a, S>, FetchError> {
         let request = self.request;
         if request.wants.is_empty() {
             return Ok(self.without_pack());
         }
         let asked = self.asked()?;
-        let edge = edge(&self.packs, &self.graph, &request.wants, &asked.options())?;
+        let edge = edge(
+            &self.packs,
+            &self.graph,
+            &request.wants,
+            &asked.options(&self),
+        )?;
         if request.deepens() {
             for node in edge.shallow {
                 negotiation::shallow(&self.graph.commit_id(node)?, &mut self.head);
@@ -197,8 +168,7 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
             return Ok(self.without_pack());
         }
         if self.negotiate(agreed, &edge.cut)? {
-            let plan = self.plan(&request.wants)?;
-            self.with_pack(plan)
+            self.planned(request.wants.clone(), Vec::new())
         } else {
             Ok(self.without_pack())
         }
@@ -313,15 +283,18 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
         self.request.want_refs.iter().map(find).collect()
     }
 
-    fn plan(&self, wants: &[ObjectId]) -> Result<Plan, FetchError> {
+    fn planned(
+        self,
+        wants: Vec<ObjectId>,
+        named: Vec<(ObjectId, BString)>,
+    ) -> Result<Begun<'a, S>, FetchError> {
         let asked = self.asked()?;
-        let options = asked.options();
-        let haves = &self.request.haves;
-        Ok(plan(&self.packs, &self.graph, wants, haves, &options)?)
+        let planning = Planning::new(self, asked, wants, named)?;
+        Ok(Begun::Planning(Box::new(planning)))
     }
 
     /// The request beyond wants and haves, by ids.
-    fn asked(&self) -> Result<Asked<'_>, FetchError> {
+    fn asked(&self) -> Result<AskedBeyond, FetchError> {
         let request = self.request;
         let names = request.deepen_not.iter();
         let not = names.map(|name| self.deepen_not(name.as_bstr()));
@@ -330,10 +303,7 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
         } else {
             Vec::new()
         };
-        Ok(Asked {
-            request,
-            shallow: &self.shallow,
-            client_shallow: &self.client_shallow,
+        Ok(AskedBeyond {
             not: not.collect::<Result<_, _>>()?,
             include_tags,
             filter: self.filter()?,
@@ -375,72 +345,10 @@ impl<S: PackStore + RefSource + Clone> Fetch<'_, S> {
         Err(FetchError::DeepenNot(name.to_owned()))
     }
 
-    fn without_pack(self) -> Answer<S> {
-        Answer {
+    fn without_pack(self) -> Begun<'a, S> {
+        Begun::Answered(Box::new(Answer {
             head: self.head,
             pack: None,
-        }
-    }
-
-    fn with_pack(self, plan: Plan) -> Result<Answer<S>, FetchError> {
-        let request = self.request;
-        let options = WriteOptions {
-            thin: request.thin_pack,
-            ofs_delta: request.ofs_delta,
-        };
-        let writer = PackWriter::new(&self.packs, plan.selection, options)?;
-        // The same packs with less memory: the plan's caches end here.
-        let limits = Limits {
-            base_cache_bytes: SENDING_CACHE_BYTES,
-            ..*self.packs.limits()
-        };
-        let pack = Outgoing {
-            packs: LivePacks::open(self.store.clone(), &limits)?,
-            writer,
-            at_client: plan.at_client,
-            side_band: request.side_band(),
-            progress: !request.no_progress,
-        };
-        Ok(Answer {
-            head: self.head,
-            pack: Some(pack),
-        })
-    }
-}
-
-/// A request beyond wants and haves.
-struct Asked<'a> {
-    request: &'a FetchRequest,
-    /// Commits that are here without their parents.
-    shallow: &'a [ObjectId],
-    client_shallow: &'a [ObjectId],
-    not: Vec<ObjectId>,
-    include_tags: Vec<(ObjectId, ObjectId)>,
-    filter: ObjectFilter,
-}
-
-impl Asked<'_> {
-    fn options(&self) -> PlanOptions<'_> {
-        PlanOptions {
-            include_tags: &self.include_tags,
-            client_shallow: self.client_shallow,
-            shallow: self.shallow,
-            deepen: deepen(self.request, &self.not),
-            filter: self.filter.clone(),
-        }
-    }
-}
-
-fn deepen<'a>(request: &FetchRequest, not: &'a [ObjectId]) -> DeepenRequest<'a> {
-    match request.deepen {
-        Some(depth) if request.deepen_relative => DeepenRequest::Relative(depth),
-        Some(depth) => DeepenRequest::Depth(depth),
-        None if request.deepen_since.is_some() || !not.is_empty() => DeepenRequest::Revisions {
-            since_seconds: request
-                .deepen_since
-                .map(|since| u64::try_from(since).unwrap_or(0)),
-            not,
-        },
-        None => DeepenRequest::Unchanged,
+        }))
     }
 }

@@ -131,6 +131,28 @@ pub fn covers(
     )
 }
 
+/// Whether what the tips reach has all of these objects: each is a tip, or a commit behind one. So
+/// whoever may clone may have what these objects reach.
+pub fn has_all(
+    graph: &Rc<CommitGraph>,
+    tips: &[Tip],
+    ids: &[ObjectId],
+) -> Result<bool, StoreError> {
+    let named: HashSet<ObjectId> = tips.iter().map(|tip| tip.id).collect();
+    let mut commits = Vec::new();
+    for id in ids.iter().filter(|id| !named.contains(*id)) {
+        match graph.lookup(id)? {
+            Some(node) => commits.push(node),
+            None => return Ok(false),
+        }
+    }
+    let mut from = Vec::new();
+    for tip in tips {
+        from.extend(graph.lookup(&tip.end())?);
+    }
+    reaches(graph, &from, &commits)
+}
+
 /// Whether each of `commits` is among `from` or their ancestors.
 fn reaches(
     graph: &Rc<CommitGraph>,

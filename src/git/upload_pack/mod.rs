@@ -7,6 +7,9 @@
 //! | `error` | why a fetch cannot be answered |
 //! | `full_clone` | the fetch whose answer can be kept ready |
 //! | `plan` | wants less haves, made into a selection of stored entries |
+//! | `request` | what a plan is asked for, and what it chose |
+//! | `planner` | the plan, made in steps |
+//! | `planning` | the answer on its way: planned in steps, then its pack prepared |
 //! | `objects` | what the missing commits bring, filtered |
 //! | `revision` | an object named by a ref and a path |
 //! | `stream` | the pack on the wire: hashed and multiplexed |
@@ -17,5 +20,8 @@ pub mod error;
 pub mod full_clone;
 mod objects;
 pub mod plan;
+mod planner;
+pub(crate) mod planning;
+mod request;
 mod revision;
 pub mod stream;

@@ -1,5 +1,7 @@
 //! The objects that are sent with the missing commits, and the wants that are no commits.
 
+use std::collections::HashSet;
+
 use gix_hash::ObjectId;
 
 use super::super::filter::ObjectFilter;
@@ -8,7 +10,7 @@ use super::super::graph::commits::{CommitGraph, CommitNode};
 use super::super::graph::introductions::Introductions;
 use super::super::graph::paint::Paint;
 use super::super::graph::peel::{Peeled, Peeler};
-use super::super::pack::reader::{LivePacks, Location};
+use super::super::pack::reader::{LivePacks, Location, PAGED_OBJECTS_MIN};
 use super::super::pack::selection::Selection;
 use super::super::store::{PackStore, StoreError};
 use super::error::PlanError;
@@ -16,134 +18,174 @@ use super::error::PlanError;
 /// Commits of the client to compare a shallow edge's tree with, at most.
 const EDGE_BASES_MAX: usize = 4;
 
-/// The objects selected so far.
-pub(super) struct Objects<'a, S> {
-    packs: &'a LivePacks<S>,
-    graph: &'a CommitGraph,
-    filter: &'a ObjectFilter,
-    introductions: Introductions,
-    trees: TreeWalk<'a>,
-    selection: Selection,
+/// Objects that are looked up together: 320 KB of ids.
+const LOOKED_UP_TOGETHER: usize = 1 << 14;
+
+/// What a plan is made of, the same in each step.
+pub(super) struct Ground<'a, S> {
+    pub(super) packs: &'a LivePacks<S>,
+    pub(super) graph: &'a CommitGraph,
+    pub(super) filter: &'a ObjectFilter,
 }
 
-impl<'a, S: PackStore> Objects<'a, S> {
-    pub(super) fn new(
-        packs: &'a LivePacks<S>,
-        graph: &'a CommitGraph,
-        filter: &'a ObjectFilter,
-    ) -> Self {
-        let bounds = WalkBounds::of_fetch(packs.limits());
+impl<S> Clone for Ground<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Ground<'_, S> {}
+
+/// The objects selected so far.
+pub(super) struct Objects {
+    introductions: Introductions,
+    trees: TreeWalk,
+    /// What is sent.
+    selection: Selection,
+    /// What is sent if the filter keeps its kind and size, which is looked at in the packs' own order.
+    /// Nothing is here if the filter keeps everything.
+    unfiltered: Selection,
+    /// Objects whose places are still to be looked up.
+    named: Vec<ObjectId>,
+    /// Tags that were followed.
+    seen_tags: HashSet<ObjectId>,
+}
+
+impl Objects {
+    pub(super) fn new<S: PackStore>(packs: &LivePacks<S>, graph: &CommitGraph) -> Self {
         Self {
-            packs,
-            graph,
-            filter,
-            introductions: Introductions::of(graph),
-            trees: TreeWalk::new(packs, filter, bounds),
+            introductions: Introductions::to_fetch(graph, packs.records(), PAGED_OBJECTS_MIN),
+            trees: TreeWalk::new(WalkBounds::of_fetch(packs.limits())),
             selection: packs.select_none(),
+            unfiltered: packs.select_none(),
+            named: Vec::new(),
+            seen_tags: HashSet::new(),
         }
     }
 
     /// Prepares for the lists and objects of many commits.
-    pub(super) fn expect_many_commits(&self) {
-        self.packs.expect_many_look_ups();
+    pub(super) fn expect_many_commits<S: PackStore>(&self, packs: &LivePacks<S>) {
+        packs.expect_many_look_ups();
         self.introductions.expect_many_questions();
     }
 
     /// The selection, and the lists for more questions.
     pub(super) fn finish(self) -> (Selection, Introductions) {
+        debug_assert!(self.named.is_empty(), "objects were not looked up");
+        debug_assert!(!self.trees.is_under_way(), "trees were not walked");
+        self.introductions.forget_runs();
         (self.selection, self.introductions)
     }
 
-    fn insert(&mut self, at: Location) {
-        self.selection.insert(at.pack, at.position);
+    /// Adds a want; the commit that it is or leads to, if it does. Nothing below a tree is added yet:
+    /// see [`Objects::walk_on`]. After an error it can be called again.
+    pub(super) fn add_want<S: PackStore>(
+        &mut self,
+        ground: Ground<'_, S>,
+        want: ObjectId,
+    ) -> Result<Option<CommitNode>, PlanError> {
+        match self.peel(ground, want)? {
+            Peeled::Commit(node) => return Ok(Some(node)),
+            Peeled::Tree(id, at) => {
+                self.selection.insert(at.pack, at.position);
+                self.trees.enter_wanted(ground.filter, id);
+            }
+            Peeled::Blob(at) => {
+                self.selection.insert(at.pack, at.position);
+            }
+            Peeled::SeenTag => {}
+            Peeled::Nothing => return Err(PlanError::NotOurRef(want)),
+        }
+        Ok(None)
     }
 
-    /// Adds the wants that are not commits; returns those that are.
-    pub(super) fn add_wants(&mut self, wants: &[ObjectId]) -> Result<Vec<CommitNode>, PlanError> {
-        let mut peeler = Peeler::new(self.packs, self.graph);
-        let mut nodes = Vec::with_capacity(wants.len());
-        for want in wants {
-            let selection = &mut self.selection;
-            let end = peeler.peel(*want, |tag| {
-                selection.insert(tag.pack, tag.position);
-            })?;
-            match end {
-                Peeled::Commit(node) => nodes.push(node),
-                Peeled::Tree(id, at) => {
-                    self.insert(at);
-                    self.add_wanted_tree(id)?;
-                }
-                Peeled::Blob(at) => self.insert(at),
-                Peeled::SeenTag => {}
-                Peeled::Nothing => return Err(PlanError::NotOurRef(*want)),
-            }
-        }
-        Ok(nodes)
+    /// Follows tags, and adds them.
+    fn peel<S: PackStore>(
+        &mut self,
+        ground: Ground<'_, S>,
+        id: ObjectId,
+    ) -> Result<Peeled, PlanError> {
+        let seen = std::mem::take(&mut self.seen_tags);
+        let mut peeler = Peeler::resume(ground.packs, ground.graph, seen);
+        let end = peeler.peel(id, |tag| {
+            self.selection.insert(tag.pack, tag.position);
+        });
+        self.seen_tags = peeler.into_seen();
+        Ok(end?)
     }
 
     /// Adds a commit that is wanted itself, whatever the filter.
-    pub(super) fn add_wanted_commit(&mut self, node: CommitNode) -> Result<(), PlanError> {
-        let id = self.graph.commit_id(node)?;
-        let at = self.packs.find(&id)?.ok_or(PlanError::Missing { id })?;
-        self.insert(at);
+    pub(super) fn add_wanted_commit<S: PackStore>(
+        &mut self,
+        Ground { packs, graph, .. }: Ground<'_, S>,
+        node: CommitNode,
+    ) -> Result<(), PlanError> {
+        let id = graph.commit_id(node)?;
+        let at = packs.find(&id)?.ok_or(PlanError::Missing { id })?;
+        self.selection.insert(at.pack, at.position);
         Ok(())
     }
 
-    /// Adds what the commit introduces, on condition that the client gets or has its parents.
-    pub(super) fn add_introduced(&mut self, node: CommitNode) -> Result<(), PlanError> {
-        if self.filter.needs_paths() {
-            return self.add_introduced_by_path(node);
+    /// Adds what the commit introduces, on condition that the client gets or has its parents. How much
+    /// that is.
+    pub(super) fn add_introduced<S: PackStore>(
+        &mut self,
+        ground: Ground<'_, S>,
+        node: CommitNode,
+    ) -> Result<u64, PlanError> {
+        if ground.filter.needs_paths() {
+            return self.add_introduced_by_path(ground, node);
         }
-        let (packs, filter, selection) = (self.packs, self.filter, &mut self.selection);
-        let mut elsewhere = Vec::new();
-        let mut added = Ok(());
-        let stored = |at| {
-            if added.is_ok() {
-                added = add_at(packs, filter, selection, at);
-            }
-        };
-        self.introductions
-            .for_each(packs.store(), self.graph, node, stored, |object_id| {
-                elsewhere.push(object_id);
-            })?;
-        added?;
-        for id in elsewhere {
-            self.add_object(id)?;
-        }
-        Ok(())
+        let named = &mut self.named;
+        let kept = kept(ground.filter, &mut self.selection, &mut self.unfiltered);
+        let mut count = 0_u64;
+        self.introductions.for_each(
+            ground.packs.store(),
+            ground.graph,
+            node,
+            |at| {
+                count += 1;
+                kept.insert(at.pack, at.position);
+            },
+            |object_id| named.push(object_id),
+        )?;
+        Ok(count)
     }
 
     /// The same where the list does not tell, as it has no paths.
-    fn add_introduced_by_path(&mut self, node: CommitNode) -> Result<(), PlanError> {
+    fn add_introduced_by_path<S: PackStore>(
+        &mut self,
+        ground: Ground<'_, S>,
+        node: CommitNode,
+    ) -> Result<u64, PlanError> {
+        let graph = ground.graph;
         let mut parents = Vec::new();
-        self.graph.parents(node, &mut parents)?;
+        graph.parents(node, &mut parents)?;
         let mut had = Vec::with_capacity(parents.len());
         for parent in parents {
-            had.push(self.graph.tree_id(parent)?);
+            had.push(graph.tree_id(parent)?);
         }
-        self.add_object(self.graph.commit_id(node)?)?;
-        self.add_tree(self.graph.tree_id(node)?, &had)
-    }
-
-    fn add_object(&mut self, id: ObjectId) -> Result<(), PlanError> {
-        add_object(self.packs, self.filter, &mut self.selection, id)
+        self.add_with_tree(ground, node, &had)?;
+        Ok(1)
     }
 
     /// Adds a commit whose parents the client will not have, and its whole tree. What the client
     /// has is left out as far as the trees of a few of its commits tell.
-    pub(super) fn add_edge(
+    pub(super) fn add_edge<S: PackStore>(
         &mut self,
+        ground: Ground<'_, S>,
         node: CommitNode,
         haves: &[CommitNode],
         paint: &mut Paint,
     ) -> Result<(), PlanError> {
+        let graph = ground.graph;
         // All objects of a tree are looked up.
-        self.packs.expect_many_look_ups();
+        ground.packs.expect_many_look_ups();
         let mut parents = Vec::new();
-        self.graph.parents(node, &mut parents)?;
+        graph.parents(node, &mut parents)?;
         let mut had: Vec<ObjectId> = Vec::new();
         for candidate in parents.iter().chain(haves) {
-            let tree_id = self.graph.tree_id(*candidate)?;
+            let tree_id = graph.tree_id(*candidate)?;
             if had.len() < EDGE_BASES_MAX
                 && !had.contains(&tree_id)
                 && paint.is_common(*candidate)?
@@ -151,64 +193,143 @@ impl<'a, S: PackStore> Objects<'a, S> {
                 had.push(tree_id);
             }
         }
-        self.add_object(self.graph.commit_id(node)?)?;
-        self.add_tree(self.graph.tree_id(node)?, &had)
+        self.add_with_tree(ground, node, &had)?;
+        Ok(())
     }
 
-    fn add_tree(&mut self, tree_id: ObjectId, had: &[ObjectId]) -> Result<(), PlanError> {
-        let (packs, filter, selection) = (self.packs, self.filter, &mut self.selection);
-        self.trees.walk_root(tree_id, had, |id, _| {
-            add_object(packs, filter, selection, id)
-        })
-    }
-
-    fn add_wanted_tree(&mut self, tree_id: ObjectId) -> Result<(), PlanError> {
-        let (packs, filter, selection) = (self.packs, self.filter, &mut self.selection);
-        self.trees
-            .walk_wanted(tree_id, |id, _| add_object(packs, filter, selection, id))
-    }
-
-    /// Adds the tags of objects that are sent, with the tags that they tag, whatever the filter.
-    pub(super) fn include_tags(&mut self, tags: &[(ObjectId, ObjectId)]) -> Result<(), PlanError> {
-        if self.selection.count() == 0 {
-            return Ok(());
-        }
-        let mut peeler = Peeler::new(self.packs, self.graph);
-        for (tag_id, peeled_id) in tags {
-            let target = self.packs.find(peeled_id)?;
-            if target.is_some_and(|at| self.selection.contains(at.pack, at.position)) {
-                let selection = &mut self.selection;
-                peeler.peel(*tag_id, |tag| {
-                    selection.insert(tag.pack, tag.position);
-                })?;
-            }
+    fn add_with_tree<S: PackStore>(
+        &mut self,
+        Ground { graph, filter, .. }: Ground<'_, S>,
+        node: CommitNode,
+        had: &[ObjectId],
+    ) -> Result<(), StoreError> {
+        self.named.push(graph.commit_id(node)?);
+        let tree_id = graph.tree_id(node)?;
+        if self.trees.enter_root(filter, tree_id, had) {
+            self.named.push(tree_id);
         }
         Ok(())
     }
-}
 
-fn add_object<S: PackStore>(
-    packs: &LivePacks<S>,
-    filter: &ObjectFilter,
-    selection: &mut Selection,
-    id: ObjectId,
-) -> Result<(), PlanError> {
-    let at = packs.find(&id)?.ok_or(PlanError::Missing { id })?;
-    Ok(add_at(packs, filter, selection, at)?)
-}
-
-fn add_at<S: PackStore>(
-    packs: &LivePacks<S>,
-    filter: &ObjectFilter,
-    selection: &mut Selection,
-    at: Location,
-) -> Result<(), StoreError> {
-    let keeps = filter.is_everything() || {
-        let row = packs.row(at)?;
-        filter.keeps(row.kind, u64::from(row.size_bytes))
-    };
-    if keeps {
-        selection.insert(at.pack, at.position);
+    /// Reads the next trees that were entered; how many bytes they have, and 0 if none is left. After an
+    /// error it can be called again.
+    pub(super) fn walk_on<S: PackStore>(
+        &mut self,
+        Ground { packs, filter, .. }: Ground<'_, S>,
+        bytes_max: u64,
+    ) -> Result<u64, PlanError> {
+        let named = &mut self.named;
+        self.trees.walk_on((packs, filter), bytes_max, |id, _| {
+            named.push(id);
+            Ok(())
+        })
     }
-    Ok(())
+
+    /// How many trees were read.
+    pub(super) fn trees_read(&self) -> u64 {
+        self.trees.visits()
+    }
+
+    /// Whether trees are still to be read.
+    pub(super) fn is_walking(&self) -> bool {
+        self.trees.is_under_way()
+    }
+
+    /// Whether so many objects are still to be looked up that it is time to.
+    pub(super) fn are_many_named(&self) -> bool {
+        self.named.len() >= LOOKED_UP_TOGETHER
+    }
+
+    /// Adds the objects whose ids alone are known: in the order of the ids, so that each index is gone
+    /// through once. How many they were.
+    pub(super) fn look_up_named<S: PackStore>(
+        &mut self,
+        Ground { packs, filter, .. }: Ground<'_, S>,
+    ) -> Result<u64, PlanError> {
+        self.named.sort_unstable();
+        self.named.dedup();
+        let kept = kept(filter, &mut self.selection, &mut self.unfiltered);
+        for id in &self.named {
+            let at = packs.find(id)?.ok_or(PlanError::Missing { id: *id })?;
+            kept.insert(at.pack, at.position);
+        }
+        let count = self.named.len() as u64;
+        self.named.clear();
+        Ok(count)
+    }
+
+    /// Objects that the filter is still to look at, and those that it has.
+    pub(super) fn unfiltered_count(&self) -> u64 {
+        self.unfiltered.count()
+    }
+
+    /// Looks with the filter at up to `objects_max` more objects, from this place on; the place to go on
+    /// at, if there are more.
+    pub(super) fn filter_on<S: PackStore>(
+        &mut self,
+        Ground { packs, filter, .. }: Ground<'_, S>,
+        mut next: Location,
+        objects_max: u64,
+    ) -> Result<Option<Location>, PlanError> {
+        for _ in 0..objects_max {
+            while self
+                .unfiltered
+                .next_from(next.pack, next.position)
+                .is_none()
+            {
+                next = Location {
+                    pack: next.pack.saturating_add(1),
+                    position: 0,
+                };
+                if next.pack >= self.unfiltered.pack_count() {
+                    return Ok(None);
+                }
+            }
+            let Some(position) = self.unfiltered.next_from(next.pack, next.position) else {
+                return Ok(None);
+            };
+            let row = packs.row(Location { position, ..next })?;
+            if filter.keeps(row.kind, u64::from(row.size_bytes)) {
+                self.selection.insert(next.pack, position);
+            }
+            next.position = position.saturating_add(1);
+        }
+        Ok(Some(next))
+    }
+
+    /// Adds a tag if the object that it tags is sent, with the tags between, whatever the filter.
+    pub(super) fn include_tag<S: PackStore>(
+        &mut self,
+        ground: Ground<'_, S>,
+        (tag_id, peeled_id): (ObjectId, ObjectId),
+    ) -> Result<(), PlanError> {
+        let target = ground.packs.find(&peeled_id)?;
+        if target.is_some_and(|at| self.selection.contains(at.pack, at.position)) {
+            self.peel(ground, tag_id)?;
+        }
+        Ok(())
+    }
+
+    /// From now on tags are followed that were followed before.
+    pub(super) fn forget_tags(&mut self) {
+        self.seen_tags.clear();
+    }
+
+    /// Whether nothing is sent.
+    pub(super) fn is_empty(&self) -> bool {
+        self.selection.count() == 0
+    }
+}
+
+/// Where an object goes that is sent if the filter keeps it.
+fn kept<'a>(
+    filter: &ObjectFilter,
+    selection: &'a mut Selection,
+    unfiltered: &'a mut Selection,
+) -> &'a mut Selection {
+    if filter.is_everything() {
+        selection
+    } else {
+        unfiltered
+    }
 }

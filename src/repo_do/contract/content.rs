@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) mod path {
     /// How all of them begin.
     pub(crate) const CONTENT: &str = "/content/";
+    /// What everybody who may read the repository may know of it ([`super::About`]).
+    pub(crate) const ABOUT: &str = "/content/about";
     /// Refs by name.
     pub(crate) const REFS: &str = "/content/refs";
     /// Commits, newest first.
@@ -31,6 +33,15 @@ pub(crate) mod path {
     pub(crate) const LFS: &str = "/content/lfs";
     /// The commit that a revision stands for, for another repository's object: a [`super::Named`].
     pub(crate) const REVISION: &str = "/content/revision";
+}
+
+/// What a repository says of itself to whoever may read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct About {
+    /// Free text, if there is some.
+    pub(crate) description: Option<String>,
+    /// The commit that `HEAD` leads to, in the form of REST; `None` before the first push.
+    pub(crate) tip: Option<serde_json::Value>,
 }
 
 /// The commit that a revision stands for.

@@ -13,6 +13,8 @@ pub(crate) mod path {
     pub(crate) const UPLOAD_PACK: &str = "/git/git-upload-pack";
     /// A push.
     pub(crate) const RECEIVE_PACK: &str = "/git/git-receive-pack";
+    /// The bundle that is kept in R2, as a list of Git's; `/git/bundles/<time>` is one bundle.
+    pub(crate) const BUNDLES: &str = "/git/bundles";
     /// Everything as one file; the answer streams as a fetch's does.
     pub(crate) const BUNDLE: &str = "/bundle";
     /// Removes what no ref reaches.
@@ -51,6 +53,18 @@ pub(crate) mod path {
     pub(crate) const FORWARD: &str = "/forward";
     /// Live figures.
     pub(crate) const STATS: &str = "/stats";
+
+    /// The path of one bundle, by the time at which it was made.
+    #[must_use]
+    pub(crate) fn bundle(made_at: i64) -> String {
+        format!("{BUNDLES}/{made_at}")
+    }
+
+    /// The bundle that a path names, if it is one of [`bundle`]'s.
+    #[must_use]
+    pub(crate) fn bundle_made_at(path: &str) -> Option<i64> {
+        path.strip_prefix(BUNDLES)?.strip_prefix('/')?.parse().ok()
+    }
 
     /// The path of one token.
     #[must_use]
@@ -119,6 +133,11 @@ pub(crate) mod header {
     pub(crate) const R2_KEY: &str = "x-cairn-r2-key";
     /// Beside [`R2_KEY`]: the first byte that the client gets. [`BODY_BYTES`] says how many follow.
     pub(crate) const R2_START: &str = "x-cairn-r2-start";
+    /// On a fetch: the repository's URL as the client may reach it.
+    pub(crate) const REMOTE: &str = "x-cairn-remote";
+    /// On a request that makes a repository: where the platform is to make the object that gets it
+    /// ([`super::LocationHint`]).
+    pub(crate) const LOCATION: &str = "x-cairn-location";
     /// The Git protocol version asked for; the client's own header, passed on.
     pub(crate) const GIT_PROTOCOL: &str = "git-protocol";
 }

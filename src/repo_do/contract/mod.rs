@@ -11,6 +11,8 @@
 //! | `GET /git/info/refs?service=git-receive-pack` | push | | as Git's smart HTTP |
 //! | `POST /git/git-upload-pack` | read | as the client sent it, perhaps gzipped | as Git's smart HTTP |
 //! | `POST /git/git-receive-pack` | push | as the client sent it, perhaps gzipped | as Git's smart HTTP |
+//! | `GET /git/bundles` | read | | the bundle in R2, as a list in the form of Git's configuration |
+//! | `GET /git/bundles/<time>` | read, or a query that the object has signed | | [`BundlePlace`] |
 //! | `GET /bundle` | read | | a bundle, as `git bundle create --all` makes it |
 //! | `POST /init` | (the Worker's only) | [`CreateRepository`] | [`RepositoryInfo`] |
 //! | `POST /fork` | (the Worker's only) | [`ForkRepository`] | [`RepositoryInfo`] |
@@ -74,6 +76,7 @@ mod actor;
 mod backoff;
 mod behalf;
 mod branch;
+mod bundle_place;
 mod deleted;
 mod error;
 pub(crate) mod event;
@@ -87,6 +90,7 @@ mod http;
 mod import;
 mod in_band;
 mod link_url;
+mod location;
 mod maintenance;
 pub(crate) mod moving;
 mod public_id;
@@ -113,6 +117,7 @@ pub(crate) use actor::{Access, Actor, Refusal, TokenHash, authorize, check_stand
 pub(crate) use backoff::Backoff;
 pub(crate) use behalf::Behalf;
 pub(crate) use branch::check_branch;
+pub(crate) use bundle_place::{BundlePlace, unopened};
 pub(crate) use deleted::{
     DeleteRepository, Deleted, ForgetKept, KeptAsked, KeptRepository, NAMESPACE_FORGET,
     NAMESPACE_KEEP,
@@ -125,6 +130,7 @@ pub(crate) use http::{CONDITION_HEADERS, EVENT_HEADERS, FORWARDED_HEADERS, ORIGI
 pub(crate) use import::{ImportPhase, ImportProgress, ImportRepository};
 pub(crate) use in_band::{GitPost, error_packet, instead_of_pack};
 pub(crate) use link_url::LinkUrl;
+pub(crate) use location::LocationHint;
 pub(crate) use maintenance::{Holder, Maintain, MaintenanceTask, Purged, SnapshotChange};
 pub(crate) use public_id::{PUBLIC_ID_CHARS, is_public_id, object_name, token_id_prefix};
 pub(crate) use rate::{Meter, Rate, RateLeft};

@@ -11,16 +11,14 @@ use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, ByteSlice as _};
 use worker::{Headers, Response};
 
+use super::planned::full_clone;
 use super::sender::{self, Sender};
-use crate::git::limits::Limits;
 use crate::git::refname;
 use crate::git::store::StoreError;
-use crate::git::upload_pack::answer::{Answer, Outgoing, answer};
-use crate::git::upload_pack::error::FetchError;
-use crate::git::upload_pack::full_clone;
+use crate::git::upload_pack::answer::Outgoing;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::object::RepoObject;
-use crate::repo_do::r2::cold::{self, Faults};
+use crate::repo_do::r2::cold;
 use crate::repo_do::request::account::Account;
 use crate::repo_do::request::answer::Answer as Reply;
 use crate::repo_do::runtime::admission::reserve_share;
@@ -67,45 +65,37 @@ async fn begin(
     object: &RepoObject,
     store: &Rc<Store>,
 ) -> Result<(Vec<u8>, Outgoing<Rc<Store>>), ErrorReply> {
-    let mut faults = Faults::default();
-    loop {
-        if !store.shallow_commits()?.is_empty() {
-            return Err(refused(
-                "the repository is shallow: a bundle would not be whole",
-            ));
-        }
-        let (head, tips) = contents(store)?;
-        if tips.is_empty() {
-            return Err(refused(
-                "the repository is empty: there is nothing to bundle",
-            ));
-        }
-        let graph = object.graph.current(store)?;
-        match answer(store, graph, &full_clone::request(tips), &Limits::DEFAULT) {
-            Ok(Answer { pack, .. }) => {
-                let none = || broken("a full clone without a pack");
-                return Ok((head, pack.ok_or_else(none)?));
-            }
-            Err(error) => {
-                let chunk = error.cold().ok_or_else(|| unreadable(error))?;
-                faults.fetch_cold_chunk(object, store, chunk).await?;
-            }
-        }
+    if !store.shallow_commits()?.is_empty() {
+        return Err(refused(
+            "the repository is shallow: a bundle would not be whole",
+        ));
     }
+    let (head, tips) = contents(store, &[b"refs/"])?;
+    if tips.is_empty() {
+        return Err(refused(
+            "the repository is empty: there is nothing to bundle",
+        ));
+    }
+    Ok((head, full_clone(object, store, tips, reserve_share).await?))
 }
 
-/// The bundle up to its pack, and the objects that its refs name, each once. As in git, HEAD comes
-/// last, if it names anything.
-fn contents(store: &Store) -> Result<(Vec<u8>, Vec<ObjectId>), StoreError> {
+/// The bundle up to its pack, and the objects that its refs name, each once: refs that begin so, but no
+/// ephemeral ones. As in git, HEAD comes last, if it names anything.
+pub(crate) fn contents(
+    store: &Store,
+    prefixes: &[&[u8]],
+) -> Result<(Vec<u8>, Vec<ObjectId>), StoreError> {
     let (mut head, mut tips) = (SIGNATURE.to_vec(), Vec::new());
-    store.visit_refs(b"refs/", |found| {
-        if refname::is_ephemeral(found.name.as_bstr()) {
-            return ControlFlow::Continue(());
-        }
-        line(&found.target, found.name.as_bstr(), &mut head);
-        tips.push(found.target);
-        ControlFlow::Continue(())
-    })?;
+    for prefix in prefixes {
+        store.visit_refs(prefix, |found| {
+            if refname::is_ephemeral(found.name.as_bstr()) {
+                return ControlFlow::Continue(());
+            }
+            line(&found.target, found.name.as_bstr(), &mut head);
+            tips.push(found.target);
+            ControlFlow::Continue(())
+        })?;
+    }
     if let Some(found) = store.find_ref(store.head()?.as_bstr())? {
         line(&found.target, "HEAD".into(), &mut head);
     }
@@ -113,6 +103,19 @@ fn contents(store: &Store) -> Result<(Vec<u8>, Vec<ObjectId>), StoreError> {
     tips.sort_unstable();
     tips.dedup();
     Ok((head, tips))
+}
+
+/// The objects that the refs of such a head name, each once; `None` if it is no whole head.
+pub(crate) fn tips_of(head: &[u8]) -> Option<Vec<ObjectId>> {
+    let refs = head.strip_prefix(SIGNATURE)?.strip_suffix(b"\n")?;
+    let mut tips = Vec::new();
+    for line in refs.lines() {
+        let (id, _) = line.split_once_str(" ")?;
+        tips.push(ObjectId::from_hex(id).ok()?);
+    }
+    tips.sort_unstable();
+    tips.dedup();
+    Some(tips)
 }
 
 fn line(id: &ObjectId, name: &BStr, out: &mut Vec<u8>) {
@@ -126,13 +129,24 @@ fn refused(message: &str) -> ErrorReply {
     ErrorReply::new(ErrorCode::InvalidInput, message)
 }
 
-fn broken(message: &str) -> ErrorReply {
-    ErrorReply::new(ErrorCode::InternalError, message)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn unreadable(error: FetchError) -> ErrorReply {
-    match error {
-        FetchError::Read(error) => error.into(),
-        error => broken(&error.to_string()),
+    #[test]
+    fn the_tips_of_a_head_are_those_of_its_lines() {
+        let (one, two) = ("1".repeat(40), "2".repeat(40));
+        let head = format!(
+            "# v2 git bundle\n{two} refs/heads/a b\n{one} refs/tags/\u{e9}\n{two} HEAD\n\n"
+        );
+        let tips = tips_of(head.as_bytes()).unwrap();
+        let tips: Vec<_> = tips.iter().map(ToString::to_string).collect();
+        assert_eq!(tips, [one, two]);
+        for cut in 1..head.len() - 1 {
+            let is_whole_line = head.as_bytes()[cut - 1] == b'\n';
+            let tips = tips_of(&head.as_bytes()[..cut]);
+            assert!(tips.is_none() || !is_whole_line || cut > 16, "{cut}");
+        }
+        assert_eq!(tips_of(b"# v3 git bundle\n\n"), None);
     }
 }

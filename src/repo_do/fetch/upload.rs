@@ -6,6 +6,8 @@ use std::task::Poll;
 use futures::stream::{self, StreamExt as _};
 use worker::Request;
 
+use super::bundle_uri;
+use super::planned::{NoAnswer, plan};
 use super::reach::Visible;
 use super::refs;
 use super::sender::{self, Sender};
@@ -18,10 +20,8 @@ use crate::git::protocol::fetch_request::FetchRequest;
 use crate::git::protocol::object_info::ObjectInfoRequest;
 use crate::git::protocol::pktline;
 use crate::git::protocol::upload_request::UploadRequestReader;
-use crate::git::store::ReadError;
-use crate::git::upload_pack::answer::{Answer, answer_within};
-use crate::git::upload_pack::error::FetchError;
-use crate::git::upload_pack::error::PlanError;
+use crate::git::store::{Nameable, ReadError};
+use crate::git::upload_pack::answer::Answer;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, header};
 use crate::repo_do::events::fetches;
 use crate::repo_do::events::origin::Doer;
@@ -40,12 +40,10 @@ use crate::repo_do::runtime::memory::{
     FETCH_REQUEST_FACTOR, REQUEST_FREE_BYTES, Reservation, SENDING_BYTES,
 };
 use crate::repo_do::runtime::reply::Media;
-use crate::repo_do::state::failure::SnapshotError;
 use crate::repo_do::state::fetch_counts::Counted;
 use crate::repo_do::state::reach_cache::Audience;
 use crate::repo_do::state::readers::Purpose;
 use crate::repo_do::state::store::Store;
-use crate::storage::fault_log;
 
 /// Answers one request of `git-upload-pack`.
 pub(crate) async fn upload_pack(
@@ -60,7 +58,9 @@ pub(crate) async fn upload_pack(
         Ok(body) => body,
         Err(error) => return refused(account, &error.to_string()),
     };
-    match take(object, store, (&mut body, version), authorized, account).await {
+    let remote = request.headers().get(header::REMOTE).ok().flatten();
+    let asked = (&mut body, version, remote.as_deref());
+    match take(object, store, asked, authorized, account).await {
         Ok(response) => Ok(response),
         Err(error) => refuse::fetch(account, &mut body, &error).await,
     }
@@ -69,7 +69,7 @@ pub(crate) async fn upload_pack(
 async fn take(
     object: &Rc<RepoObject>,
     store: &Rc<Store>,
-    (body, version): (&mut Body, Version),
+    (body, version, remote): (&mut Body, Version, Option<&str>),
     authorized: &Authorized,
     account: &Rc<Account>,
 ) -> Reply {
@@ -105,7 +105,11 @@ async fn take(
             };
             whole(account, out)
         }
-        Asked::Command(Command::BundleUri) => whole(account, b"0000".to_vec()),
+        Asked::Command(Command::BundleUri) => {
+            let record = &authorized.record;
+            let out = bundle_uri::command(object, store, record, remote).await?;
+            whole(account, out)
+        }
         Asked::Command(Command::Fetch(request)) => {
             let visible = Visible::to(object, store, audience);
             fetch(
@@ -242,8 +246,9 @@ async fn fetch(
     let mut held = (reservations, object.readers.enter(Purpose::Look, now_ms()));
     let mut room = None;
     let mut is_told = false;
+    let asked = (request, visible as &dyn Nameable);
     loop {
-        let Answer { head, pack } = match plan(object, store, request, limits, visible).await {
+        let Answer { head, pack } = match plan(object, store, asked, limits, reserve_share).await {
             Ok(answer) => answer,
             Err(NoAnswer::Told(message)) => return refused(account, &message),
             Err(NoAnswer::Refused(error)) => return Err(error),
@@ -304,44 +309,6 @@ async fn tell(
     fetches::count(object, store, kind, doer).await;
 }
 
-/// Why a fetch gets no pack.
-enum NoAnswer {
-    /// The client is told why in Git's protocol.
-    Told(String),
-    Refused(ErrorReply),
-}
-
-impl<E: Into<ErrorReply>> From<E> for NoAnswer {
-    fn from(error: E) -> Self {
-        Self::Refused(error.into())
-    }
-}
-
-/// Plans the answer, and fetches the cold chunks that the plan reads.
-async fn plan(
-    object: &Rc<RepoObject>,
-    store: &Rc<Store>,
-    request: &FetchRequest,
-    limits: &Limits,
-    visible: &Visible<'_>,
-) -> Result<Answer<Rc<Store>>, NoAnswer> {
-    let mut faults = Faults::default();
-    loop {
-        // The packs may have changed while a chunk was fetched.
-        let graph = object.graph.current(store)?;
-        let error = match answer_within(store, graph, request, limits, visible) {
-            Ok(answer) => return Ok(answer),
-            Err(error) => error,
-        };
-        let Some(chunk) = error.cold() else {
-            return Err(NoAnswer::Told(message_of(&error)));
-        };
-        if let Err(error) = faults.fetch_cold_chunk(object, store, chunk).await {
-            return Err(NoAnswer::Told(unreadable(&error)));
-        }
-    }
-}
-
 /// Tells the Worker that the rest is in R2: its bytes come neither here nor into the wasm there.
 fn redirected(account: &Account, served: Served) -> Reply {
     let Served { head, ready } = served;
@@ -352,23 +319,4 @@ fn redirected(account: &Account, served: Served) -> Reply {
     headers.set(header::READY, &ready.r2_key)?;
     headers.set(header::READY_BYTES, &ready.response_bytes.to_string())?;
     Ok(response)
-}
-
-/// The text of an error that the client may read.
-fn message_of(error: &FetchError) -> String {
-    let told = match error {
-        FetchError::Read(error) | FetchError::Plan(PlanError::Read(error)) => error.told(),
-        error => return error.to_string(),
-    };
-    fault_log::error("fetch", &error);
-    format!("upload-pack: {told}")
-}
-
-/// The same where cold bytes could not be had.
-fn unreadable(error: &SnapshotError) -> String {
-    fault_log::error("r2", &error);
-    match error {
-        SnapshotError::Store(error) => format!("upload-pack: {}", error.told()),
-        error => format!("upload-pack: {error}"),
-    }
 }

@@ -4,7 +4,7 @@ use gix_hash::ObjectId;
 
 use super::error::IntakeError;
 use super::hooks::{Hooks, Stage};
-use super::memory::PackMemory;
+use super::memory::{PackCounts, PackMemory};
 use super::quarantine::QuarantinedPack;
 use super::steps::check_wanted;
 use crate::git::limits::Limits;
@@ -27,6 +27,17 @@ pub(crate) struct ArrivedPack {
     pub(crate) objects: IncomingObjects,
     /// Findings about its objects.
     pub(crate) inspection: Inspection,
+}
+
+impl ArrivedPack {
+    /// What memory is reserved by.
+    pub(crate) fn counts(&self) -> PackCounts {
+        PackCounts {
+            objects: self.objects.table.count(),
+            commits: self.inspection.commit_count(),
+            waiting_deltas: self.objects.progress.waiting(),
+        }
+    }
 }
 
 impl ArrivingPack {

@@ -6,9 +6,9 @@ use crate::git::pack::incoming::objects::Progress;
 use crate::git::receive_pack::inspection::COMMITS_HELD_MAX;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::runtime::memory::{
-    CHECKED_COMMIT_BYTES, CHECKED_OBJECT_BYTES, COMMIT_FACTS_BYTES, COMPARED_COMMIT_BYTES,
-    ENTRY_BYTES, GRAPH_COMMIT_BYTES, INDEX_ENTRY_BYTES, INTRODUCED_OBJECT_BYTES, ISOLATE_BYTES_MAX,
-    MADE_PARTS_BYTES_MAX, PUSH_BYTES, RECEIVING_BYTES, REMADE_TIP_BYTES, RESOLVED_OBJECT_BYTES,
+    CHECKED_COMMIT_BYTES, COMMIT_FACTS_BYTES, ENTRY_BYTES, GRAPH_COMMIT_BYTES,
+    INTRODUCED_OBJECT_BYTES, ISOLATE_BYTES_MAX, MADE_PARTS_BYTES_MAX, PUSH_BYTES, RECEIVING_BYTES,
+    SORTED_IDS_BYTES, SORTED_OBJECT_BYTES, WAITING_DELTA_BYTES,
 };
 use crate::repo_do::state::tables::TableMemory;
 
@@ -18,8 +18,20 @@ const STEP_BYTES: u64 = 1 << 20;
 /// Objects for whose tables caches need not make room yet.
 const BLOCK_OBJECTS: u32 = 16_384;
 
-/// One of so many objects of a stored pack counts as a commit, until its commits are counted.
-const COMMITS_ONE_OF: usize = 3;
+/// Deltas that count as waiting in a pack that is announced: more wait seldom, and then more is reserved before
+/// they are resolved.
+const ANNOUNCED_DELTAS_MAX: u32 = 500_000;
+
+/// What is known of a pack that is whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct PackCounts {
+    /// Its entries.
+    pub(crate) objects: u32,
+    /// Commits among them, as far as they were seen.
+    pub(crate) commits: usize,
+    /// Deltas that wait for their base.
+    pub(crate) waiting_deltas: u32,
+}
 
 /// The memory of one pack.
 pub(crate) struct PackMemory {
@@ -78,7 +90,12 @@ impl PackMemory {
             let announced = progress.objects_announced;
             self.objects_with_room = announced;
             let most = ISOLATE_BYTES_MAX.saturating_sub(PUSH_BYTES);
-            return self.grow(work_bytes(announced, commits).min(most)).await;
+            let counts = PackCounts {
+                objects: announced,
+                commits,
+                waiting_deltas: announced.min(ANNOUNCED_DELTAS_MAX),
+            };
+            return self.grow(work_bytes(counts).min(most)).await;
         }
         // The table doubles its room whenever it is full.
         let objects = progress.objects_received;
@@ -89,102 +106,71 @@ impl PackMemory {
         self.grow(RECEIVING_BYTES.saturating_add(received)).await
     }
 
-    /// Reserves memory to resolve and check a pack of `objects`, all of which arrived; `commits` of them
-    /// were seen. A pack that needs more than the isolate has gets everything: it waits until nothing else
-    /// runs.
-    pub(crate) async fn hold_work(
-        &mut self,
-        objects: u32,
-        commits: usize,
-    ) -> Result<(), ErrorReply> {
+    /// Reserves memory to resolve and check a pack, all of which arrived or is stored. A pack that needs more
+    /// than the isolate has gets everything: it waits until nothing else runs.
+    pub(crate) async fn hold_work(&mut self, counts: PackCounts) -> Result<(), ErrorReply> {
+        self.objects_with_room = self.objects_with_room.max(counts.objects);
         let most = ISOLATE_BYTES_MAX.saturating_sub(self.beside_bytes);
-        self.hold_at_most(objects, work_bytes(objects, commits), most)
-            .await
-    }
-
-    /// Reserves memory to make the parts of a stored pack of `objects` again; how many of them are
-    /// commits is not known yet. Its caller has reserved `held_bytes`.
-    pub(crate) async fn hold_stored(
-        &mut self,
-        objects: u32,
-        held_bytes: u64,
-    ) -> Result<(), ErrorReply> {
-        let commits = usize::try_from(objects).unwrap_or(usize::MAX) / COMMITS_ONE_OF;
-        let most = ISOLATE_BYTES_MAX.saturating_sub(held_bytes);
-        self.hold_at_most(objects, stored_bytes(objects, commits), most)
-            .await
-    }
-
-    async fn hold_at_most(
-        &mut self,
-        objects: u32,
-        work_bytes: u64,
-        most: u64,
-    ) -> Result<(), ErrorReply> {
-        self.objects_with_room = self.objects_with_room.max(objects);
-        let bytes = PUSH_BYTES.saturating_add(work_bytes);
+        let bytes = PUSH_BYTES.saturating_add(work_bytes(counts));
         self.grow(bytes.min(most)).await
     }
 
     async fn grow(&mut self, bytes: u64) -> Result<(), ErrorReply> {
         let bytes = self.beside_bytes.saturating_add(bytes);
-        self.tables
-            .grow(bytes, tables_of(self.objects_with_room))
-            .await
+        let room = self.objects_with_room;
+        self.tables.grow(bytes, tables_of(room)).await
     }
 }
 
 /// Bytes that resolving and checking a pack hold beyond [`PUSH_BYTES`]. When the check begins, the cache
 /// of resolved objects is gone, and no delta waits any more.
-fn work_bytes(objects: u32, commits: usize) -> u64 {
-    let entry_bytes = entries_of(objects);
-    let objects = u64::from(objects);
-    let made = made_bytes(objects, commits).min(MADE_PARTS_BYTES_MAX);
-    work_beside(objects, commits, (entry_bytes, made))
+fn work_bytes(counts: PackCounts) -> u64 {
+    let PackCounts {
+        objects, commits, ..
+    } = counts;
+    let facts = commits.min(COMMITS_HELD_MAX) as u64;
+    let facts = facts.saturating_mul(COMMIT_FACTS_BYTES);
+    let waiting = u64::from(counts.waiting_deltas).saturating_mul(WAITING_DELTA_BYTES);
+    let sorted = sorted_bytes(objects);
+    let resolving = waiting.max(sorted).saturating_add(facts);
+    let checking = sorted
+        .saturating_add((commits as u64).saturating_mul(CHECKED_COMMIT_BYTES))
+        .saturating_add(made_bytes(objects, commits))
+        .saturating_add(facts);
+    let cache = Limits::DEFAULT.base_cache_bytes as u64;
+    entries_of(objects).saturating_add(resolving.max(checking.saturating_sub(cache)))
 }
 
-/// The same for a stored pack whose parts are made again, and then compared.
-fn stored_bytes(objects: u32, commits: usize) -> u64 {
-    let of_commits = |bytes: u64| bytes.saturating_mul(commits as u64);
-    let index = u64::from(objects).saturating_mul(INDEX_ENTRY_BYTES);
-    let comparing = index
-        .saturating_mul(2)
-        .saturating_add(of_commits(COMPARED_COMMIT_BYTES));
-    let making = work_bytes(objects, commits)
-        .saturating_add(index)
-        .saturating_add(of_commits(REMADE_TIP_BYTES));
-    making.max(comparing)
+/// Bytes of the order of the ids, and of what makes it.
+pub(crate) fn sorted_bytes(objects: u32) -> u64 {
+    let objects = u64::from(objects);
+    let ids = objects
+        .saturating_mul(ENTRY_BYTES / 2)
+        .min(SORTED_IDS_BYTES);
+    objects
+        .saturating_mul(SORTED_OBJECT_BYTES)
+        .saturating_add(ids)
 }
 
 /// Bytes of the graph and of the introduced lists while they are made.
-fn made_bytes(objects: u64, commits: usize) -> u64 {
-    let of_objects = objects.saturating_mul(INTRODUCED_OBJECT_BYTES);
-    of_objects.saturating_add((commits as u64).saturating_mul(GRAPH_COMMIT_BYTES))
-}
-
-fn work_beside(objects: u64, commits: usize, (entry_bytes, made_bytes): (u64, u64)) -> u64 {
-    let facts = commits.min(COMMITS_HELD_MAX) as u64;
-    let facts = facts.saturating_mul(COMMIT_FACTS_BYTES);
-    let resolving = objects.saturating_mul(RESOLVED_OBJECT_BYTES);
-    let resolving = resolving.saturating_add(facts);
-    let checking = objects
-        .saturating_mul(CHECKED_OBJECT_BYTES)
-        .saturating_add((commits as u64).saturating_mul(CHECKED_COMMIT_BYTES))
-        .saturating_add(made_bytes)
-        .saturating_add(facts);
-    let cache = Limits::DEFAULT.base_cache_bytes as u64;
-    entry_bytes.saturating_add(resolving.max(checking.saturating_sub(cache)))
+pub(crate) fn made_bytes(objects: u32, commits: usize) -> u64 {
+    let of_objects = u64::from(objects).saturating_mul(INTRODUCED_OBJECT_BYTES);
+    let of_commits = (commits as u64).saturating_mul(GRAPH_COMMIT_BYTES);
+    of_objects
+        .saturating_add(of_commits)
+        .min(MADE_PARTS_BYTES_MAX)
 }
 
 /// Bytes of the entries that are in memory.
-fn entries_of(objects: u32) -> u64 {
+pub(crate) fn entries_of(objects: u32) -> u64 {
     let resident = u64::from(objects).min(RESIDENT_ENTRIES_MAX as u64);
     resident.saturating_mul(ENTRY_BYTES)
 }
 
 /// Bytes of the tables that caches make room for.
 fn tables_of(objects: u32) -> u64 {
-    let beside = u64::from(objects).saturating_mul(RESOLVED_OBJECT_BYTES);
+    let parts = u64::from(objects).saturating_mul(INTRODUCED_OBJECT_BYTES);
+    let beside = sorted_bytes(objects).saturating_add(parts.min(MADE_PARTS_BYTES_MAX));
     entries_of(objects).saturating_add(beside)
 }
 
@@ -193,23 +179,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commits_count_once_they_need_more_than_the_deltas_did() {
+    fn what_is_reserved_follows_the_objects_by_a_few_bytes_each() {
         let cache = Limits::DEFAULT.base_cache_bytes as u64;
         let (entries, facts) = (131_072 * ENTRY_BYTES, 65_536 * COMMIT_FACTS_BYTES);
+        let of = |objects, commits, waiting_deltas| {
+            work_bytes(PackCounts {
+                objects,
+                commits,
+                waiting_deltas,
+            })
+        };
         // As git's own repository has them.
-        let git = work_bytes(419_000, 70_000);
-        assert_eq!(git, entries + facts + 419_000 * RESOLVED_OBJECT_BYTES);
+        let git = of(419_000, 70_000, 300_000);
+        assert_eq!(git, entries + facts + 300_000 * WAITING_DELTA_BYTES);
         assert!(PUSH_BYTES + git < 48 << 20);
         // What of a graph and of lists is in memory does not follow their commits.
-        let commits = work_bytes(490_000, 490_000);
-        let held = 490_000 * (CHECKED_OBJECT_BYTES + CHECKED_COMMIT_BYTES) + MADE_PARTS_BYTES_MAX;
-        let resolving = 490_000 * RESOLVED_OBJECT_BYTES;
-        assert_eq!(commits, entries + facts + resolving.max(held - cache));
-        assert!(PUSH_BYTES + commits < 50 << 20);
-        // Where they are made again, an index and the tips stand beside.
-        let again = stored_bytes(490_000, 490_000);
-        let beside = 490_000 * (INDEX_ENTRY_BYTES + REMADE_TIP_BYTES);
-        assert_eq!(again, (commits + beside).max(490_000 * (2 * 48 + 48)));
-        assert_eq!(work_bytes(0, 0), 0);
+        let commits = of(490_000, 490_000, 0);
+        let sorted = 490_000 * SORTED_OBJECT_BYTES + SORTED_IDS_BYTES;
+        let checked = sorted + 490_000 * CHECKED_COMMIT_BYTES + MADE_PARTS_BYTES_MAX;
+        assert_eq!(commits, entries + facts + sorted.max(checked - cache));
+        assert!(PUSH_BYTES + commits < 48 << 20);
+        // The largest pack that is taken may need more than others leave, and not more than there is.
+        let objects_max = Limits::DEFAULT.objects_max;
+        assert!(PUSH_BYTES + of(objects_max, 1_000_000, 0) <= ISOLATE_BYTES_MAX);
+        assert_eq!(of(0, 0, 0), 0);
     }
 }

@@ -25,6 +25,12 @@ pub(crate) trait Closure {
     /// The tips to be proved; `None` when nothing is left that would need the pack.
     fn tips(&self) -> Option<Cow<'_, [ObjectId]>>;
 
+    /// For a stored pack, the commits that are no tips: all others that the graph lacks are, in place of
+    /// [`Self::tips`].
+    fn all_commits_but(&self) -> Option<&Rc<HashSet<ObjectId>>> {
+        None
+    }
+
     /// Commits that count as if they had no parents.
     fn shallow(&self) -> &[ObjectId] {
         &[]
@@ -106,6 +112,10 @@ fn walk_of<'a>(
         limits,
     } = subject;
     let walk = Connectivity::new(graph, objects, incoming, &closure.tips()?, limits);
+    let walk = match closure.all_commits_but() {
+        Some(left_out) => walk.from_all_commits(left_out),
+        None => walk,
+    };
     let shallow = closure.shallow().iter().copied();
     Some(walk.with_shallow(shallow).without(hidden))
 }

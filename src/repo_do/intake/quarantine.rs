@@ -57,7 +57,7 @@ impl QuarantinedPack {
     }
 
     /// Scratch for the tables of the pack.
-    pub(super) fn spill(&self) -> Rc<dyn Scratch> {
+    pub(crate) fn spill(&self) -> Rc<dyn Scratch> {
         Rc::new(SpillRows::new(
             Rc::clone(&self.object),
             Rc::clone(&self.store),

@@ -16,6 +16,7 @@ use crate::repo_do::state::turn::Turn;
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::db::row::INTEGER_MAX;
 use crate::storage::db::schema::{self, NETWORK};
+use crate::storage::jurisdiction::env_of_object;
 use crate::storage::network::store::{NetworkMember, NetworkStore, Purpose, Taking};
 use crate::storage::r2::binding::R2;
 
@@ -53,8 +54,8 @@ pub struct NetworkDo {
 impl DurableObject for NetworkDo {
     fn new(state: State, env: Env) -> Self {
         Self {
+            env: env_of_object(&state, env),
             state,
-            env,
             removal: AssertUnwindSafe(Turn::of_an_alarm()),
         }
     }

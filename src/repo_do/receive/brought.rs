@@ -64,10 +64,7 @@ impl BroughtPack {
             mut memory,
         } = new_pack;
         let quarantine = Discarding::new(quarantined);
-        let commits = arrived.inspection.commit_count();
-        memory
-            .hold_work(arrived.objects.table.count(), commits)
-            .await?;
+        memory.hold_work(arrived.counts()).await?;
         let live = LivePacks::open(Rc::clone(store), &limits)?;
         let steps = Steps::new(object, store, hooks);
         let bases = VisibleBases::of(object, &live);

@@ -89,10 +89,7 @@ pub(crate) async fn change_refs(
         push.quarantined = new_pack.quarantined;
         push.arrived = Some(Ok(new_pack.arrived));
         let held = memory.insert(new_pack.memory);
-        if let Err(error) = held
-            .hold_work(push.object_count(), push.commit_count())
-            .await
-        {
+        if let Err(error) = held.hold_work(push.pack_counts()).await {
             push.quarantined.discard();
             return Err(error);
         }

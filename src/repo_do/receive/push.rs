@@ -18,6 +18,7 @@ use crate::git::receive_pack::updates::PushUpdates;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{Access, Actor, ErrorReply};
 use crate::repo_do::intake::arrival::ArrivedPack;
+use crate::repo_do::intake::memory::PackCounts;
 use crate::repo_do::intake::quarantine::QuarantinedPack;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::account::Account;
@@ -178,19 +179,11 @@ impl Push {
         LivePacks::open_with(Rc::clone(&self.store), &self.limits, brought)
     }
 
-    /// Commits of the pack that were seen, if it has arrived.
-    pub(super) fn commit_count(&self) -> usize {
+    /// What memory is reserved by for its pack, if that has arrived.
+    pub(super) fn pack_counts(&self) -> PackCounts {
         match &self.arrived {
-            Some(Ok(arrived)) => arrived.inspection.commit_count(),
-            _ => 0,
-        }
-    }
-
-    /// Entries of its pack.
-    pub(super) fn object_count(&self) -> u32 {
-        match &self.arrived {
-            Some(Ok(arrived)) => arrived.objects.table.count(),
-            _ => 0,
+            Some(Ok(arrived)) => arrived.counts(),
+            _ => PackCounts::default(),
         }
     }
 }

@@ -8,7 +8,7 @@ use worker::{Env, Request};
 
 use crate::repo_do::contract::{
     Access, Actor, Admit, Admitted, ErrorCode, ErrorReply, NAMESPACE_ADMIT, Refusal, Scope, Signed,
-    TokenHash, TokenRecord, TokenState, authorize, check_standing, header, lfs,
+    TokenHash, TokenRecord, TokenState, authorize, check_standing, header, lfs, unopened,
 };
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::place::{Place, moved, place};
@@ -184,6 +184,17 @@ impl Caller {
         }
         let message = "only administrators make repositories";
         Err(ErrorReply::new(ErrorCode::Forbidden, message))
+    }
+
+    /// The repository, to whoever has a URL that opens it. Nobody learns by another URL what is here.
+    pub(crate) fn repository_of_url(
+        self,
+        opens: impl FnOnce(&str) -> bool,
+    ) -> Result<RepositoryRecord, ErrorReply> {
+        let record = self.record.filter(|record| opens(&record.id));
+        let record = record.ok_or_else(unopened)?;
+        check_standing(&Actor::Anonymous, &record.policies.standing)?;
+        Ok(record)
     }
 
     /// The repository, if the caller may do this to it.

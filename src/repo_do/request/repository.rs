@@ -2,7 +2,7 @@
 
 use worker::{Env, Headers, Method, Request, RequestInit, Response};
 
-use crate::repo_do::contract::{Actor, ORIGIN, header, path};
+use crate::repo_do::contract::{Actor, LocationHint, ORIGIN, header, path};
 
 /// The binding of the repositories' objects.
 const REPOSITORIES: &str = "REPO";
@@ -29,7 +29,12 @@ pub(crate) async fn send(
     object_name: &str,
     request: Request,
 ) -> worker::Result<Response> {
-    let object = env.durable_object(REPOSITORIES)?.get_by_name(object_name)?;
+    let objects = env.durable_object(REPOSITORIES)?;
+    let hint = request.headers().get(header::LOCATION)?;
+    let object = match hint.as_deref().and_then(LocationHint::named) {
+        Some(hint) => objects.get_by_name_with_location_hint(object_name, hint.name())?,
+        None => objects.get_by_name(object_name)?,
+    };
     object.fetch_with_request(request).await
 }
 

@@ -12,88 +12,21 @@ use std::rc::Rc;
 
 use super::lease::Lease;
 
+mod figures;
+
+pub(crate) use figures::{
+    CHECKED_COMMIT_BYTES, COMMANDS_FACTOR, COMMIT_FACTS_BYTES, ENTRY_BYTES, FETCH_BYTES,
+    FETCH_REQUEST_FACTOR, FORK_BYTES, GRAPH_COMMIT_BYTES, INTRODUCED_OBJECT_BYTES,
+    MADE_PARTS_BYTES_MAX, MERGE_BYTES, MERGED_COMMIT_BYTES, MERGED_OBJECT_BYTES,
+    MERGED_SOURCE_BYTES, PLANNED_COMMIT_BYTES, PLANNED_OBJECTS_A_BYTE, PLANNING_BYTES, PUSH_BYTES,
+    REACHED_COMMIT_BYTES, REACHED_OBJECTS_A_BYTE, RECEIVING_BYTES, REFS_BYTES, REQUEST_FREE_BYTES,
+    SENDING_BYTES, SORTED_IDS_BYTES, SORTED_OBJECT_BYTES, SOURCE_OBJECT_BYTES, WAITING_DELTA_BYTES,
+};
+
 /// Bytes that all operations of the isolate may hold together: 128 MB less the JavaScript heap,
 /// what is kept of parts, chunks, graphs and answers (24, 4, 11 and 1 MiB, which yield to large tables) and
 /// the module itself.
 pub(crate) const ISOLATE_BYTES_MAX: u64 = 80 << 20;
-
-/// Bytes of a request that are read without a reservation. `ls-refs`, small fetches and the
-/// commands of small pushes are below; 500 requests that are half sent hold 32 MB of it at worst.
-pub(crate) const REQUEST_FREE_BYTES: u64 = 64 << 10;
-
-/// Bytes that a fetch request holds for each of its own: a `have` of 50 bytes becomes an id of 20
-/// in a list that may have twice the room, a prefix of 17 a string of 40.
-pub(crate) const FETCH_REQUEST_FACTOR: u64 = 2;
-
-/// Bytes that the commands of a push hold for each of their own: one of 100 bytes becomes a
-/// command of 72 and its name, in a list that may have twice the room, and a place in the list of
-/// outcomes.
-pub(crate) const COMMANDS_FACTOR: u64 = 3;
-
-/// Bytes that one push holds beside its tables: a piece of body, a chunk, the resolved-object
-/// cache and one delta with its base and result.
-pub(crate) const PUSH_BYTES: u64 = 24 << 20;
-
-/// Bytes that a push holds while its pack arrives, beside those that [`PackParser::held_bytes`]
-/// counts: a piece of body, here and in JavaScript, and the chunk that it fills.
-///
-/// [`PackParser::held_bytes`]: crate::git::pack::parser::PackParser::held_bytes
-pub(crate) const RECEIVING_BYTES: u64 = 1 << 20;
-
-/// Bytes of an entry in the table of a pack. Where more than `RESIDENT_ENTRIES_MAX` would be in memory,
-/// the others are in scratch.
-pub(crate) const ENTRY_BYTES: u64 = 48;
-
-/// Bytes of an object in an index: one is held while the parts of a stored pack are made again, and two while
-/// the new parts are compared with the stored ones.
-pub(crate) const INDEX_ENTRY_BYTES: u64 = 48;
-
-/// Bytes of a commit of a stored pack while its parts are made again: it is a tip, in two lists.
-pub(crate) const REMADE_TIP_BYTES: u64 = 40;
-
-/// Bytes of a commit while two graphs are compared: the tables that a walk takes whole, of both.
-pub(crate) const COMPARED_COMMIT_BYTES: u64 = 48;
-
-/// Bytes that an object holds beside its entry while deltas are resolved: 8 for a delta that waits for
-/// another entry, 32 for one that waits for an id. Its place by id (6) comes when none waits any more.
-pub(crate) const RESOLVED_OBJECT_BYTES: u64 = 32;
-
-/// The same while the closure is checked: its place by id (6).
-pub(crate) const CHECKED_OBJECT_BYTES: u64 = 8;
-
-/// Bytes of an object in the tables of introduced objects: its introducer (4, and then 3), and its place in a
-/// list (2 or more).
-pub(crate) const INTRODUCED_OBJECT_BYTES: u64 = 10;
-
-/// Bytes of a commit in the tables of the graph and of the introduced lists.
-pub(crate) const GRAPH_COMMIT_BYTES: u64 = 72;
-
-/// Bytes of all these tables that are in memory at most; the others are in scratch.
-pub(crate) const MADE_PARTS_BYTES_MAX: u64 = 10 << 20;
-
-/// Bytes of the facts of a commit (48 and 20 a parent), as long as they are held.
-pub(crate) const COMMIT_FACTS_BYTES: u64 = 68;
-
-/// Bytes that a commit holds beside that: its place in the walk (12), and among the sorted ids of the graph (8).
-pub(crate) const CHECKED_COMMIT_BYTES: u64 = 20;
-
-/// Bytes that a fetch holds for as long as the client takes, unless it sends a pack to Git: 2 MiB
-/// of bases, 2 MiB of chunks, a piece of output twice, a compressor, and a bit for each object of
-/// the packs. Its plan holds more, and a resolved delta up to 48 MiB; but no other code runs in
-/// the isolate meanwhile, so that this is needed once, not once a fetch.
-pub(crate) const FETCH_BYTES: u64 = 5 << 20;
-
-/// Bytes that a fetch holds while it sends its pack, beside the bases that it keeps: a piece of
-/// output here and in JavaScript, a compressor, and a bit for each object of the packs.
-pub(crate) const SENDING_BYTES: u64 = 1 << 20;
-
-/// Bytes that a streamed list of refs holds: a page of refs and a piece of output, each here and
-/// in JavaScript.
-pub(crate) const REFS_BYTES: u64 = 1 << 20;
-
-/// Bytes that either side of a fork holds: a row of a part, that row in a frame, and the piece of
-/// the stream that carries it; at the source also the refs, 80 bytes each.
-pub(crate) const FORK_BYTES: u64 = 6 << 20;
 
 /// Bytes that the clients of one repository may make it hold together, and those that one token may
 /// have repositories hold: so much less than the isolate has that there is room for another one's
@@ -107,6 +40,9 @@ const ANONYMOUS_BYTES_MAX: u64 = ISOLATE_BYTES_MAX / 2;
 thread_local! {
     // A counter, not a lock: nothing waits on it, so it may be shared by the isolate's objects.
     static RESERVED_BYTES: Cell<u64> = const { Cell::new(0) };
+
+    // As the heap never shrinks, this is what it is compared with.
+    static RESERVED_BYTES_PEAK: Cell<u64> = const { Cell::new(0) };
 }
 
 /// The isolate has no room for another operation now.
@@ -209,6 +145,7 @@ impl Reservation {
         let fits = check(reserved, wanted, ISOLATE_BYTES_MAX);
         fits.map_err(|error| NoRoom { own, ..error })?;
         RESERVED_BYTES.set(total);
+        RESERVED_BYTES_PEAK.set(RESERVED_BYTES_PEAK.get().max(total));
         self.lease.hold(wanted, self.is_shared);
         self.bytes = bytes;
         Ok(())
@@ -284,6 +221,11 @@ fn check(reserved: u64, wanted: u64, limit: u64) -> Result<(), NoRoom> {
 /// Bytes reserved now, over the whole isolate.
 pub(crate) fn reserved_bytes() -> u64 {
     RESERVED_BYTES.get()
+}
+
+/// The most bytes that were reserved at once since the isolate began.
+pub(crate) fn reserved_bytes_peak() -> u64 {
+    RESERVED_BYTES_PEAK.get()
 }
 
 /// The size of the wasm heap in bytes: it never shrinks, so this is its high-water mark. 0 natively.

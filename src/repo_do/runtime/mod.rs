@@ -9,6 +9,7 @@
 //! | `timer` | waiting for a time to pass |
 //! | `body`, `pace` | a body in large pieces; how fast it must come |
 //! | `reply` | responses |
+//! | `random` | random bytes |
 
 pub(crate) mod admission;
 pub(crate) mod body;
@@ -16,5 +17,6 @@ pub(crate) mod clock;
 pub(crate) mod lease;
 pub(crate) mod memory;
 pub(crate) mod pace;
+pub(crate) mod random;
 pub(crate) mod reply;
 pub(crate) mod timer;

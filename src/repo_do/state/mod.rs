@@ -18,10 +18,12 @@
 //! | `fetch_counts` | how often it was cloned and fetched from since that was told |
 //! | `usage_counts` | its use by day since that was told |
 //! | `fetch_extensions` | capabilities of `fetch` beyond git's own list |
+//! | `bundles` | the key of URLs of its bundle, and what the bundle has |
 //! | `failure` | reasons for which upkeep fails |
 
 pub(crate) mod alarm_time;
 pub(crate) mod answer_cache;
+pub(crate) mod bundles;
 mod caches;
 pub(crate) mod failure;
 pub(crate) mod fetch_counts;

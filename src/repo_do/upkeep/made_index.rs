@@ -1,28 +1,57 @@
-//! The index that is made of a table of entries, in rows or in one run.
+//! The index that is made of a table of entries: compared with the stored one, or put in scratch.
 
+use std::rc::Rc;
+
+use crate::git::graph::made_part::MadePart;
 use crate::git::pack::entries::EntryTable;
-use crate::git::pack::index::IndexBuilder;
+use crate::git::pack::index::{Compared, IndexBuilder, IndexCompare, IndexError};
+use crate::git::store::scan::ScannedPart;
+use crate::git::store::{PackRecord, Part, Scratch};
+use crate::repo_do::runtime::timer::pause;
 use crate::repo_do::state::failure::Failure;
+use crate::repo_do::state::store::Store;
 
-/// Bytes that an index has for each object, its header and external bases left out: so much room is
-/// made, since a vector that grows step by step takes twice its bytes.
-const INDEX_BYTES_AN_OBJECT: usize = 49;
-
-/// Its rows.
-pub(super) fn index_rows(table: &EntryTable) -> Result<IndexBuilder<'_>, Failure> {
-    let rows = IndexBuilder::new(table);
+/// What is wrong with the stored index; `None` if it says what the table does.
+pub(super) async fn difference(
+    store: &Store,
+    record: &PackRecord,
+    table: &EntryTable,
+) -> Result<Option<String>, Failure> {
+    let stored = match ScannedPart::open(store, record, Part::Index) {
+        Ok(stored) => stored,
+        Err(error) => return Ok(Some(error.to_string())),
+    };
+    let compare = IndexCompare::new(table, stored);
     table.check()?;
-    rows.map_err(|error| Failure::Broken(error.to_string()))
+    let mut compare = compare.map_err(|error| broken(&error))?;
+    loop {
+        let compared = compare.step();
+        // What scratch could not give would look like a difference.
+        table.check()?;
+        match compared {
+            Ok(Compared::More) => pause().await,
+            Ok(Compared::Same) => return Ok(None),
+            Ok(Compared::Differs(why)) => return Ok(Some(why)),
+            Err(error) => return Ok(Some(error.to_string())),
+        }
+    }
 }
 
-/// All of it.
-pub(super) fn index_of(table: &EntryTable) -> Result<Vec<u8>, Failure> {
-    let objects = usize::try_from(table.count()).unwrap_or(0);
-    let mut index = Vec::with_capacity(objects.saturating_mul(INDEX_BYTES_AN_OBJECT));
-    let mut rows = index_rows(table)?;
+/// The index, which is not stored yet.
+pub(super) fn made(table: &EntryTable, scratch: Rc<dyn Scratch>) -> Result<Rc<MadePart>, Failure> {
+    let rows = IndexBuilder::new(table);
+    table.check()?;
+    let (mut rows, mut index) = (
+        rows.map_err(|error| broken(&error))?,
+        MadePart::of_rows(scratch),
+    );
     while let Some(row) = rows.next_row() {
-        index.extend_from_slice(&row);
+        index.push_row(&row)?;
     }
     table.check()?;
-    Ok(index)
+    Ok(Rc::new(index))
+}
+
+fn broken(error: &IndexError) -> Failure {
+    Failure::Broken(error.to_string())
 }

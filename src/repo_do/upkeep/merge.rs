@@ -8,18 +8,24 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use crate::git::graph::commits::CommitGraph;
+use crate::git::graph::segment::Segment;
 use crate::git::limits::Limits;
 use crate::git::maintenance::geometry;
 use crate::git::maintenance::merge::Merge;
 use crate::git::maintenance::step::Step;
 use crate::git::pack::reader::LivePacks;
-use crate::git::store::{PackId, PackStore as _, StoreError};
+use crate::git::store::{PackId, PackRecord, PackStore as _, StoreError};
+use crate::repo_do::intake::memory::{entries_of, made_bytes, sorted_bytes};
 use crate::repo_do::intake::quarantine::QuarantinedPack;
-use crate::repo_do::object::RepoObject;
+use crate::repo_do::object::{GRACE_MS, RepoObject};
 use crate::repo_do::r2::cold::{COLD_BYTES, Faults};
 use crate::repo_do::runtime::clock::now_ms;
-use crate::repo_do::runtime::memory::Reservation;
+use crate::repo_do::runtime::memory::{
+    MERGE_BYTES, MERGED_COMMIT_BYTES, MERGED_OBJECT_BYTES, MERGED_SOURCE_BYTES, Reservation,
+    SOURCE_OBJECT_BYTES,
+};
 use crate::repo_do::runtime::timer::pause;
+use crate::repo_do::schedule;
 use crate::repo_do::state::failure::Failure;
 use crate::repo_do::state::readers::Purpose;
 use crate::repo_do::state::store::Store;
@@ -32,14 +38,11 @@ use crate::storage::repository::publication::PackPublication;
 /// The task that makes whole objects of deltas.
 pub(crate) const PURGE: &str = "purge";
 
+/// Objects of the smallest merge whose tables may go to scratch.
+const SPILLING_OBJECTS_MIN: u64 = 1 << 15;
+
 /// Bytes copied between two pauses: about 20 ms of CPU.
 const STEP_BYTES: u64 = 2 << 20;
-
-/// Bytes that a merge holds beside its tables: chunks, a piece of output.
-const MERGE_BYTES: u64 = 5 << 20;
-
-/// Bytes of tables that an object of the sources takes: its entry, its index, its place.
-const OBJECT_BYTES: u64 = 120;
 
 /// The packs to merge next of those whose bytes are here, by their places among the live packs.
 pub(crate) fn due(store: &Store) -> Result<Option<Range<usize>>, StoreError> {
@@ -87,13 +90,14 @@ async fn merge_range(
         .iter()
         .map(|pack| u64::from(pack.object_count))
         .sum();
-    let _reservation = reserve(objects)?;
-    let _cold = reserve_cold(&store)?;
-    let _reader = object.readers.enter(Purpose::Look, now_ms());
-    let packs = LivePacks::open(Rc::clone(&store), &Limits::DEFAULT)?;
     let graph = object.graph.current(&store)?;
     let ordinal = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    let merge = Merge::new(ordinal(range.start)..ordinal(range.end), None);
+    let ordinals = ordinal(range.start)..ordinal(range.end);
+    let _reservation = reserve(&graph, &live, ordinals.clone())?;
+    let _cold = reserve_cold(&store)?;
+    let _reader = object.readers.enter(Purpose::Look, now_ms());
+    let packs = LivePacks::open(Rc::clone(&store), &Limits::DEFAULT)?.only_by_pages();
+    let merge = Merge::new(ordinals, None);
     let mut job = Job::new(object, task);
     let swapped = job.run(&packs, &graph, merge, &[], &|| Ok(())).await?;
     Ok(Some(RunFigures {
@@ -105,11 +109,39 @@ async fn merge_range(
     }))
 }
 
-/// Reserves memory to make a pack of `objects`.
-pub(crate) fn reserve(objects: u64) -> Result<TableMemory, Failure> {
-    let table_bytes = objects.saturating_mul(OBJECT_BYTES);
+/// Reserves memory to make one pack of these.
+pub(crate) fn reserve(
+    graph: &CommitGraph,
+    live: &[PackRecord],
+    range: Range<u32>,
+) -> Result<TableMemory, Failure> {
+    let (mut objects, mut commits, mut sources_bytes) = (0_u64, 0_usize, 0_u64);
+    for ordinal in range {
+        let source = usize::try_from(ordinal).ok().and_then(|at| live.get(at));
+        let source = source.map_or(0, |pack| u64::from(pack.object_count));
+        objects = objects.saturating_add(source);
+        let bytes = source.saturating_mul(SOURCE_OBJECT_BYTES);
+        sources_bytes = sources_bytes.saturating_add(bytes.min(MERGED_SOURCE_BYTES));
+        let count = graph.segment(ordinal).map_or(0, Segment::len);
+        commits = commits.saturating_add(usize::try_from(count).unwrap_or(usize::MAX));
+    }
+    let table_bytes = merged_bytes(u32::try_from(objects).unwrap_or(u32::MAX), commits);
     let bytes = MERGE_BYTES.saturating_add(table_bytes);
-    Ok(TableMemory::own(bytes, table_bytes)?)
+    Ok(TableMemory::own(
+        bytes.saturating_add(sources_bytes),
+        table_bytes,
+    )?)
+}
+
+/// Bytes of the tables of a pack that is made of others.
+fn merged_bytes(objects: u32, commits: usize) -> u64 {
+    let places = u64::from(objects).saturating_mul(MERGED_OBJECT_BYTES);
+    let numbers = (commits as u64).saturating_mul(MERGED_COMMIT_BYTES);
+    entries_of(objects)
+        .saturating_add(places)
+        .saturating_add(sorted_bytes(objects))
+        .saturating_add(made_bytes(objects, commits))
+        .saturating_add(numbers)
 }
 
 /// Reserves what reading cold packs holds, if there are any.
@@ -150,6 +182,13 @@ impl<'a> Job<'a> {
     ) -> Result<PackPublication, Failure> {
         let store = Rc::clone(packs.store());
         let opened = QuarantinedPack::of_run(Rc::clone(self.object), Rc::clone(&store), self.task);
+        if merge.objects(packs) >= SPILLING_OBJECTS_MIN {
+            // What a crash leaves in scratch is swept.
+            let scheduled = schedule::wake_by(self.object, now_ms() + GRACE_MS).await;
+            scheduled.map_err(|error| StoreError::Failed(error.to_string()))?;
+            self.object.check_open(&store)?;
+        }
+        merge = merge.spilling_to([opened.spill(), opened.spill()]);
         let mut faults = Faults::default();
         loop {
             let before = store.database().rows_written();

@@ -20,10 +20,14 @@ use crate::git::maintenance::merge::Merge;
 use crate::git::maintenance::reach::{Reach, Reached};
 use crate::git::maintenance::step::Step;
 use crate::git::pack::reader::LivePacks;
-use crate::git::store::ReadError;
+use crate::git::store::{PackRecord, ReadError};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::r2::cold::Faults;
 use crate::repo_do::runtime::clock::now_ms;
+use crate::repo_do::runtime::memory::{
+    MERGE_BYTES, MERGED_SOURCE_BYTES, REACHED_COMMIT_BYTES, REACHED_OBJECTS_A_BYTE, Reservation,
+    SOURCE_OBJECT_BYTES,
+};
 use crate::repo_do::runtime::timer::pause;
 use crate::repo_do::state::failure::Failure;
 use crate::repo_do::state::readers::Purpose;
@@ -40,9 +44,6 @@ const TARGETS_AT_ONCE: usize = 32_768;
 
 /// Entries of the reflog read at once.
 const REFLOG_ROWS: u32 = 5_000;
-
-/// How much less a look holds for an object than a merge does.
-const ENTRIES_PER_TABLE_ROW: u64 = 16;
 
 /// A cold pack up to this size is rewritten whatever is dead in it: it costs a request or two.
 const SMALL_BYTES: u64 = 4 << 20;
@@ -68,12 +69,11 @@ pub(crate) async fn prune(
     let store = object.open_store()?;
     let reflog_seq = store.last_reflog_seq()?;
     let _reader = object.readers.enter(Purpose::Look, now_ms());
-    let packs = LivePacks::open(Rc::clone(&store), &Limits::DEFAULT)?;
-    let counts = packs.records().iter();
-    let objects: u64 = counts.map(|pack| u64::from(pack.object_count)).sum();
-    let reservation = reserve(objects / ENTRIES_PER_TABLE_ROW)?;
-    let _cold = reserve_cold(&store)?;
+    let packs = LivePacks::open(Rc::clone(&store), &Limits::DEFAULT)?.only_by_pages();
+    let objects = objects_of(packs.records());
     let graph = object.graph.current(&store)?;
+    let reservation = Reservation::new(look_bytes(packs.records(), graph.len()))?;
+    let _cold = reserve_cold(&store)?;
     let look = Look {
         object,
         store: &store,
@@ -109,7 +109,7 @@ pub(crate) async fn prune(
             unchanged()?;
             let record = packs.records().get(pack as usize).copied();
             let Some(record) = record else { continue };
-            let _reservation = reserve(u64::from(record.object_count))?;
+            let _reservation = reserve(&graph, packs.records(), pack..pack.saturating_add(1))?;
             let merge = Merge::new(pack..pack + 1, Some(Rc::clone(&reached)));
             let before = renamed.borrow().clone();
             let swapped = job.run(&packs, &graph, merge, &before, &unchanged).await?;
@@ -140,6 +140,24 @@ pub(crate) async fn prune(
         figures: (figures.packs > 0 || lfs.objects > 0).then_some(figures),
         lfs,
     })
+}
+
+/// Entries of packs.
+fn objects_of(packs: &[PackRecord]) -> u64 {
+    packs.iter().map(|pack| u64::from(pack.object_count)).sum()
+}
+
+/// Bytes that a look at what is reached holds: of a large pack windows of its index and its lists, of a small
+/// one all of them.
+fn look_bytes(packs: &[PackRecord], commits: usize) -> u64 {
+    let of_pack = |pack: &PackRecord| {
+        let objects = u64::from(pack.object_count);
+        let read = objects.saturating_mul(SOURCE_OBJECT_BYTES);
+        objects / REACHED_OBJECTS_A_BYTE + read.min(MERGED_SOURCE_BYTES)
+    };
+    let packs: u64 = packs.iter().map(of_pack).sum();
+    let commits = (commits as u64).saturating_mul(REACHED_COMMIT_BYTES);
+    MERGE_BYTES.saturating_add(packs).saturating_add(commits)
 }
 
 /// Whether a cold pack is worth being read and written for what is dead in it.

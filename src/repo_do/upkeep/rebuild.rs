@@ -2,7 +2,7 @@
 //! ones ([`verify`](super::verify)) or to replace those.
 //!
 //! It reads the packs in the order in which they were published, each on top of those before it,
-//! in steps. Results that differ from what is stored it holds until the end
+//! in steps. Results that differ from what is stored stay in scratch until the end
 //! ([`as_stored`](super::as_stored)). [`crate::git::maintenance::rebuild`] has the rules.
 //!
 //! It reads a cold pack from R2 once, from end to end, into rows that stay until the work is
@@ -10,28 +10,28 @@
 //! bytes again and again.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use gix_hash::ObjectId;
 
-use super::as_stored::{AsStored, Ground};
-use super::made_index::{index_of, index_rows};
+use super::as_stored::{AsStored, MadePack};
+use super::made_index;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::connectivity::{Connected, ConnectivityError};
+use crate::git::graph::made_part::MadePart;
 use crate::git::limits::Limits;
-use crate::git::maintenance::rebuild::{IndexRebuild, Overlay, StoredPack};
+use crate::git::maintenance::overlay::Overlay;
+use crate::git::maintenance::rebuild::IndexRebuild;
+use crate::git::maintenance::remade::Remade;
 use crate::git::maintenance::step::Step;
-use crate::git::object::{ObjectKind, facts};
-use crate::git::pack::entries::EntryTable;
+use crate::git::pack::incoming::objects::IncomingObjects;
 use crate::git::pack::reader::LivePacks;
-use crate::git::store::{
-    ObjectSource as _, PackId, PackRecord, PackStore, Part, Shared, StoreError,
-};
+use crate::git::store::{PackId, PackRecord, PackStore as _, Part, StoreError};
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::intake::error::IntakeError;
 use crate::repo_do::intake::hooks::Hooks;
-use crate::repo_do::intake::memory::PackMemory;
+use crate::repo_do::intake::memory::{PackCounts, PackMemory};
 use crate::repo_do::intake::prove::{Closure, Subject, prove};
 use crate::repo_do::intake::steps::{RESOLVE_STEP_BYTES, Steps};
 use crate::repo_do::object::{GRACE_MS, RepoObject};
@@ -43,7 +43,6 @@ use crate::repo_do::state::readers::Purpose;
 use crate::repo_do::state::store::Store;
 use crate::repo_do::upkeep::snapshot;
 use crate::storage::repository::maintenance_runs::RunFigures;
-use crate::storage::repository::ref_record::RefRecord;
 
 /// How long it waits for other readers to finish.
 const ALONE_WAIT_MS: i64 = 20_000;
@@ -75,14 +74,6 @@ pub(crate) struct Rebuild {
     shallow: Vec<ObjectId>,
 }
 
-/// The refs, looked at.
-pub(crate) struct CheckedRefs {
-    /// Objects that they name: their targets, and what tags peel to.
-    pub(crate) ids: u64,
-    /// The problems that were found.
-    pub(crate) problems: Vec<String>,
-}
-
 impl Rebuild {
     /// Nothing is made yet.
     pub(crate) fn new(object: &Rc<RepoObject>) -> Result<Self, Failure> {
@@ -109,44 +100,15 @@ impl Rebuild {
         Ok(rebuild)
     }
 
-    /// The problems of the refs, if the repository has these packs.
-    pub(crate) fn problems_of_refs(&self) -> Result<Vec<String>, Failure> {
+    /// The packs so far, with what was made of them.
+    pub(super) fn remade_packs(&self) -> Result<LivePacks<Rc<Overlay<Rc<Store>>>>, StoreError> {
         let packs = LivePacks::open(Rc::clone(&self.overlay), &self.limits)?;
-        let graph = CommitGraph::open(&*self.overlay, packs.records())?;
-        Ok(self.check_refs(&packs, &graph)?.problems)
+        Ok(packs.only_by_pages())
     }
 
-    /// Every ref must name what is there, and a commit that is complete.
-    pub(crate) fn check_refs(
-        &self,
-        packs: &LivePacks<Rc<Overlay<Rc<Store>>>>,
-        graph: &CommitGraph,
-    ) -> Result<CheckedRefs, Failure> {
-        let (mut refs, mut problems) = (Vec::new(), Vec::new());
-        let mut tell = |problem| problems.push(problem);
-        self.store
-            .audit_refs(&mut |record| refs.push(record), &mut tell);
-        let mut ids = 0;
-        for record in refs {
-            for id in [Some(record.target), record.peeled].into_iter().flatten() {
-                ids += 1;
-                if let Some(wrong) = problem_of(packs, graph, &id)? {
-                    problems.push(format!("{}: {id} is {wrong}", record.name));
-                }
-            }
-            if let Some(wrong) = problem_of_tag(packs, &record)? {
-                problems.push(format!("{}: {wrong}", record.name));
-            }
-        }
-        Ok(CheckedRefs { ids, problems })
-    }
-
-    /// The parts that were made; none are left.
-    pub(crate) fn take_parts(&mut self) -> Result<HashMap<(PackId, Part), Shared>, Failure> {
-        let empty = Rc::new(Overlay::new(Rc::clone(&self.store)));
-        let made = std::mem::replace(&mut self.overlay, empty);
-        let lost = || Failure::Broken("the parts are still in use".to_owned());
-        Ok(Rc::into_inner(made).ok_or_else(lost)?.into_parts()?)
+    /// The parts that were made and are not what is stored.
+    pub(crate) fn made_parts(&self) -> Vec<(PackId, Part, Rc<MadePart>)> {
+        self.overlay.made_parts()
     }
 
     /// Entries of all packs.
@@ -182,105 +144,121 @@ impl Rebuild {
 
     /// Makes all parts of all packs whose bytes are here. What cannot be made ends it.
     pub(crate) async fn make(&mut self) -> Result<(), Failure> {
-        for (at, record) in Rc::clone(&self.records).iter().enumerate() {
+        for record in Rc::clone(&self.records).iter() {
             if self.lost.contains(&record.pack_id) {
                 self.overlay.add_stored(*record);
                 continue;
             }
-            let held_bytes = self.as_stored.held_bytes();
-            let _memory = reserve_pack(record.object_count, held_bytes).await?;
-            self.make_pack(*record).await.map_err(|error| match error {
+            let mut memory = reserve_pack(record.object_count).await?;
+            let made = self.make_pack(*record, &mut memory).await;
+            made.map_err(|error| match error {
                 Failure::Broken(why) => {
                     Failure::Broken(format!("pack {}: {why}", record.pack_id.0))
                 }
                 error => error,
             })?;
-            let ground = Ground {
-                object: &self.object,
-                store: &self.store,
-                overlay: &self.overlay,
-                records: &self.records,
-                limits: &self.limits,
-            };
-            self.as_stored.settle_pack(&ground, at).await?;
         }
         Ok(())
     }
 
     /// Makes the parts of the pack that follows those that are there.
-    pub(crate) async fn make_pack(&self, record: PackRecord) -> Result<(), Failure> {
-        let before = LivePacks::open(Rc::clone(&self.overlay), &self.limits)?;
+    pub(crate) async fn make_pack(
+        &mut self,
+        record: PackRecord,
+        memory: &mut PackMemory,
+    ) -> Result<(), Failure> {
+        let before = self.remade_packs()?;
         let graph = CommitGraph::open(&*self.overlay, before.records())?;
         if record.object_count >= SPILLING_OBJECTS_MIN {
             // What a crash leaves in scratch is swept.
             let scheduled = schedule::wake_by(&self.object, now_ms() + GRACE_MS).await;
             scheduled.map_err(|error| StoreError::Failed(error.to_string()))?;
         }
-        let machine = IndexRebuild::new(record, &self.limits);
-        let mut machine = machine.spilling_to(self.steps().spill());
-        let step = || {
-            let step = machine.step(&before, &*self.store, RESOLVE_STEP_BYTES)?;
-            Ok(step == Step::Done)
-        };
-        self.steps().run(step).await?;
-        let lost = || Failure::Broken("its index was not made".to_owned());
-        let table = machine.finish().ok_or_else(lost)?;
+        let objects = self.find_objects(record, &before, memory).await?;
         let made = PackRecord {
-            object_count: table.count(),
+            object_count: objects.table.count(),
             ..record
         };
-        if self.is_stored_index(record.pack_id, &table).await? {
-            self.overlay.add_stored(made);
-        } else {
-            self.overlay.add(made, index_of(&table)?);
-        }
-        drop(table);
-        let packs = LivePacks::open(Rc::clone(&self.overlay), &self.limits)?;
-        let connected = self.connect(&graph, &packs).await?;
         let pack_id = record.pack_id;
-        let Connected {
-            graph_part,
-            introduced_part,
-            ..
-        } = connected;
-        let introduced_part = Rc::new(introduced_part);
-        self.overlay.put_apart(pack_id, Part::Graph, graph_part);
-        self.overlay
-            .put_apart(pack_id, Part::Introduced, introduced_part);
+        let index_problem = made_index::difference(&self.store, &made, &objects.table).await?;
+        self.object.check_open(&self.store)?;
+        let is_index_stored = index_problem.is_none();
+        if let Some(problem) = index_problem {
+            self.as_stored.note_index_problem(pack_id, problem);
+            let index = made_index::made(&objects.table, self.steps().spill())?;
+            index.put_away()?;
+            self.overlay.put_apart(pack_id, Part::Index, index);
+        }
+        let objects = Remade::new(objects, &before);
+        let connected = self.connect(&graph, &objects).await?;
+        let graph_part = connected.graph_part;
+        let introduced_part = Rc::new(connected.introduced_part);
+        let parts = MadePack {
+            object: &self.object,
+            store: &self.store,
+            record: &made,
+            objects: &objects,
+            graph_part: &graph_part,
+            introduced_part: &introduced_part,
+        };
+        if !is_index_stored || !self.as_stored.compare(&parts).await? {
+            for (part, made) in [
+                (Part::Graph, graph_part),
+                (Part::Introduced, introduced_part),
+            ] {
+                made.put_away()?;
+                self.overlay.put_apart(pack_id, part, made);
+            }
+        }
+        self.overlay.add_stored(made);
         Ok(())
     }
 
-    /// Whether the stored index has the very bytes that are made of the table.
-    async fn is_stored_index(&self, pack_id: PackId, table: &EntryTable) -> Result<bool, Failure> {
-        let Ok(stored) = self.store.index(pack_id) else {
-            return Ok(false);
+    /// Reads a pack, and finds its objects.
+    async fn find_objects(
+        &self,
+        record: PackRecord,
+        before: &LivePacks<Rc<Overlay<Rc<Store>>>>,
+        memory: &mut PackMemory,
+    ) -> Result<IncomingObjects, Failure> {
+        let machine = IndexRebuild::new(record, &self.limits);
+        let mut machine = machine.spilling_to(self.steps().spill());
+        let read = || {
+            machine.step(before, &*self.store, RESOLVE_STEP_BYTES)?;
+            Ok(machine.waiting_deltas().is_some())
         };
-        let mut rows = index_rows(table)?;
-        let (mut at, mut is_same) = (0, true);
-        while is_same && let Some(row) = rows.next_row() {
-            is_same = stored.has_at(at, &row);
-            at = at.saturating_add(row.len());
-            self.pause().await?;
-        }
-        table.check()?;
-        Ok(is_same && at == stored.len())
+        self.steps().run(read).await?;
+        let mut counts = PackCounts {
+            objects: record.object_count,
+            commits: machine.commits(),
+            waiting_deltas: machine.waiting_deltas().unwrap_or_default(),
+        };
+        memory.hold_work(counts).await?;
+        let resolve = || {
+            let step = machine.step(before, &*self.store, RESOLVE_STEP_BYTES)?;
+            Ok(step == Step::Done)
+        };
+        self.steps().run(resolve).await?;
+        counts.commits = machine.commits();
+        memory.hold_work(counts).await?;
+        let lost = || Failure::Broken("its index was not made".to_owned());
+        machine.finish().ok_or_else(lost)
     }
 
-    /// Proves every commit of the last pack that can be proved.
+    /// Proves every commit of the pack that can be proved.
     async fn connect(
         &self,
         graph: &CommitGraph,
-        packs: &LivePacks<Rc<Overlay<Rc<Store>>>>,
+        objects: &Remade<'_, Rc<Overlay<Rc<Store>>>>,
     ) -> Result<Connected, Failure> {
-        let pack = StoredPack::last(packs);
         let mut closure = WhateverIsComplete {
-            tips: pack.commits(graph)?,
+            left_out: Rc::default(),
             shallow: &self.shallow,
         };
         let subject = Subject {
             graph,
-            objects: packs,
-            incoming: &pack,
+            objects,
+            incoming: objects,
             limits: &self.limits,
         };
         let proved = prove(self.steps(), subject, &mut closure).await?;
@@ -296,13 +274,18 @@ impl Hooks for Rebuild {
 
 /// The closure of a stored pack: of its commits, those that are complete.
 struct WhateverIsComplete<'a> {
-    tips: Vec<ObjectId>,
+    /// Those that are not.
+    left_out: Rc<HashSet<ObjectId>>,
     shallow: &'a [ObjectId],
 }
 
 impl Closure for WhateverIsComplete<'_> {
     fn tips(&self) -> Option<Cow<'_, [ObjectId]>> {
-        Some(Cow::Borrowed(&self.tips))
+        Some(Cow::Borrowed(&[]))
+    }
+
+    fn all_commits_but(&self) -> Option<&Rc<HashSet<ObjectId>>> {
+        Some(&self.left_out)
     }
 
     fn shallow(&self) -> &[ObjectId] {
@@ -315,58 +298,20 @@ impl Closure for WhateverIsComplete<'_> {
     }
 
     fn leave_out(&mut self, bad: HashMap<ObjectId, ConnectivityError>) -> Result<(), IntakeError> {
-        self.tips.retain(|tip| !bad.contains_key(tip));
+        Rc::make_mut(&mut self.left_out).extend(bad.into_keys());
         Ok(())
     }
 }
 
-/// The problem of a named object; none if it is here and, for a commit, complete.
-pub(crate) fn problem_of<S: PackStore>(
-    packs: &LivePacks<S>,
-    graph: &CommitGraph,
-    id: &ObjectId,
-) -> Result<Option<&'static str>, StoreError> {
-    if graph.lookup(id)?.is_some() {
-        return Ok(None);
-    }
-    Ok(match packs.find(id)? {
-        None => Some("not here"),
-        Some(at) if packs.row(at)?.kind == ObjectKind::Commit => Some("not complete"),
-        Some(_) => None,
-    })
-}
-
-/// The problem of the peeled id that a ref records. A tag that cannot be read is left to the
-/// comparison of the packs.
-fn problem_of_tag<S: PackStore>(
-    packs: &LivePacks<S>,
-    record: &RefRecord,
-) -> Result<Option<String>, StoreError> {
-    let mut end = record.target;
-    loop {
-        let Some(at) = packs.find(&end)? else {
-            return Ok(None);
-        };
-        if packs.row(at)?.kind != ObjectKind::Tag {
-            break;
-        }
-        let Ok(Some((_, content))) = packs.read(&end) else {
-            return Ok(None);
-        };
-        let Ok(tag) = facts::tag(&content) else {
-            return Ok(None);
-        };
-        end = tag.target;
-    }
-    let peeled = (end != record.target).then_some(end);
-    Ok((peeled != record.peeled).then(|| format!("it peels to {end}, and the ref says otherwise")))
-}
-
-/// Reserves memory to make the parts of a pack of `objects` again, beside `held_bytes` that are reserved
-/// already.
-pub(crate) async fn reserve_pack(objects: u32, held_bytes: u64) -> Result<PackMemory, ErrorReply> {
+/// Reserves memory to make the parts of a pack of `objects` again; how many of them are deltas or commits is
+/// not known yet.
+pub(crate) async fn reserve_pack(objects: u32) -> Result<PackMemory, ErrorReply> {
     let mut memory = PackMemory::of_our_own();
-    memory.hold_stored(objects, held_bytes).await?;
+    let counts = PackCounts {
+        objects,
+        ..PackCounts::default()
+    };
+    memory.hold_work(counts).await?;
     Ok(memory)
 }
 
@@ -386,12 +331,7 @@ async fn rebuild_fetched(rebuild: &mut Rebuild) -> Result<RunFigures, Failure> {
     }
     rebuild.make().await?;
     let store = Rc::clone(&rebuild.store);
-    let parts = rebuild.take_parts()?;
-    let mut new: Vec<_> = parts
-        .iter()
-        .map(|((pack_id, part), bytes)| (*pack_id, *part, bytes.as_slice()))
-        .collect();
-    new.sort_unstable_by_key(|(pack_id, part, _)| (*pack_id, *part));
+    let new = rebuild.made_parts();
     if !new.is_empty() {
         alone(&rebuild.object).await?;
     }

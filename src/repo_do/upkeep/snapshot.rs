@@ -1,10 +1,12 @@
-//! Packs in R2: the copies, what goes cold, the clone that is kept ready, what R2 may forget.
+//! Packs in R2: the copies, what goes cold, the clone that is kept ready and the bundle, what R2 may
+//! forget.
 //!
 //! One run at a time in an object, in bounded steps: [`run_step`] does the first thing that is due
 //! and says when it wants to be called again.
 
 use std::rc::Rc;
 
+use crate::git::store::StoreError;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::r2::settings::Settings;
@@ -23,6 +25,7 @@ use crate::storage::repository::ready_clone::fingerprint;
 use crate::storage::repository::store::RepositoryRecord;
 
 mod audit;
+mod bundle;
 mod checks;
 mod leaving;
 mod lfs;
@@ -167,7 +170,7 @@ impl Step<'_> {
             return again;
         }
         let outdated = self.refresh_ready(settled_at).await?;
-        if outdated == Some(self.now_ms) {
+        if outdated == Some(self.now_ms) || self.refresh_bundle(settled_at <= self.now_ms).await? {
             return again;
         }
         let settles = (settled_at > self.now_ms).then_some(settled_at);
@@ -227,16 +230,24 @@ impl Step<'_> {
         self.coolable().map(|pack| self.cools_at(pack)).min()
     }
 
+    /// Bytes of the live packs.
+    fn pack_bytes(&self) -> u64 {
+        self.packs.iter().map(|pack| pack.pack_bytes).sum()
+    }
+
+    /// Whether it pays to keep all that a clone takes in R2.
+    fn is_worth_a_clone(&self) -> Result<bool, StoreError> {
+        Ok(self.pack_bytes() >= self.settings.ready_bytes_min
+            && !is_untouched_fork(&self.record)
+            // Its clients are told where it is cut, which neither a ready answer nor a bundle does.
+            && self.store.shallow_commits()?.is_empty())
+    }
+
     /// Drops the ready clone when refs have moved on, and makes one when pushes have settled. When
     /// there is more to do for it.
     async fn refresh_ready(&self, settled_at: i64) -> Result<Option<i64>, ErrorReply> {
         let tips = self.store.cloned_tips()?;
-        let pack_bytes: u64 = self.packs.iter().map(|pack| pack.pack_bytes).sum();
-        let is_worth_it = !tips.is_empty()
-            && pack_bytes >= self.settings.ready_bytes_min
-            && !is_untouched_fork(&self.record)
-            // Its clients are told where it is cut, which a ready answer does not.
-            && self.store.shallow_commits()?.is_empty();
+        let is_worth_it = !tips.is_empty() && self.is_worth_a_clone()?;
         let ready = self.store.ready_clone()?;
         let is_current = is_worth_it
             && ready.as_ref().is_some_and(|ready| {

@@ -2,8 +2,6 @@
 
 use super::serve::shown as shown_run;
 use crate::git::content::census::Census;
-use crate::git::limits::Limits;
-use crate::git::pack::reader::LivePacks;
 use crate::repo_do::contract::Actor;
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::runtime::{lease, memory, reply};
@@ -38,7 +36,7 @@ pub(crate) fn stats(store: &Store, actor: Actor) -> Answer {
     let db = store.database();
     let runs = store.runs(RUNS_SHOWN)?;
     let lfs = store.lfs_totals()?;
-    let census = Census::take(&LivePacks::open(store, &Limits::DEFAULT)?)?;
+    let census = Census::take(store)?;
     let mut stats = serde_json::json!({
         "refs": counts.refs,
         "reflog_rows": counts.reflog_rows,
@@ -85,6 +83,7 @@ fn isolate() -> serde_json::Value {
     serde_json::json!({
         "heap_bytes": memory::heap_bytes(),
         "reserved_bytes": memory::reserved_bytes(),
+        "reserved_bytes_peak": memory::reserved_bytes_peak(),
         "reservations": reservations(),
         "part_cache_bytes": part_cache_bytes,
         "chunk_cache_bytes": chunk_cache_bytes,

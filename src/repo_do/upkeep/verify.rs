@@ -9,14 +9,13 @@ use std::rc::Rc;
 
 use serde::Serialize;
 
-use super::rebuild::{self, Rebuild};
+use super::check_refs::problem_of;
+use super::rebuild::Rebuild;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::segment::Segment;
 use crate::git::maintenance::compare::{self, Graph};
-use crate::git::maintenance::rebuild::Overlay;
-use crate::git::pack::index::PackIndex;
+use crate::git::maintenance::overlay::Overlay;
 use crate::git::pack::reader::LivePacks;
-use crate::git::store::PackStore as _;
 use crate::repo_do::object::{GRACE_MS, RepoObject};
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::reply;
@@ -187,7 +186,7 @@ impl Verify {
         };
         rebuild.store.audit_reflog(pruned_at, &mut each, &mut tell);
         for LoggedId { seq, name, id } in logged {
-            if let Some(wrong) = rebuild::problem_of(packs, graph, &id)? {
+            if let Some(wrong) = problem_of(packs, graph, &id)? {
                 findings.add(format!(
                     "entry {seq} of the reflog, {name}: {id} is {wrong}"
                 ));
@@ -237,23 +236,16 @@ impl Verify {
 
     /// Compares what is stored with what was made.
     async fn compare(&mut self) -> Result<(), Failure> {
-        let rebuilt = LivePacks::open(Rc::clone(&self.rebuild.overlay), &self.rebuild.limits)?;
+        let rebuilt = self.rebuild.remade_packs()?;
         let stored = LivePacks::open(Rc::clone(&self.rebuild.store), &self.rebuild.limits)?;
+        let stored = stored.only_by_pages();
         if stored.records() != &**self.rebuild.records {
             return Err(Failure::Overtaken);
         }
-        for (pack, record) in (0..).zip(Rc::clone(&self.rebuild.records).iter()) {
-            let number = record.pack_id.0;
-            if self.rebuild.as_stored.is_same(record.pack_id) {
-                continue;
-            }
-            let index = self.rebuild.store.index(record.pack_id);
-            let wrong = match index.and_then(|index| PackIndex::open(record.pack_id, index)) {
-                Ok(index) => compare::indexes(&index, rebuilt.index(pack)?),
-                Err(error) => Some(error.to_string()),
-            };
-            if let Some(wrong) = wrong {
-                self.findings.add(format!("pack {number}: {wrong}"));
+        for record in self.rebuild.records.iter() {
+            let pack_id = record.pack_id;
+            if let Some(wrong) = self.rebuild.as_stored.index_problem(pack_id) {
+                self.findings.add(format!("pack {}: {wrong}", pack_id.0));
             }
         }
         let rebuilt_graph = CommitGraph::open(&*self.rebuild.overlay, rebuilt.records())?;

@@ -127,7 +127,7 @@ async fn publish(write: &WriteRequest, new_pack: NewPack, id: &ObjectId) -> Resu
         mut memory,
     } = new_pack;
     let _reader = write.object.readers.enter(Purpose::Push, now_ms());
-    let published = match memory.hold_work(1, 0).await {
+    let published = match memory.hold_work(arrived.counts()).await {
         Ok(()) => prove_and_publish(write, arrived, &quarantined, id).await,
         Err(error) => Err(error),
     };

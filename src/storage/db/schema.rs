@@ -62,6 +62,7 @@ pub const NAMESPACE: Schema = Schema {
         include_sql!("namespace/0005_event.sql"),
         include_sql!("namespace/0006_rules_and_lives.sql"),
         include_sql!("namespace/0007_room.sql"),
+        include_sql!("namespace/0008_place.sql"),
     ],
 };
 

@@ -9,6 +9,7 @@
 //! | [`room_claims`] | bytes that its repositories are about to have |
 //! | [`deleted`] | repositories that were deleted and can be restored |
 //! | [`names`] | names that move; those that repositories had before |
+//! | [`place`] | where the namespace of this name is kept, if that is not here |
 //! | [`entries`] | what mending and deleting ask about its names |
 //! | [`events`], [`webhooks`] | what happened here; who is told, and what waits for them |
 //! | [`standing`] | how a namespace stands, and how far its repositories have been told |
@@ -25,6 +26,7 @@ pub mod figures;
 pub(crate) mod idempotency;
 pub mod listing;
 pub mod names;
+pub(crate) mod place;
 pub(crate) mod quotas;
 pub(crate) mod registry;
 mod room;

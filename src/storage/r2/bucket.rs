@@ -18,7 +18,7 @@ pub(crate) const PACKS_PREFIX: &str = "packs/";
 /// Prefix of a fork network's objects of Git LFS.
 pub(crate) const LFS_PREFIX: &str = "lfs/";
 
-/// Prefix of ready clones.
+/// Prefix of ready clones and of bundles.
 pub(crate) const READY_PREFIX: &str = "ready/";
 
 /// Prefix of recovery records, from which a lost repository is made again with its packs.
@@ -155,6 +155,11 @@ pub(crate) fn ready_key(repository_id: &str, fingerprint: &[u8; 32]) -> String {
         "{READY_PREFIX}{repository_id}/{}",
         faster_hex::hex_string(fingerprint)
     )
+}
+
+/// How the keys of a repository's bundles begin.
+pub(crate) fn bundles_prefix(repository_id: &str) -> String {
+    format!("{READY_PREFIX}{repository_id}/bundle/")
 }
 
 /// The key of what is needed to make a repository again.

@@ -12,7 +12,7 @@ use super::packs::{chunk_key, pack_keys};
 use super::store::RepoStore;
 use crate::git::store::{PackId, StoreError};
 use crate::storage::db::cache::Piece;
-use crate::storage::db::row::{Row, Value};
+use crate::storage::db::row::{INTEGER_MAX, Row, Value};
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 use crate::storage::db::sql_error::SqlError;
 
@@ -210,14 +210,14 @@ impl<D: Database> RepoStore<D> {
         })?)
     }
 
-    /// The earliest time at which an R2 object may go.
+    /// The earliest time at which an R2 object may go. The bundle that is offered has none.
     pub fn next_release(&self) -> Result<Option<i64>, StoreError> {
         let sql = "SELECT min(not_before) FROM r2_release
             WHERE r2_key NOT IN (SELECT r2_key FROM pack WHERE r2_key IS NOT NULL)
                 AND r2_key NOT IN (SELECT r2_key FROM pack_upload)
                 AND r2_key NOT IN (SELECT r2_key FROM ready_clone)";
         let next = query_first(&self.db, sql, &[], |row| row.integer_or_null(0))?;
-        Ok(next.flatten())
+        Ok(next.flatten().filter(|at| *at < INTEGER_MAX))
     }
 
     /// Forgets an R2 object that is needed again.

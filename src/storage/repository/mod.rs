@@ -31,13 +31,14 @@
 //! | [`import_lfs`] | objects of Git LFS that an import is to take |
 //! | [`recovery`] | the recovery record written, and a repository made again from one |
 //! | [`copies`] | which packs R2 holds, which are on their way, what R2 may forget |
-//! | [`ready_clone`] | the answer to a full clone, kept ready in R2 |
+//! | [`ready_clone`], [`bundles`] | the answer to a full clone, kept ready in R2; the bundle there |
 //! | [`supersede`] | packs put in the place of others |
 //! | [`origin_report`] | the warnings of fsck; the report of an import or a fork |
 //! | [`sweep`], [`orphans`] | what unfinished pushes left behind, removed; rows that nobody needs or that are missing, counted |
 //! | [`row_audit`] | rows of refs, reflog and tokens, read one by one for a verification |
 //! | [`maintenance_runs`], [`grace_periods`] | what maintenance has done; how long it leaves things alone |
 
+pub mod bundles;
 pub mod copies;
 pub mod ephemeral_refs;
 pub mod events;

@@ -63,8 +63,21 @@ impl<D: Database> PackStore for RepoStore<D> {
         self.parts().part_range(pack_id, part, range)
     }
 
+    fn part_run(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        range: Range<usize>,
+    ) -> Result<Option<Shared>, StoreError> {
+        self.parts().part_run(pack_id, part, range)
+    }
+
     fn part_reader(&self, _pack_id: PackId) -> Option<Rc<dyn PartReader>> {
         self.part_reader.clone()
+    }
+
+    fn part_scanner(&self, _pack_id: PackId) -> Option<Rc<dyn PartReader>> {
+        self.part_scanner.clone()
     }
 
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {

@@ -74,6 +74,17 @@ impl<D: Database> Parts<D> {
         Ok(Some(bytes))
     }
 
+    /// Bytes of the part; `None` if its rows are not read by ranges.
+    pub(super) fn part_len(
+        &self,
+        pack_id: PackId,
+        part: Part,
+    ) -> Result<Option<usize>, StoreError> {
+        let ends = self.part_row_ends(pack_id, part)?;
+        let last = ends.last_chunk::<END_BYTES>().copied();
+        Ok(last.and_then(|end| usize::try_from(u64::from_be_bytes(end)).ok()))
+    }
+
     /// Where each row of the part ends; empty if it has long deflated rows.
     fn part_row_ends(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
         let piece = Piece::PartRowEnds(part);

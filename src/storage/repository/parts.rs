@@ -16,14 +16,16 @@ pub(super) struct Parts<D> {
 }
 
 impl<D: Database> RepoStore<D> {
-    /// The same, whose commit graphs are read by pages.
+    /// The same, whose commit graphs are read by pages and whose parts are scanned.
     #[must_use]
     pub fn with_paged_graphs(mut self) -> Self
     where
         D: Clone + 'static,
     {
         let (db, lease) = (self.db.clone(), Rc::clone(&self.lease));
-        self.part_reader = Some(Rc::new(Parts { db, lease }));
+        let parts = Parts { db, lease };
+        self.part_scanner = Some(Rc::new(Scanner(parts.clone())));
+        self.part_reader = Some(Rc::new(parts));
         self
     }
 
@@ -47,6 +49,21 @@ impl<D: Database> Parts<D> {
         let index = self.read_part(pack_id, Part::Index)?;
         self.lease.put(pack_id, piece, index.clone());
         Ok(index)
+    }
+}
+
+impl<D: Database> Parts<D> {
+    /// A range of a part that is never taken whole for it: out of the whole, if that is kept.
+    pub(super) fn part_run(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        range: Range<usize>,
+    ) -> Result<Option<Shared>, StoreError> {
+        match self.lease.get(pack_id, Piece::Part(part)) {
+            Some(whole) => Ok(whole.copied(range).map(Rc::new)),
+            None => self.part_range(pack_id, part, range),
+        }
     }
 }
 
@@ -81,5 +98,32 @@ impl<D: Database> PartReader for Parts<D> {
             self.lease.put(pack_id, piece, Rc::clone(bytes).into());
         }
         Ok(bytes)
+    }
+}
+
+/// Reads parts for whoever goes over them once: the cache of parts is for others.
+struct Scanner<D>(Parts<D>);
+
+impl<D: Database> PartReader for Scanner<D> {
+    fn whole_table_bytes_max(&self) -> usize {
+        0
+    }
+
+    fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
+        self.0.part(pack_id, part)
+    }
+
+    fn part_range(
+        &self,
+        pack_id: PackId,
+        part: Part,
+        range: Range<usize>,
+    ) -> Result<Option<Shared>, StoreError> {
+        let bytes = self.0.read_part_range(pack_id, part, range)?;
+        Ok(bytes.map(Rc::new))
+    }
+
+    fn part_len(&self, pack_id: PackId, part: Part) -> Result<Option<usize>, StoreError> {
+        self.0.part_len(pack_id, part)
     }
 }

@@ -13,7 +13,7 @@ use super::copies::StoredPack;
 use super::lfs_life::LFS_PAGE;
 use super::packs::{PARTS, part_key, part_name};
 use super::store::{RepoStore, RepositoryPatch, RepositoryRecord};
-use super::supersede::NewPart;
+use super::supersede::PartRows;
 use crate::git::refname;
 use crate::git::store::{PackId, PackRecord, Part, Quarantine as _, StoreError};
 use crate::storage::db::row::Value;
@@ -299,7 +299,10 @@ impl<D: Database> RepoStore<D> {
     }
 
     /// Writes the parts of a pack that is being recovered.
-    pub fn put_recovered_parts(&self, parts: &[NewPart<'_>]) -> Result<(), StoreError> {
+    pub fn put_recovered_parts<R: PartRows>(
+        &self,
+        parts: &[(PackId, Part, R)],
+    ) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             self.replace_parts(parts)?;
             let sql = "UPDATE recovery SET attempts = 0";

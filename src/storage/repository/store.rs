@@ -34,6 +34,8 @@ pub struct RepoStore<D> {
     pub(super) lease: Rc<Lease>,
     /// Reads parts for whoever outlives a call.
     pub(super) part_reader: Option<Rc<dyn PartReader>>,
+    /// The same for whoever goes over parts once.
+    pub(super) part_scanner: Option<Rc<dyn PartReader>>,
     pub(super) live_packs: RefCell<Option<Rc<Vec<PackRecord>>>>,
     /// Packs published since `live_packs` was read, in that order.
     pub(super) just_published: RefCell<Vec<PackRecord>>,
@@ -194,6 +196,7 @@ impl<D: Database> RepoStore<D> {
             clock,
             lease: Rc::new(Lease::new()),
             part_reader: None,
+            part_scanner: None,
             live_packs: RefCell::new(None),
             just_published: RefCell::default(),
             cold_packs: RefCell::default(),

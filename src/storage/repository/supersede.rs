@@ -1,6 +1,8 @@
 //! Packs stored whole with their parts, and packs put in the place of others: what maintenance
 //! writes.
 
+use std::rc::Rc;
+
 use super::part_rows::{deflated_keys, keys};
 use super::publication::PackPublication;
 use super::store::RepoStore;
@@ -13,8 +15,38 @@ use crate::git::store::{PART_ROW_BYTES_MAX, PackId, Part, Quarantine as _, Store
 use crate::storage::db::row::Value;
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 
-/// A part of a stored pack, and its new bytes.
-pub(crate) type NewPart<'a> = (PackId, Part, &'a [u8]);
+/// The new bytes of a part, in rows.
+pub trait PartRows {
+    /// Calls `put` with each row.
+    fn for_each_row(
+        &self,
+        part: Part,
+        put: &mut dyn FnMut(&[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+}
+
+impl PartRows for &[u8] {
+    fn for_each_row(
+        &self,
+        part: Part,
+        put: &mut dyn FnMut(&[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        match part {
+            Part::Index => index::rows(self).try_for_each(put),
+            _ => self.chunks(PART_ROW_BYTES_MAX).try_for_each(put),
+        }
+    }
+}
+
+impl PartRows for Rc<MadePart> {
+    fn for_each_row(
+        &self,
+        _: Part,
+        put: &mut dyn FnMut(&[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.rows().try_for_each(|row| put(&row?))
+    }
+}
 
 impl<D: Database> RepoStore<D> {
     /// Writes what of a pack is not written yet, and its parts; opens it if need be. To be called
@@ -57,25 +89,6 @@ impl<D: Database> RepoStore<D> {
             pack_bytes: received.pack_bytes,
             object_count: table.count(),
         })
-    }
-
-    fn put_pieces(&self, (pack_id, part, bytes): NewPart<'_>) -> Result<(), StoreError> {
-        if part == Part::Index {
-            return self.put_rows(pack_id, part, index::rows(bytes));
-        }
-        self.put_rows(pack_id, part, bytes.chunks(PART_ROW_BYTES_MAX))
-    }
-
-    fn put_rows<'a>(
-        &self,
-        pack_id: PackId,
-        part: Part,
-        rows: impl Iterator<Item = &'a [u8]>,
-    ) -> Result<(), StoreError> {
-        for (number, row) in (0..).zip(rows) {
-            self.put_part(pack_id, part, number, row)?;
-        }
-        Ok(())
     }
 
     /// Writes the last of a merged pack and puts it in the place of its sources, in one
@@ -152,15 +165,24 @@ impl<D: Database> RepoStore<D> {
     }
 
     /// Exchanges parts of live packs, all or none.
-    pub fn replace_parts(&self, parts: &[NewPart<'_>]) -> Result<(), StoreError> {
+    pub fn replace_parts<R: PartRows>(
+        &self,
+        parts: &[(PackId, Part, R)],
+    ) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
-            for new in parts {
+            for (pack_id, part, rows) in parts {
+                let (pack_id, part) = (*pack_id, *part);
                 let sql = "DELETE FROM pack_part WHERE part_key >= ?1 AND part_key < ?2";
-                for keys in [keys(new.0, new.1), deflated_keys(new.0, new.1)] {
+                for keys in [keys(pack_id, part), deflated_keys(pack_id, part)] {
                     let bounds = [Value::Integer(keys.start), Value::Integer(keys.end)];
                     self.db.execute(sql, &bounds)?;
                 }
-                self.put_pieces(*new)?;
+                let mut number = 0;
+                rows.for_each_row(part, &mut |row| {
+                    self.put_part(pack_id, part, number, row)?;
+                    number = number.saturating_add(1);
+                    Ok(())
+                })?;
             }
             Ok::<_, StoreError>(())
         })?;

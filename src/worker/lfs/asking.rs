@@ -8,8 +8,9 @@ use worker::Request;
 use super::told::MEDIA_TYPE;
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply};
 use crate::worker::admission;
+use crate::worker::call::Call;
 use crate::worker::names::RepositoryPath;
-use crate::worker::objects::{Asked, Call, read, repository};
+use crate::worker::objects::{Asked, read, repository};
 use crate::worker::visit::Visit;
 
 /// Asks the repository's object what makes no difference when it is asked twice.

@@ -1,6 +1,6 @@
 //! `POST /objects/batch`: where objects go, or come from.
 
-use worker::Response;
+use worker::{Env, Response};
 
 use super::asking::{ask, body_bytes};
 use super::presigned::Signer;
@@ -13,6 +13,7 @@ use crate::repo_do::contract::{Access, ErrorReply};
 use crate::storage::fault_log;
 use crate::worker::fault::fault;
 use crate::worker::names::RepositoryPath;
+use crate::worker::objects;
 use crate::worker::visit::{Visit, respond};
 
 /// Answers a batch.
@@ -29,7 +30,8 @@ pub(super) async fn batch(
         oid: oid.to_string(),
         size: *size,
     });
-    let settings = s3_settings(visit);
+    let env = objects::env(visit, &path.namespace).await?;
+    let settings = s3_settings(&env);
     let signer = settings
         .as_ref()
         .and_then(|settings| Signer::new(settings, visit.now_ms));
@@ -72,8 +74,8 @@ fn base(visit: &Visit, path: &RepositoryPath) -> String {
 }
 
 /// The operator's key for transfers that bypass the Worker. Where it cannot be used, the log says why.
-fn s3_settings(visit: &Visit) -> Option<S3Settings> {
-    let variable = |name: &str| visit.env.var(name).ok().map(|value| value.to_string());
+fn s3_settings(env: &Env) -> Option<S3Settings> {
+    let variable = |name: &str| env.var(name).ok().map(|value| value.to_string());
     S3Settings::read(variable).unwrap_or_else(|error| {
         fault_log::error("configuration", &error);
         None

@@ -9,9 +9,9 @@ use crate::repo_do::contract::conditions::{self, Wanted, content_range};
 use crate::repo_do::contract::lfs::{self, LfsNamed, LfsOid, LfsPlace};
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply};
 use crate::storage::fault_log;
-use crate::storage::r2::binding::R2;
 use crate::worker::fault::fault;
 use crate::worker::names::RepositoryPath;
+use crate::worker::objects;
 use crate::worker::ready;
 use crate::worker::visit::{Visit, respond, rest_headers};
 
@@ -41,7 +41,7 @@ pub(super) async fn download(
     let body = if is_head || length == 0 {
         ResponseBody::Empty
     } else {
-        let bucket = R2::of(&visit.env).map_err(|error| fault("lfs download", &error))?;
+        let bucket = objects::bucket(visit, &path.namespace).await?;
         let stream = bucket.open_part(&place.r2_key, part.clone()).await;
         let stream = stream.map_err(|error| unavailable(&error))?;
         ready::of_length(stream, length).map_err(|error| fault("lfs download", &error))?

@@ -12,11 +12,11 @@ use crate::repo_do::contract::lfs::{
 };
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply};
 use crate::storage::fault_log;
-use crate::storage::r2::binding::R2;
 use crate::storage::r2::bucket::BucketError;
 use crate::worker::drain::drain;
 use crate::worker::fault::fault;
 use crate::worker::names::RepositoryPath;
+use crate::worker::objects;
 use crate::worker::visit::Visit;
 
 /// Takes an object of this name and size.
@@ -46,7 +46,7 @@ pub(super) async fn upload(
         }
         return Response::empty().map_err(|error| fault("lfs upload", &error));
     }
-    let bucket = R2::of(&visit.env).map_err(|error| fault("lfs upload", &error))?;
+    let bucket = objects::bucket(visit, &path.namespace).await?;
     let body = request.body();
     let put = bucket.put_verified(&place.r2_key, body, size, oid.as_bytes());
     if let Err(error) = put.await {

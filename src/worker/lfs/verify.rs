@@ -11,9 +11,9 @@ use super::told;
 use crate::repo_do::contract::lfs::{self, LfsArrived, LfsExpected, LfsNamed, LfsOid};
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply};
 use crate::storage::fault_log;
-use crate::storage::r2::binding::R2;
 use crate::worker::fault::fault;
 use crate::worker::names::RepositoryPath;
+use crate::worker::objects;
 use crate::worker::visit::{Visit, respond};
 
 /// Bytes of a body at most.
@@ -51,7 +51,7 @@ pub(super) async fn verify(
             size: asked.size,
             upload: &expected.upload,
         };
-        check(visit, &expected.place.r2_key, &awaited).await?;
+        check(visit, path, &expected.place.r2_key, &awaited).await?;
         let arrived = LfsArrived {
             oid: named.oid,
             size: named.size,
@@ -68,8 +68,13 @@ pub(super) async fn verify(
 }
 
 /// Whether R2 has the bytes of an upload that bypassed the Worker.
-async fn check(visit: &Visit, r2_key: &str, awaited: &Awaited<'_>) -> Result<(), ErrorReply> {
-    let bucket = R2::of(&visit.env).map_err(|error| unavailable(&error))?;
+async fn check(
+    visit: &Visit,
+    path: &RepositoryPath,
+    r2_key: &str,
+    awaited: &Awaited<'_>,
+) -> Result<(), ErrorReply> {
+    let bucket = objects::bucket(visit, &path.namespace).await?;
     let found = bucket.describe(r2_key).await;
     let found = found.map_err(|error| unavailable(&error))?;
     let judged = match awaited.judge(found.as_ref()) {

@@ -9,6 +9,7 @@
 //! | `GET /summary` | | [`NamespaceInfo`], or 404 |
 //! | `POST /update` | [`UpdateNamespace`] | [`NamespaceInfo`], or 404 |
 //! | `POST /delete` | | [`NamespaceInfo`] as it was, 404, or 409 while names are taken |
+//! | `GET /place`, `POST /place/take` | [`TakePlace`] | [`Placed`] (of the object outside of every jurisdiction) |
 //! | `POST /reserve` | [`Reserve`] | [`Reserved`] |
 //! | `POST /confirm` | [`Confirm`] | [`Done`] |
 //! | `POST /touch` | `TouchRepository` of the objects' contract | [`Done`] |
@@ -50,15 +51,18 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::namespace_act::NamespaceAct;
 pub(crate) use self::once::{BeginOnce, EndOnce, OnceBegun};
+pub(crate) use self::place::{Placed, TakePlace};
 pub(crate) use self::signed::{RevokeSigned, RevokedSigned};
 pub(crate) use super::lists::{Listed, Listing, Registry};
 pub(crate) use super::quota_values::{NamespaceTotals, QuotaChange};
 pub(crate) use super::usage::{AskUsage, NamespaceUsage};
 use crate::repo_do::contract::{RepositoryInfo, Standing, TokenRecord, TokenState};
+use crate::storage::jurisdiction::Jurisdiction;
 use crate::storage::namespace::quotas::Quotas;
 use crate::worker::signed::issuer::Issuer;
 mod namespace_act;
 mod once;
+mod place;
 mod signed;
 
 /// Paths that the object serves.
@@ -71,6 +75,10 @@ pub(crate) mod path {
     pub(crate) const UPDATE: &str = "/update";
     /// Deletes the namespace.
     pub(crate) const DELETE: &str = "/delete";
+    /// Where the namespace of this name is kept.
+    pub(crate) const PLACE: &str = "/place";
+    /// Says where it is to be kept.
+    pub(crate) const TAKE_PLACE: &str = "/place/take";
     /// Takes a name.
     pub(crate) const RESERVE: &str = "/reserve";
     /// Lists a repository that was made.
@@ -271,6 +279,9 @@ pub(crate) struct UpdateNamespace {
 pub(crate) struct NamespaceInfo {
     /// Its name, as shown.
     pub(crate) namespace: String,
+    /// Where it is kept: the Worker knows, since it asked there.
+    #[serde(default)]
+    pub(crate) jurisdiction: Jurisdiction,
     /// Repositories in it.
     pub(crate) repo_count: u64,
     /// Milliseconds since 1970.

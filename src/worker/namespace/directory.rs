@@ -13,10 +13,12 @@ use crate::repo_do::contract::{
     CreateRepository, ErrorCode, ErrorReply, NAMESPACE_RELEASE, NAMESPACE_TOUCH, ReleaseName,
     RepositoryInfo, RevokedToken, Standing, TouchRepository, token_id_prefix,
 };
+use crate::storage::jurisdiction::Jurisdiction;
 use crate::storage::namespace::quotas::Quotas;
+use crate::worker::call::Call;
 use crate::worker::credentials::Identity;
 use crate::worker::names::{NamespaceName, RepositoryPath};
-use crate::worker::objects::{self, Call};
+use crate::worker::objects;
 use crate::worker::rest::parameters::ListQuery;
 use crate::worker::visit::Visit;
 use crate::worker::wake;
@@ -215,7 +217,7 @@ pub(crate) async fn create_namespace(
         Err(error) => return Err(error),
     };
     register(visit, &info, Some(NamespaceAct::Created)).await;
-    Ok(info)
+    placed(visit, namespace, info).await
 }
 
 /// A namespace.
@@ -224,7 +226,21 @@ pub(crate) async fn show_namespace(
     namespace: &NamespaceName,
 ) -> Result<NamespaceInfo, ErrorReply> {
     let call = Call::get(path::SUMMARY);
-    objects::read(objects::namespace(visit, &namespace.folded(), call).await?).await
+    let info = objects::read(objects::namespace(visit, &namespace.folded(), call).await?).await?;
+    placed(visit, namespace, info).await
+}
+
+/// A namespace, with the jurisdiction in which it was found.
+async fn placed(
+    visit: &Visit,
+    namespace: &NamespaceName,
+    info: NamespaceInfo,
+) -> Result<NamespaceInfo, ErrorReply> {
+    let jurisdiction = objects::place(visit, &namespace.folded()).await?;
+    Ok(NamespaceInfo {
+        jurisdiction,
+        ..info
+    })
 }
 
 /// Changes a namespace's settings.
@@ -233,7 +249,8 @@ pub(crate) async fn update_namespace(
     namespace: &NamespaceName,
     change: &UpdateNamespace,
 ) -> Result<NamespaceInfo, ErrorReply> {
-    post(visit, namespace, path::UPDATE, change).await
+    let info = post(visit, namespace, path::UPDATE, change).await?;
+    placed(visit, namespace, info).await
 }
 
 /// Takes back every token of the namespace and of its repositories.
@@ -298,6 +315,7 @@ pub(crate) async fn announce(
     }
     let info = NamespaceInfo {
         namespace: namespace.as_str().to_owned(),
+        jurisdiction: Jurisdiction::Unrestricted,
         repo_count: 0,
         created_at_ms,
         updated_at_ms: created_at_ms,

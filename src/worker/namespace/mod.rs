@@ -15,6 +15,7 @@
 //! | [`registry_steps`] | the registry notes namespaces and acts on them |
 //! | [`taking`], [`arriving`] | events of its repositories taken; a bound on what arrives at a time |
 //! | [`moving`] | repositories that came from another namespace, or go to one |
+//! | [`place`] | where the namespace of a name is kept |
 //! | [`feed`], [`queue`] | events shown to their readers; sent to a queue |
 //! | [`state`], [`background`] | what requests share; work that no request waits for |
 //! | [`update`], [`told_standing`] | its settings changed; its repositories told of what holds for all |
@@ -38,6 +39,7 @@ pub(crate) mod moving;
 pub(crate) mod object;
 pub(crate) mod once;
 pub(crate) mod once_steps;
+pub(crate) mod place;
 pub(crate) mod queue;
 pub(crate) mod quota_values;
 pub(crate) mod quotas;

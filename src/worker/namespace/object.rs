@@ -17,7 +17,7 @@ use super::step_error::StepError;
 use super::steps;
 use super::wire::{done, unknown};
 use super::{
-    audit, background, deleted_steps, feed, lists, moving, once_steps, queue, quotas,
+    audit, background, deleted_steps, feed, lists, moving, once_steps, place, queue, quotas,
     registry_steps, signed, taking, telling, token_by_id, tokens, told_standing, update, usage,
     webhooks,
 };
@@ -32,6 +32,7 @@ use crate::repo_do::contract::{
 use crate::storage::db::do_sql::ObjectDatabase;
 use crate::storage::db::sql::Database as _;
 use crate::storage::db::sql_error::lasting;
+use crate::storage::jurisdiction::env_of_object;
 use crate::storage::namespace::events::FeedRetention;
 use crate::storage::namespace::registry::RegistryStore;
 use crate::storage::namespace::store::NamespaceStore;
@@ -108,6 +109,7 @@ const TOLD: [&str; 12] = [
 
 impl DurableObject for NamespaceDo {
     fn new(state: State, env: Env) -> Self {
+        let env = env_of_object(&state, env);
         let variable = |name: &str| env.var(name).ok().map(|value| value.to_string());
         Self {
             is_registry: state.id().name().as_deref() == Some(REGISTRY),
@@ -271,7 +273,7 @@ impl NamespaceDo {
         telling::delete_all(&self.state).await?;
         // Again: a name may have been taken meanwhile.
         let info = steps::deletable(&store)?;
-        let deleted = self.state.wipe().await;
+        let deleted = self.state.wipe(now_ms()).await;
         deleted.map_err(|error| fault("namespace's deletion", &error))?;
         json(&info)
     }
@@ -286,6 +288,8 @@ fn namespace(
 ) -> Result<String, ErrorReply> {
     match path {
         path::CREATE => json(&steps::create(store, &read::<CreateNamespace>(body)?)?),
+        path::PLACE => json(&place::found(store)?),
+        path::TAKE_PLACE => json(&place::take(store, &read(body)?)?),
         path::SUMMARY => json(&steps::summary(store)?),
         path::UPDATE => json(&update::update(
             store,

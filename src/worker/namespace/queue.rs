@@ -20,8 +20,8 @@ use crate::storage::event_payload::raw;
 use crate::storage::fault_log;
 use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::store::NamespaceStore;
+use crate::worker::call::told;
 use crate::worker::durable::alarm::now_ms;
-use crate::worker::objects::told;
 
 /// The binding of the queue.
 const QUEUE: &str = "EVENTS";

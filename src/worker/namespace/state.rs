@@ -1,19 +1,24 @@
 //! What the requests to a namespace's object and its work in the background share.
 
 use std::cell::Cell;
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
 
+use futures::poll;
 use worker::{Env, Storage};
 
 use crate::repo_do::contract::Backoff;
 use crate::repo_do::feed::arrivals::Arrivals;
 use crate::repo_do::feed::places::Places;
 use crate::storage::db::do_sql::ObjectDatabase;
+use crate::storage::jurisdiction;
 use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::store::NamespaceStore;
 use crate::storage::namespace::webhooks::filters::Filters;
 use crate::worker::durable::alarm::Alarm;
 use crate::worker::namespace::arriving::Arriving;
+use crate::worker::namespace::place;
 use crate::worker::namespace::told_objects::Telling;
 
 /// A run that has said nothing for so long is over.
@@ -94,13 +99,29 @@ impl NamespaceState {
         self.alarm.forget();
     }
 
-    /// Deletes everything, the alarm included.
-    pub(crate) async fn wipe(&self) -> worker::Result<()> {
-        let wiped = self.storage.delete_all().await;
+    /// Deletes everything, the alarm included. Where a namespace may be kept in a jurisdiction, the object
+    /// remembers for a while that one was here.
+    pub(crate) async fn wipe(&self, now_ms: i64) -> worker::Result<()> {
+        let mut wiping = pin!(self.storage.delete_all());
+        let begun = poll!(&mut wiping);
+        // In the turn in which everything is wiped, so that the two come to pass together.
+        let noted = if jurisdiction::any_is_offered(&self.env) {
+            self.note_deletion(now_ms)
+        } else {
+            Ok(())
+        };
+        let wiped = match begun {
+            Poll::Ready(wiped) => wiped,
+            Poll::Pending => wiping.await,
+        };
         self.alarm.forget();
         self.filters.forget();
         self.arrivals.notify();
-        wiped
+        wiped.and(noted.map_err(|error| worker::Error::RustError(error.to_string())))
+    }
+
+    fn note_deletion(&self, now_ms: i64) -> Result<(), EntryError> {
+        place::note_deletion(&self.store_of(self.database()?), now_ms)
     }
 }
 

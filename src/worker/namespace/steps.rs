@@ -10,11 +10,13 @@ use super::contract::{
     Candidate, Confirm, CreateNamespace, Entry, Holds, NamespaceInfo, Relist, Relisted, Reserve,
     Reserved,
 };
+use super::place;
 use super::quotas;
 use super::step_error::{StepError, no_namespace};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, ReleaseName, RepositoryInfo};
 use crate::storage::db::schema;
 use crate::storage::db::sql::{Database, in_transaction};
+use crate::storage::jurisdiction::Jurisdiction;
 use crate::storage::namespace::entries::EntryError;
 use crate::storage::namespace::figures::FiguresChange;
 use crate::storage::namespace::registry::RegistryStore;
@@ -33,6 +35,7 @@ pub(crate) fn create<D: Database>(
     let created = in_transaction(store.database(), || {
         let created = store.create(&new.namespace, new.now_ms)?;
         if created {
+            place::check_here(store)?;
             store.set_fsck_strict(new.fsck_strict)?;
         }
         Ok::<_, StepError>(created)
@@ -50,6 +53,7 @@ pub(crate) fn summary<D: Database>(store: &NamespaceStore<D>) -> Result<Namespac
     let record = store.load()?.ok_or_else(no_namespace)?;
     Ok(NamespaceInfo {
         namespace: record.name,
+        jurisdiction: Jurisdiction::Unrestricted,
         repo_count: record.repo_count,
         created_at_ms: record.created_at,
         updated_at_ms: record.updated_at.max(record.created_at),
@@ -84,6 +88,9 @@ pub(crate) fn reserve<D: Database>(
 ) -> Result<Reserved, StepError> {
     in_transaction(store.database(), || {
         let is_new = store.create(&wanted.namespace, wanted.now_ms)?;
+        if is_new {
+            place::check_here(store)?;
+        }
         if let Some(holder) = store.find(&wanted.name)? {
             if wanted.replaces.as_ref() != Some(&holder.id) {
                 return Ok(Reserved::Taken(entry_of(&holder)));
@@ -238,7 +245,9 @@ pub(crate) fn relist<D: Database>(
     relist: &Relist,
 ) -> Result<Relisted, StepError> {
     in_transaction(store.database(), || {
-        store.create(&relist.namespace, relist.now_ms)?;
+        if store.create(&relist.namespace, relist.now_ms)? {
+            place::check_here(store)?;
+        }
         let mut is_new = Vec::with_capacity(relist.infos.len());
         for info in &relist.infos {
             let holder = store.find(&info.name)?;

@@ -6,9 +6,10 @@ use super::media_type;
 use super::parameters::no_parameters;
 use crate::repo_do::contract::{Access, ErrorReply, path};
 use crate::worker::admission;
+use crate::worker::call::Call;
 use crate::worker::fault::fault;
 use crate::worker::names::RepositoryPath;
-use crate::worker::objects::{self, Call};
+use crate::worker::objects;
 use crate::worker::visit::Visit;
 
 /// The media type that web servers know bundles by.

@@ -5,14 +5,14 @@ use worker::{Request, Response, ResponseBody};
 use super::{content_query, media_type};
 use crate::repo_do::contract::archive::ArchiveFormat;
 use crate::repo_do::contract::{Access, CONDITION_HEADERS, ErrorReply, compare, header};
-use crate::storage::r2::binding::R2;
 use crate::worker::admission;
 use crate::worker::artifacts;
+use crate::worker::call::Call;
 use crate::worker::compression::compressed;
 use crate::worker::envelope;
 use crate::worker::fault::fault;
 use crate::worker::names::RepositoryPath;
-use crate::worker::objects::{Call, refusal, repository};
+use crate::worker::objects::{self, refusal, repository};
 use crate::worker::ready;
 use crate::worker::route::Content;
 use crate::worker::visit::{Visit, respond, rest_headers};
@@ -58,7 +58,7 @@ pub(crate) async fn answer(
         let accept = request.headers().get("accept").ok().flatten();
         archive(response, file, accept.as_deref(), is_head)
     } else if content.is_bytes() {
-        let large = large_file(visit, &response).await?;
+        let large = large_file(visit, path, &response).await?;
         bytes(response, large, is_head).and_then(|shown| typed(visit, content, shown))
     } else if content.is_compared() {
         compared(response)
@@ -139,6 +139,7 @@ fn archive(
 /// The bytes of a large file that the answer names, from R2.
 async fn large_file(
     visit: &Visit,
+    path: &RepositoryPath,
     response: &Response,
 ) -> Result<Option<ResponseBody>, ErrorReply> {
     let given = |name: &str| response.headers().get(name).ok().flatten();
@@ -148,7 +149,7 @@ async fn large_file(
     };
     let bytes = number(header::BODY_BYTES).unwrap_or(0);
     let part = start..start.saturating_add(bytes);
-    let bucket = R2::of(&visit.env).map_err(|error| fault("large file", &error))?;
+    let bucket = objects::bucket(visit, &path.namespace).await?;
     let stream = bucket.open_part(&key, part).await;
     let stream = stream.map_err(|error| fault("large file", &error))?;
     Ok(Some(ResponseBody::Stream(stream)))

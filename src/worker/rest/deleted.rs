@@ -17,12 +17,13 @@ use crate::repo_do::contract::{
     NAMESPACE_FORGET, RepositoryInfo, Standing, path,
 };
 use crate::worker::admission;
+use crate::worker::call::Call;
 use crate::worker::envelope;
 use crate::worker::names::{NamespaceName, RepositoryPath};
 use crate::worker::namespace::contract::{Done, Reserve, path as namespace_path};
 use crate::worker::namespace::deleted_steps::{DeletedPage, FindDeleted, ListDeleted};
 use crate::worker::namespace::directory;
-use crate::worker::objects::{self, Call};
+use crate::worker::objects;
 use crate::worker::reply::Reply;
 use crate::worker::rest::resources::deleted::{BeingDeleted, ShownDeleted};
 use crate::worker::rest::{parameters, repos};

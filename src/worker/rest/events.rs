@@ -4,9 +4,10 @@ use worker::{Request, Response};
 
 use crate::repo_do::contract::{Access, Actor, EVENT_HEADERS, ErrorReply, Refusal, path};
 use crate::worker::admission;
+use crate::worker::call::Call;
 use crate::worker::fault::fault;
 use crate::worker::names::{NamespaceName, RepositoryPath};
-use crate::worker::objects::{self, Call};
+use crate::worker::objects;
 use crate::worker::visit::{Visit, rest_headers};
 
 /// `GET /namespaces/:ns/events`: for those who administer the namespace.

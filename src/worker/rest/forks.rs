@@ -8,10 +8,12 @@ use crate::repo_do::contract::{
     Access, ErrorCode, ErrorReply, ForkRepository, RepositoryInfo, checked_ref_rules, path,
 };
 use crate::worker::admission;
+use crate::worker::call::Call;
 use crate::worker::names::RepositoryPath;
-use crate::worker::objects::{self, Call};
+use crate::worker::objects;
 use crate::worker::reply::Reply;
 use crate::worker::rest::parameters::{self, Lifetime, NewFork};
+use crate::worker::rest::places;
 use crate::worker::visit::Visit;
 
 /// `POST …/repos/:name/fork`
@@ -40,11 +42,14 @@ pub(crate) async fn create(
     let lifetime = Lifetime::of_new(new.ttl_seconds, new.expires_at, new.idle_ttl_seconds);
     let lifetime = lifetime.checked(visit.now_ms)?;
     let ref_rules = checked_ref_rules("/ref_rules", new.ref_rules)?;
+    let location = parameters::location(new.location_hint.as_deref())?;
     let actor = admission::to_repository(visit, source, Access::Administer).await?;
+    places::check_same(visit, &source.namespace, &path.namespace).await?;
     let response = objects::repository(visit, source, actor, Call::get(path::INFO)).await?;
     let origin: RepositoryInfo = objects::read(response).await?;
 
     let mut draft = Draft::new(visit, &path)?;
+    draft.location = location;
     draft.comes_with_bytes = Some(origin.size_bytes.saturating_add(origin.lfs_bytes));
     let create = &mut draft.create;
     create.description = description.or(origin.description);

@@ -8,12 +8,13 @@ use worker::{Headers, Method, Request, RequestInit};
 
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::admission;
+use crate::worker::call::Call;
 use crate::worker::envelope;
 use crate::worker::fault::fault;
 use crate::worker::names::NamespaceName;
 use crate::worker::namespace::contract::{BeginOnce, Done, EndOnce, OnceBegun, REGISTRY, path};
 use crate::worker::namespace::once::{Once, Seed, is_final, request_digest};
-use crate::worker::objects::{self, Asked, Call};
+use crate::worker::objects::{self, Asked};
 use crate::worker::random;
 use crate::worker::reply::Reply;
 use crate::worker::rest::{body, dispatch};

@@ -7,8 +7,8 @@ use super::making::Draft;
 use crate::repo_do::contract::{
     Credentials, ErrorCode, ErrorReply, ImportRepository, RemoteUrl, checked_ref_rules, path,
 };
+use crate::worker::call::Call;
 use crate::worker::names::RepositoryPath;
-use crate::worker::objects::Call;
 use crate::worker::reply::Reply;
 use crate::worker::rest::parameters::{self, Lifetime, NewImport};
 use crate::worker::visit::Visit;
@@ -40,6 +40,7 @@ pub(crate) async fn import(
     let lifetime = Lifetime::of_new(new.ttl_seconds, expires_at, new.idle_ttl_seconds);
     let lifetime = lifetime.checked(visit.now_ms)?;
     let mut draft = Draft::new(visit, path)?;
+    draft.location = parameters::location(new.location_hint.as_deref())?;
     draft.comes_with_bytes = Some(0);
     let create = &mut draft.create;
     create.description = parameters::description(new.description)?;

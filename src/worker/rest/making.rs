@@ -6,17 +6,18 @@
 
 use super::tokens::{FreshToken, WantedToken, draw};
 use crate::repo_do::contract::{
-    Actor, CreateRepository, ErrorCode, ErrorReply, RefRules, RepositoryInfo, RepositoryStatus,
-    Scope, Standing, path,
+    Actor, CreateRepository, ErrorCode, ErrorReply, LocationHint, RefRules, RepositoryInfo,
+    RepositoryStatus, Scope, Standing, path,
 };
 use crate::storage::repository::lifetime::LifetimeChange;
+use crate::worker::call::Call;
 use crate::worker::envelope;
 use crate::worker::grant::Grant;
 use crate::worker::names::RepositoryPath;
 use crate::worker::namespace::contract::{Entry, Reserve, Reserved};
 use crate::worker::namespace::directory;
 use crate::worker::namespace::once::Purpose;
-use crate::worker::objects::{self, Call};
+use crate::worker::objects;
 use crate::worker::reply::Reply;
 use crate::worker::rest::parameters;
 use crate::worker::rest::resources::{CreatedRepository, with_token};
@@ -34,6 +35,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) create: CreateRepository,
     /// The bytes that a fork or an import brings at least.
     pub(crate) comes_with_bytes: Option<u64>,
+    /// Where the platform is asked to make its object.
+    pub(crate) location: Option<LocationHint>,
     first_token: FreshToken,
 }
 
@@ -68,6 +71,7 @@ impl<'a> Draft<'a> {
             path,
             create,
             comes_with_bytes: None,
+            location: None,
             first_token,
         })
     }
@@ -89,6 +93,7 @@ impl<'a> Draft<'a> {
     /// Has its object make it, and makes it known where it is looked for.
     pub(crate) async fn make(self, visit: &Visit, call: Call) -> Result<Made, ErrorReply> {
         let (path, first_token) = (self.path, self.first_token);
+        let call = call.at(self.location);
         let info = init(visit, path, &self.create.repository_id, call).await?;
         let grant = Grant::new(path, &info.repository_id, &first_token.record);
         // An entry that cannot be confirmed now is mended later: the caller must get the token.

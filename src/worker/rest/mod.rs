@@ -7,6 +7,7 @@
 //! | [`resources`] | resources as REST shows them |
 //! | [`content`] | a repository's content, handed through from its object |
 //! | [`events`] | feeds of events, handed through from the objects |
+//! | `places` | namespaces that are kept in a jurisdiction |
 //! | [`renaming`] | another name for a repository |
 //! | [`writes`] | what changes a repository, handed through to its object |
 //! | [`usage`] | how much a namespace uses |
@@ -31,6 +32,7 @@ pub(crate) mod namespaces;
 pub(crate) mod openapi;
 mod other_repository;
 pub(crate) mod parameters;
+mod places;
 pub(crate) mod purges;
 pub(crate) mod recoveries;
 pub(crate) mod relisting;

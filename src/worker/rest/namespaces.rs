@@ -12,6 +12,7 @@ use crate::worker::namespace::contract::UpdateNamespace;
 use crate::worker::namespace::directory;
 use crate::worker::reply::Reply;
 use crate::worker::rest::parameters::{self, ListQuery, NamespaceChange, NewNamespace, NoFields};
+use crate::worker::rest::places;
 use crate::worker::rest::resources::namespaces::{AllRevoked, Namespace};
 use crate::worker::signed::check::{self, Setter};
 use crate::worker::signed::{key_set, verify};
@@ -22,8 +23,9 @@ pub(crate) async fn create(visit: &Visit, request: Request) -> Result<Reply, Err
     admission::to_administer(visit).await?;
     let new: NewNamespace = body(request).await?;
     let namespace = parameters::namespace("/namespace", &new.namespace)?;
-    parameters::jurisdiction(new.jurisdiction.as_deref())?;
+    let jurisdiction = parameters::jurisdiction(new.jurisdiction.as_deref())?;
     let is_strict = new.fsck.strict.unwrap_or_default();
+    places::take(visit, &namespace, jurisdiction).await?;
     let info = directory::create_namespace(visit, &namespace, is_strict).await?;
     envelope::success(201, &Namespace::from(info))
 }

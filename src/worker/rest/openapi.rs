@@ -31,9 +31,17 @@ mod tests {
     fn template(route: &Route) -> Option<String> {
         let in_repository = |rest: &str| format!("{REPOSITORY}{rest}");
         Some(match route {
-            Route::Git(..) | Route::Lfs(..) | Route::Neighbour(_) => return None,
+            Route::Git(..)
+            | Route::Bundles(..)
+            | Route::Lfs(..)
+            | Route::Neighbour(..)
+            | Route::Page(_)
+            | Route::Asset(_) => {
+                return None;
+            }
             Route::FrontPage => "/".to_owned(),
             Route::Health => "/healthz".to_owned(),
+            Route::Metrics => "/metrics".to_owned(),
             Route::OpenApi => "/api/v1/openapi.json".to_owned(),
             Route::Rest(route) => match route {
                 RestRoute::Namespaces => "/api/v1/namespaces".to_owned(),
@@ -116,9 +124,10 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 70] = [
+    const PATHS: [&str; 71] = [
         "/",
         "/healthz",
+        "/metrics",
         "/api/v1/openapi.json",
         "/api/v1/namespaces",
         "/api/v1/namespaces/acme",

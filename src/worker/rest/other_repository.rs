@@ -12,6 +12,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply, header};
 use crate::worker::fault::fault;
 use crate::worker::names::{NamespaceName, RepositoryName, RepositoryPath};
 use crate::worker::objects::Asked;
+use crate::worker::rest::places;
 use crate::worker::visit::Visit;
 use crate::worker::wake;
 
@@ -19,6 +20,7 @@ use crate::worker::wake;
 /// as a repository is named. The object reads the body again and refuses what is wrong with it.
 pub(super) fn header<'a>(
     visit: &'a Visit,
+    into: &'a RepositoryPath,
     request: &'a web_sys::Request,
 ) -> Asked<'a, Result<Option<(&'static str, String)>, ErrorReply>> {
     let found = async move {
@@ -28,7 +30,10 @@ pub(super) fn header<'a>(
         let Some(path) = parse(&named) else {
             return Ok(None);
         };
+        let is_near = places::is_same(visit, &into.namespace, &path.namespace).await?;
         let named = match wake::check(visit, &path).await {
+            // Of what is kept elsewhere no object here knows anything.
+            Ok(()) if !is_near => header::ABSENT.to_owned(),
             Ok(()) => named,
             Err(refused) if is_absence(refused.code) => header::ABSENT.to_owned(),
             Err(fault) => return Err(fault),

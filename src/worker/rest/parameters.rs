@@ -24,8 +24,9 @@ pub(crate) use self::pre_receive::Hook;
 pub(crate) use self::quota::{bytes_max, quotas};
 pub(crate) use crate::repo_do::contract::strict::query;
 use crate::repo_do::contract::{
-    ErrorCode, ErrorReply, RefRules, check_branch, is_public_id, present, strict,
+    ErrorCode, ErrorReply, LocationHint, RefRules, check_branch, is_public_id, present, strict,
 };
+use crate::storage::jurisdiction::Jurisdiction;
 use crate::worker::names::{NamespaceName, RepositoryName};
 use crate::worker::signed::issuer::Issuer;
 
@@ -70,20 +71,24 @@ pub(crate) struct NewNamespace {
     pub(crate) jurisdiction: Option<String>,
 }
 
-/// The jurisdiction of every namespace: none.
-pub(crate) const UNRESTRICTED: &str = "unrestricted";
+/// A namespace's jurisdiction; `None` unless given.
+pub(crate) fn jurisdiction(given: Option<&str>) -> Result<Option<Jurisdiction>, ErrorReply> {
+    let named = |name| {
+        let message = "must be 'unrestricted', 'eu', 'us' or 'fedramp'";
+        Jurisdiction::named(name)
+            .ok_or_else(|| ErrorReply::at(ErrorCode::InvalidInput, "/jurisdiction", message))
+    };
+    given.map(named).transpose()
+}
 
-/// A namespace's jurisdiction. One that binds is refused: no promise is better than a broken one.
-pub(crate) fn jurisdiction(given: Option<&str>) -> Result<(), ErrorReply> {
-    if given.is_none_or(|given| given == UNRESTRICTED) {
-        return Ok(());
-    }
-    let message = "this server offers no jurisdiction but \"unrestricted\"";
-    Err(ErrorReply::at(
-        ErrorCode::InvalidInput,
-        "/jurisdiction",
-        message,
-    ))
+/// Where the platform is asked to make a repository's object.
+pub(crate) fn location(given: Option<&str>) -> Result<Option<LocationHint>, ErrorReply> {
+    let named = |name| {
+        let message = format!("must be one of {}", LocationHint::ALL.join(", "));
+        LocationHint::named(name)
+            .ok_or_else(|| ErrorReply::at(ErrorCode::InvalidInput, "/location_hint", message))
+    };
+    given.map(named).transpose()
 }
 
 /// Body of `PATCH /namespaces/:ns`.
@@ -142,6 +147,8 @@ pub(crate) struct NewRepository {
     pub(crate) expires_at: Option<String>,
     /// Seconds without use after which it deletes itself.
     pub(crate) idle_ttl_seconds: Option<u32>,
+    /// Where the platform is asked to make its object.
+    pub(crate) location_hint: Option<String>,
     /// Its rules about refs.
     #[serde(default)]
     pub(crate) ref_rules: RefRules,
@@ -172,6 +179,8 @@ pub(crate) struct NewFork {
     pub(crate) expires_at: Option<String>,
     /// Seconds without use after which it deletes itself.
     pub(crate) idle_ttl_seconds: Option<u32>,
+    /// Where the platform is asked to make its object.
+    pub(crate) location_hint: Option<String>,
     /// Its rules about refs.
     #[serde(default)]
     pub(crate) ref_rules: RefRules,

@@ -7,9 +7,9 @@ use super::body::body;
 use super::making::Draft;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, RecoverRepository, is_public_id, path};
 use crate::worker::admission;
+use crate::worker::call::Call;
 use crate::worker::credentials::Identity;
 use crate::worker::names::RepositoryPath;
-use crate::worker::objects::Call;
 use crate::worker::reply::Reply;
 use crate::worker::visit::Visit;
 

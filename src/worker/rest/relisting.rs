@@ -9,15 +9,15 @@ use worker::Request;
 
 use super::body::body;
 use crate::repo_do::contract::{Actor, ErrorCode, ErrorReply, RepositoryInfo, is_public_id, path};
-use crate::storage::r2::binding::R2;
 use crate::storage::r2::bucket::{Bucket as _, BucketError, RECORDS_PREFIX, record_key};
 use crate::storage::r2::recovery_record_head::{RECORD_HEAD_BYTES, RecordHead};
+use crate::worker::call::Call;
 use crate::worker::credentials::Identity;
 use crate::worker::fault::fault;
 use crate::worker::names::{NamespaceName, RepositoryName, RepositoryPath};
 use crate::worker::namespace::contract::NamespaceAct;
 use crate::worker::namespace::directory;
-use crate::worker::objects::{self, Call};
+use crate::worker::objects;
 use crate::worker::reply::Reply;
 use crate::worker::rest::parameters;
 use crate::worker::visit::Visit;
@@ -152,7 +152,7 @@ async fn recorded(
     let limit = parameters::within("limit", RECORDS_MAX, RECORDS_DEFAULT, new.limit)?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let failed = |error: BucketError| fault("r2", &error);
-    let bucket = R2::of(&visit.env).map_err(failed)?;
+    let bucket = objects::bucket(visit, namespace).await?;
     let after = match new.cursor.as_deref() {
         None | Some("") => None,
         Some(id) if is_public_id(id) => Some(record_key(id)),

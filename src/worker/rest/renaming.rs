@@ -14,12 +14,13 @@ use crate::repo_do::contract::{
     Access, ErrorCode, ErrorReply, RenameRepository, RepositoryInfo, Standing, path,
 };
 use crate::worker::admission;
+use crate::worker::call::Call;
 use crate::worker::names::RepositoryPath;
 use crate::worker::namespace::contract::Reserve;
 use crate::worker::namespace::directory;
-use crate::worker::objects::{self, Call};
+use crate::worker::objects;
 use crate::worker::reply::Reply;
-use crate::worker::rest::{parameters, repos};
+use crate::worker::rest::{parameters, places, repos};
 use crate::worker::visit::Visit;
 
 /// Body of `POST …/repos/:name/rename`.
@@ -51,6 +52,7 @@ pub(crate) async fn rename(
         namespace,
         name: parameters::repository("/name", &new.name)?,
     };
+    places::check_same(visit, &from.namespace, &to.namespace).await?;
     let response = objects::repository(visit, from, actor, Call::get(path::INFO)).await?;
     let before: RepositoryInfo = objects::read(response).await?;
     let is_new = to.object_name() != from.object_name();

@@ -16,12 +16,13 @@ use crate::repo_do::contract::{
 };
 use crate::storage::repository::settings::SettingsChange;
 use crate::worker::admission;
+use crate::worker::call::Call;
 use crate::worker::envelope;
 use crate::worker::names::{NamespaceName, RepositoryPath};
 use crate::worker::namespace::contract::Listed;
 use crate::worker::namespace::directory;
 use crate::worker::namespace::once::Purpose;
-use crate::worker::objects::{self, Call};
+use crate::worker::objects;
 use crate::worker::reply::Reply;
 use crate::worker::rest::parameters::{
     self, Hook, Lifetime, ListQuery, NewRepository, RepositoryChange,
@@ -45,6 +46,7 @@ pub(crate) async fn create(
     let lifetime = Lifetime::of_new(new.ttl_seconds, new.expires_at, new.idle_ttl_seconds);
     let lifetime = lifetime.checked(visit.now_ms)?;
     let mut draft = Draft::new(visit, &path)?;
+    draft.location = parameters::location(new.location_hint.as_deref())?;
     let create = &mut draft.create;
     create.description = parameters::description(new.description)?;
     if let Some(branch) = &new.default_branch {

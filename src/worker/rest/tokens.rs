@@ -7,6 +7,7 @@ use crate::repo_do::contract::{
     Access, Actor, CreateToken, ErrorCode, ErrorReply, RefRules, RepositoryInfo, RevokedToken,
     Scope, TokenHash, TokenPage, TokenPlace, TokenRecord, is_public_id, path,
 };
+use crate::worker::call::Call;
 use crate::worker::credentials::Identity;
 use crate::worker::envelope;
 use crate::worker::grant::Grant;
@@ -14,7 +15,7 @@ use crate::worker::names::{NamespaceName, RepositoryName, RepositoryPath};
 use crate::worker::namespace::contract::{ListTokens, MakeToken};
 use crate::worker::namespace::directory;
 use crate::worker::namespace::once::Purpose;
-use crate::worker::objects::{self, Call};
+use crate::worker::objects;
 use crate::worker::reply::Reply;
 use crate::worker::rest::parameters::{
     self, NewToken, PageAsked, Subject, TokenFilter, TokenQuery,

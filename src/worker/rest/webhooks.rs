@@ -13,13 +13,14 @@ use crate::repo_do::feed::answer::prefix;
 use crate::storage::event::{ActorKind, Event, EventActor, EventBody, EventKind};
 use crate::storage::event_payload::raw;
 use crate::storage::webhook::definition::Secret;
+use crate::worker::call::Call;
 use crate::worker::credentials::Identity;
 use crate::worker::envelope;
 use crate::worker::namespace::contract::{Done, path as namespace_path};
 use crate::worker::namespace::directory;
 use crate::worker::namespace::once::Purpose;
 use crate::worker::namespace::webhooks::{Change, Make, Rotate, Webhook, Which};
-use crate::worker::objects::{self, Call};
+use crate::worker::objects;
 use crate::worker::reply::Reply;
 use crate::worker::rest::parameters;
 use crate::worker::rest::parameters::webhooks::{

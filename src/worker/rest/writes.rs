@@ -7,11 +7,12 @@ use super::parameters::no_parameters;
 use crate::repo_do::contract::write::{self, is_ndjson, path};
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply, header};
 use crate::worker::admission;
+use crate::worker::call::Call;
 use crate::worker::cross_site::check_type;
 use crate::worker::fault::fault;
 use crate::worker::names::RepositoryPath;
 use crate::worker::namespace::once::Once;
-use crate::worker::objects::{Call, refusal, repository};
+use crate::worker::objects::{refusal, repository};
 use crate::worker::route::Write;
 use crate::worker::visit::{Visit, rest_headers};
 
@@ -47,7 +48,7 @@ pub(crate) async fn answer(
         _ => Method::Post,
     };
     if matches!(write, Write::Merge) {
-        forwarded.extend(other_repository::header(visit, request).await?);
+        forwarded.extend(other_repository::header(visit, path, request).await?);
     }
     let call = Call::stream(target(write), request.body())
         .by(method)

@@ -42,7 +42,8 @@ fn what_other_hosts_have_beside_git() {
         ("/git/acme/w.git", Neighbour::Page),
         ("/git/acme/w.git/", Neighbour::Page),
     ] {
-        assert_eq!(parse(text), Ok(Route::Neighbour(neighbour)), "{text}");
+        let route = Route::Neighbour(repository("acme", "w"), neighbour);
+        assert_eq!(parse(text), Ok(route), "{text}");
         assert_eq!(face(text), Face::Git);
     }
     assert!(parse("/git/acme/.../archive/main.zip").is_err());
@@ -134,6 +135,7 @@ fn rest_paths() {
         assert_eq!(face(text), Face::Rest);
     }
     assert_eq!(parse("/healthz"), Ok(Route::Health));
+    assert_eq!(parse("/metrics"), Ok(Route::Metrics));
     assert_eq!(parse("/"), Ok(Route::FrontPage));
 }
 

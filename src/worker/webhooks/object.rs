@@ -10,6 +10,7 @@ use worker::{DurableObject, Env, Request, Response, durable_object};
 use super::contract::{BySeq, Deliver, Extra, ListDeliveries, Redeliver, path};
 use super::hook::Hook;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::storage::jurisdiction::env_of_object;
 use crate::worker::durable::message::{json, read, refusal};
 use crate::worker::fault::fault;
 use crate::worker::namespace::contract::Done;
@@ -26,6 +27,7 @@ pub struct WebhookDo {
 
 impl DurableObject for WebhookDo {
     fn new(state: State, env: Env) -> Self {
+        let env = env_of_object(&state, env);
         Self {
             hook: AssertUnwindSafe(Rc::new(Hook::new(state.storage(), env))),
         }

@@ -18,6 +18,12 @@ pub trait Incoming {
     /// The id of the object at this position.
     fn id(&self, position: u32) -> Option<ObjectId>;
 
+    /// The id and the kind of the object at this position.
+    fn entry(&self, position: u32) -> Option<(ObjectId, ObjectKind)> {
+        let id = self.id(position)?;
+        Some((id, self.locate(&id)?.1))
+    }
+
     /// Fails if the pack's tables could not be read: what was said not to be there may be there.
     fn check(&self) -> Result<(), ReadError> {
         Ok(())

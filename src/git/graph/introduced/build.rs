@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use gix_hash::ObjectId;
 
-use super::super::super::store::{PART_ROW_BYTES_MAX, StoreError};
+use super::super::super::store::StoreError;
 use super::super::made_part::MadePart;
 use super::super::spool::{Spill, Spool};
 use super::format::{HEADER_BYTES, MAGIC};
@@ -36,7 +36,7 @@ impl IntroducedBuilder {
     }
 
     /// The same where tables that grow large go to scratch.
-    pub(in super::super) fn spilling_to(spill: &Rc<Spill>, object_count: u32) -> Self {
+    pub(crate) fn spilling_to(spill: &Rc<Spill>, object_count: u32) -> Self {
         Self::with_spill(object_count, Some(spill))
     }
 
@@ -140,7 +140,7 @@ impl IntroducedBuilder {
             Spool::of(self.external_ids.iter().map(ObjectId::as_slice)),
             self.lists,
         ];
-        Ok(MadePart::new(tables, |_| PART_ROW_BYTES_MAX))
+        Ok(MadePart::new(tables))
     }
 }
 

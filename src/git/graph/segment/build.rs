@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use gix_hash::ObjectId;
 
-use super::super::super::store::{PAGED_ROW_BYTES_MAX, PART_ROW_BYTES_MAX, PackId, StoreError};
+use super::super::super::store::{PackId, StoreError};
 use super::super::columns::ID_BYTES;
 use super::super::made_part::MadePart;
 use super::super::spool::{Spill, Spool};
@@ -61,7 +61,7 @@ impl SegmentBuilder {
     }
 
     /// The same where tables that grow large go to scratch.
-    pub(in super::super) fn spilling_to(
+    pub(crate) fn spilling_to(
         spill: &Rc<Spill>,
         proved_beside: Vec<PackId>,
         commits: usize,
@@ -212,7 +212,7 @@ impl SegmentBuilder {
             Spool::of(self.octopus.iter().map(|row| row.to_le_bytes())),
             Spool::of(packs.map(u32::to_le_bytes)),
         ];
-        Ok(MadePart::new(tables, row_bytes_max))
+        Ok(MadePart::new(tables))
     }
 
     /// The beginnings of the ids and the numbers, in the order of the ids.
@@ -252,13 +252,4 @@ impl SegmentBuilder {
 fn pair(first: [u8; 4], second: [u8; 4]) -> [u8; 8] {
     let [first, second] = [first, second].map(|half| u64::from(u32::from_le_bytes(half)));
     (second << 32 | first).to_le_bytes()
-}
-
-/// Bytes of a row of a part of so many bytes: one row if that is enough, as a small part is read whole.
-fn row_bytes_max(bytes: usize) -> usize {
-    if bytes > PART_ROW_BYTES_MAX {
-        PAGED_ROW_BYTES_MAX
-    } else {
-        PART_ROW_BYTES_MAX
-    }
 }

@@ -22,10 +22,6 @@ const PAGE_BYTES: usize = 8 << 10;
 /// Ids of a page, 10 KiB.
 const PAGE_IDS: u32 = 512;
 
-/// Bytes of a table at most that is ever read whole: the generations and the parents of a million
-/// commits.
-const WHOLE_TABLE_BYTES_MAX: usize = 8 << 20;
-
 /// The part, as far as it is here.
 pub(super) struct Pages {
     reader: Rc<dyn PartReader>,
@@ -120,7 +116,7 @@ impl Pages {
         held.pages_read.set(pages_read);
         let bytes = column.range(0..rows).map(|range| range.len());
         let is_due = pages_read > rows.div_ceil(page_rows).div_ceil(2)
-            && bytes.is_some_and(|bytes| bytes <= WHOLE_TABLE_BYTES_MAX);
+            && bytes.is_some_and(|bytes| bytes <= self.reader.whole_table_bytes_max());
         if is_due && let Some(whole) = self.read(column, 0..rows)? {
             held.slots.take();
             held.whole.get_or_init(|| whole);

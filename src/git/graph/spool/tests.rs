@@ -144,3 +144,21 @@ fn after_a_write_that_failed_no_table_of_the_part_is_read_any_more() {
         }
     }
 }
+
+#[test]
+fn a_table_that_is_put_away_holds_nothing_and_comes_back() {
+    for rows in [1, 16, 40, 333] {
+        let scratch = Rc::new(MemoryScratch::default());
+        let table = filled(rows, Some(&spill(scratch as Rc<dyn Scratch>)));
+        table.put_away().unwrap();
+        assert_eq!(table.held_bytes(), 0);
+        let all: Vec<u8> = (0..rows).flat_map(row).collect();
+        assert_eq!(bytes(&table, 0..all.len()).unwrap(), all);
+        assert_eq!(table.array::<4>(rows - 1).unwrap(), Some(row(rows - 1)));
+        table.put_away().unwrap();
+        assert_eq!(table.held_bytes(), 0);
+    }
+    let alone = Spool::of([[1, 2, 3]]);
+    alone.put_away().unwrap();
+    assert_eq!(bytes(&alone, 0..3).unwrap(), [1, 2, 3]);
+}

@@ -2,15 +2,19 @@
 //! commit. In the order of the sources, parents come first.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use gix_hash::{ObjectId, oid};
 
+use super::super::super::graph::Spill;
 use super::super::super::graph::commits::CommitGraph;
-use super::super::super::graph::introduced::{Introduced, IntroducedBuilder};
+use super::super::super::graph::introduced::IntroducedBuilder;
+use super::super::super::graph::introduced::scanned::ScannedLists;
 use super::super::super::graph::made_part::MadePart;
 use super::super::super::graph::segment::{NewCommit, NewParent, Parent, Segment, SegmentBuilder};
 use super::super::super::pack::entries::EntryTable;
 use super::super::super::pack::reader::{LivePacks, Location};
+use super::super::super::store::scan::ScannedPart;
 use super::super::super::store::{PackId, PackStore, Part, ReadError, StoreError};
 use super::super::reach::Reached;
 use super::sources::{NOWHERE, Sources};
@@ -28,7 +32,9 @@ struct SourceParts {
     pack: u32,
     pack_id: PackId,
     segment: Segment,
-    introduced: Introduced,
+    introduced: ScannedLists,
+    /// The sources before, by their places here, that may have commits of this one.
+    overlapped: Vec<usize>,
     /// By number: the commit's number in the merged segment.
     numbers: Vec<u32>,
 }
@@ -52,34 +58,61 @@ impl PartsMerge {
         packs: &LivePacks<S>,
         graph: &CommitGraph,
         range: &Range<u32>,
-        object_count: u32,
+        (object_count, spill): (u32, Option<&Rc<Spill>>),
     ) -> Result<Self, StoreError> {
-        let mut sources = Vec::new();
+        let (mut sources, mut commits) = (Vec::<SourceParts>::new(), 0_usize);
         for pack in range.clone() {
             let pack_id = packs.pack_id(pack)?;
             let corrupt = |what| StoreError::Corrupt {
                 what,
                 pack: pack_id.0,
             };
-            let part = packs.store().part(pack_id, Part::Introduced)?;
+            let record = usize::try_from(pack).ok();
+            let record = record.and_then(|at| packs.records().get(at));
+            let record = record.ok_or(corrupt("record"))?;
             let segment = graph.segment(pack).ok_or(corrupt("commit graph"))?;
-            let introduced = Introduced::open(part).map_err(|_| corrupt("introduced lists"))?;
+            let segment = if segment.is_paged() {
+                Segment::scan(packs.store(), record)?
+            } else {
+                segment.clone()
+            };
+            let part = ScannedPart::open(packs.store(), record, Part::Introduced)?;
+            let introduced = ScannedLists::open(part)?;
             if introduced.len() != segment.len() {
                 return Err(corrupt("introduced lists"));
             }
+            let mut overlapped = Vec::new();
+            for (at, earlier) in sources.iter().enumerate() {
+                if !graph.are_disjoint(earlier.pack_id, pack_id)? {
+                    overlapped.push(at);
+                }
+            }
+            let count = usize::try_from(segment.len()).unwrap_or(0);
+            commits = commits.saturating_add(count);
             sources.push(SourceParts {
                 pack,
                 pack_id,
-                segment: segment.clone(),
+                segment,
                 introduced,
-                numbers: Vec::new(),
+                overlapped,
+                numbers: Vec::with_capacity(count),
             });
         }
+        let (segment, lists) = match spill {
+            Some(spill) => (
+                SegmentBuilder::spilling_to(spill, Vec::new(), commits),
+                IntroducedBuilder::spilling_to(spill, object_count),
+            ),
+            None => (
+                SegmentBuilder::new(Vec::new(), 0),
+                IntroducedBuilder::new(object_count),
+            ),
+        };
         Ok(Self {
             sources,
             next: (0, 0),
-            segment: SegmentBuilder::new(Vec::new(), 0),
-            lists: IntroducedBuilder::new(object_count),
+            segment,
+            lists,
         })
     }
 
@@ -106,7 +139,7 @@ impl PartsMerge {
         });
         let commit_id = source.segment.commit_id(number)?;
         let merged = if kept {
-            match self.number_of(&commit_id, at)? {
+            match self.number_of(&commit_id, source.overlapped.iter().copied())? {
                 Some(merged) => merged,
                 None => self.take(packs, graph, places, table, (at, number))?,
             }
@@ -120,9 +153,13 @@ impl PartsMerge {
         Ok(false)
     }
 
-    /// The number of a commit that one of the first `end` sources has.
-    fn number_of(&self, commit_id: &oid, end: usize) -> Result<Option<u32>, StoreError> {
-        for source in self.sources.iter().take(end) {
+    /// The number of a commit that one of these sources has.
+    fn number_of(
+        &self,
+        commit_id: &oid,
+        sources: impl Iterator<Item = usize>,
+    ) -> Result<Option<u32>, StoreError> {
+        for source in sources.filter_map(|at| self.sources.get(at)) {
             let number = source.segment.lookup(commit_id)?;
             if let Some(number) = number.and_then(|number| source.number(number)) {
                 return Ok(Some(number));
@@ -164,23 +201,17 @@ impl PartsMerge {
 
         let (mut positions, mut elsewhere) = (Vec::new(), Vec::new());
         let pack = source.pack;
-        let mut left_out = Vec::new();
-        let mut rows = Vec::new();
-        let listed = source.introduced.for_each(
-            number,
-            |position| match places.place(Location { pack, position }) {
+        let (mut listed, mut rows) = (Vec::new(), Vec::new());
+        source.introduced.list(number, &mut listed, &mut rows)?;
+        for position in listed {
+            let at = Location { pack, position };
+            match places.place(at) {
                 Some(place) => positions.push(place),
-                None => left_out.push(position),
-            },
-            |row| rows.push(row),
-        );
-        listed.map_err(|_| source.corrupt())?;
-        for position in left_out {
-            elsewhere.push(packs.id(Location { pack, position })?);
+                None => elsewhere.push(packs.id(at)?),
+            }
         }
         for row in rows {
-            let id = source.introduced.external(row);
-            elsewhere.push(id.ok_or_else(|| source.corrupt())?);
+            elsewhere.push(source.introduced.external(row)?);
         }
         let mut externals = Vec::new();
         for id in elsewhere {
@@ -203,7 +234,7 @@ impl PartsMerge {
         commit_id: ObjectId,
         at: usize,
     ) -> Result<Option<NewParent>, StoreError> {
-        if let Some(number) = self.number_of(&commit_id, at)? {
+        if let Some(number) = self.number_of(&commit_id, 0..at)? {
             return Ok(Some(NewParent::Local(number)));
         }
         let Some(node) = graph.lookup(&commit_id)? else {

@@ -1,5 +1,7 @@
 //! Objects whose delta base is left behind, stored whole.
 
+use gix_hash::ObjectId;
+
 use super::super::super::pack::entries::{Base, Entry};
 use super::super::super::pack::entry::{self, EntryKind};
 use super::super::super::pack::index::Row;
@@ -33,7 +35,7 @@ impl Merge {
     pub(super) fn put_whole<S: PackStore>(
         &mut self,
         packs: &LivePacks<S>,
-        at: Location,
+        (at, id): (Location, ObjectId),
         quarantine: &dyn Quarantine,
     ) -> Result<(), ReadError> {
         let (kind, content) = packs.read_at(at)?;
@@ -42,7 +44,7 @@ impl Merge {
         let deflater = self.deflater.get_or_insert_with(Box::default);
         deflater.append(&content, &mut stored);
         let entry = Entry {
-            id: packs.id(at)?,
+            id,
             offset: self.pack.pack_bytes(),
             stored_bytes: u32::try_from(stored.len()).unwrap_or(u32::MAX),
             size_bytes: u32::try_from(content.len()).unwrap_or(u32::MAX),

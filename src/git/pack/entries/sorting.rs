@@ -37,7 +37,8 @@ impl Sorting {
             return false;
         }
         let buckets = self.next_buckets(fan, entries.len());
-        let mut ids: Vec<(ObjectId, u32)> = Vec::new();
+        // Once and for all: memory never shrinks, so a list that grows costs twice.
+        let mut ids: Vec<(ObjectId, u32)> = Vec::with_capacity(PASS_IDS.min(entries.len()));
         for (position, entry) in (0..).zip(entries.iter()) {
             if buckets.contains(&fan.bucket(&entry.id)) {
                 ids.push((entry.id, position));

@@ -111,7 +111,7 @@ pub(in super::super) struct BaseAtHand<'a> {
 
 impl Progress {
     /// Deltas that wait for their base.
-    pub(in super::super) fn waiting(&self) -> u32 {
+    pub(crate) fn waiting(&self) -> u32 {
         self.deltas.saturating_sub(self.deltas_resolved)
     }
 }
@@ -298,6 +298,11 @@ impl IncomingObjects {
     /// Adds to the work done, which is bounded.
     pub(in super::super) fn charge(&mut self, bytes: u64) -> Result<(), PackError> {
         self.work.charge(bytes, &self.limits, self.received_bytes)
+    }
+
+    /// Forgets the work done so far: what is ours may be read again as often as it is needed.
+    pub(crate) fn forget_work(&mut self) {
+        self.work = Work::default();
     }
 
     /// The work done so far, in bytes inflated and bytes made by deltas.

@@ -4,12 +4,15 @@
 //! id from the fan-out and the id's own bytes, as ids are as good as random; then it reads one page
 //! of the positions and one of the entries. So its cost does not depend on the pack's size.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
 
 use gix_hash::{ObjectId, oid};
 
 use super::super::super::store::{PackId, PackStore, Part, Shared, StoreError};
-use super::format::{ENTRY_ROW_BYTES, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, POSITION_BYTES};
+use super::format::{
+    ENTRY_ROW_BYTES, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, POSITION_BYTES, RUN_ITEMS,
+};
 use super::sections::{Sections, word};
 use super::view::Row;
 
@@ -18,6 +21,12 @@ mod tests;
 
 /// Items of a page.
 const PAGE_ITEMS: u32 = 512;
+
+/// Runs of a section that stay with the reader: an entry and its base are mostly in two neighbours.
+const RECENT_RUNS: u32 = 2;
+
+/// Sections of an index.
+const SECTIONS: usize = 4;
 
 /// Pages that a search tries beside the guessed one before it halves what is left.
 const NEIGHBOURS_MAX: u32 = 3;
@@ -49,13 +58,31 @@ pub(crate) struct PagedIndex {
     /// The header and the fan-out.
     head: Shared,
     pages_left: Cell<u32>,
+    /// It is never taken whole, whatever is asked: runs are read instead.
+    is_bounded: bool,
+    by_runs: Cell<bool>,
+    /// The runs read last, by section, with the offset of each.
+    recent: RefCell<[Option<(usize, Shared)>; SECTIONS * RECENT_RUNS as usize]>,
+}
+
+/// A section, and how many items it has.
+#[derive(Clone, Copy)]
+struct Items {
+    /// Which of the sections.
+    place: u32,
+    start: usize,
+    count: u32,
+    item_bytes: usize,
 }
 
 impl PagedIndex {
     /// Reads the head; `None` if the store does not read this index by ranges.
+    ///
+    /// One that `is_bounded` is read by runs where another would be taken whole.
     pub(crate) fn open(
         pack_id: PackId,
         store: &impl PackStore,
+        is_bounded: bool,
     ) -> Result<Option<Self>, StoreError> {
         let head = store.part_range(pack_id, Part::Index, 0..HEADER_BYTES + FAN_OUT_BYTES)?;
         let Some(head) = head else {
@@ -75,6 +102,9 @@ impl PagedIndex {
             sections,
             head,
             pages_left: Cell::new(PAGES_ASKED_MIN.max(count / OBJECTS_PER_PAGE_ASKED)),
+            is_bounded,
+            by_runs: Cell::new(false),
+            recent: RefCell::default(),
         };
         is_sound.then_some(Some(index)).ok_or(corrupt)
     }
@@ -84,12 +114,89 @@ impl PagedIndex {
         self.sections.object_count
     }
 
+    /// From now on reads runs, if it is bounded: much will be asked.
+    pub(crate) fn expect_many_questions(&self) {
+        self.by_runs.set(self.is_bounded);
+    }
+
+    /// Bytes of the runs that stay here.
+    pub(crate) fn run_bytes(&self) -> usize {
+        let recent = self.recent.borrow();
+        recent.iter().flatten().map(|(_, run)| run.len()).sum()
+    }
+
+    /// Gives the runs up; they may be read again.
+    pub(crate) fn forget_runs(&self) {
+        self.recent.take();
+    }
+
+    fn ids(&self) -> Items {
+        self.items(0, self.sections.ids, ID_BYTES)
+    }
+
+    fn positions(&self) -> Items {
+        self.items(1, self.sections.positions, POSITION_BYTES)
+    }
+
+    fn rows(&self) -> Items {
+        self.items(2, self.sections.rows, ENTRY_ROW_BYTES)
+    }
+
+    fn external_bases(&self) -> Items {
+        let start = self.sections.external_bases;
+        let count = self.sections.end.saturating_sub(start) / ID_BYTES;
+        Items {
+            place: 3,
+            start,
+            count: u32::try_from(count).unwrap_or(u32::MAX),
+            item_bytes: ID_BYTES,
+        }
+    }
+
+    fn items(&self, place: u32, start: usize, item_bytes: usize) -> Items {
+        Items {
+            place,
+            start,
+            count: self.len(),
+            item_bytes,
+        }
+    }
+
+    /// As [`super::PackIndex::has_copies`].
+    pub(crate) fn has_copies(&self) -> bool {
+        self.sections.surplus > 0
+    }
+
+    /// As [`super::PackIndex::external_base_count`].
+    pub(crate) fn external_base_count(&self) -> u32 {
+        self.external_bases().count
+    }
+
+    /// As [`super::PackIndex::sorted_ids`].
+    pub(crate) fn sorted_ids(
+        &self,
+        store: &impl PackStore,
+        from: u32,
+    ) -> Result<Vec<(ObjectId, u32)>, PagedError> {
+        if from >= self.len() {
+            return Ok(Vec::new());
+        }
+        let (start, ids) = self.page(store, self.ids(), from)?;
+        let (_, positions) = self.page(store, self.positions(), from)?;
+        let (ids, _) = ids.as_chunks::<ID_BYTES>();
+        let (positions, _) = positions.as_chunks::<POSITION_BYTES>();
+        let both = ids.iter().zip(positions).skip(place(from, start));
+        Ok(both
+            .map(|(id, position)| (ObjectId::from(*id), word(*position)))
+            .collect())
+    }
+
     /// As [`super::PackIndex::find`].
     pub(crate) fn find(&self, store: &impl PackStore, id: &oid) -> Result<Option<u32>, PagedError> {
         let Some(index_position) = self.search(store, id)? else {
             return Ok(None);
         };
-        let item = self.item(store, self.sections.positions, self.len(), index_position)?;
+        let item = self.item(store, self.positions(), index_position)?;
         Ok(item.map(|position: [u8; POSITION_BYTES]| word(position)))
     }
 
@@ -99,7 +206,7 @@ impl PagedIndex {
         store: &impl PackStore,
         position: u32,
     ) -> Result<Option<Row>, PagedError> {
-        let item = self.item(store, self.sections.rows, self.len(), position)?;
+        let item = self.item(store, self.rows(), position)?;
         Ok(item.and_then(|row: [u8; ENTRY_ROW_BYTES]| Row::decode(&row)))
     }
 
@@ -121,10 +228,7 @@ impl PagedIndex {
         store: &impl PackStore,
         number: u32,
     ) -> Result<Option<ObjectId>, PagedError> {
-        let start = self.sections.external_bases;
-        let count = self.sections.end.saturating_sub(start) / ID_BYTES;
-        let count = u32::try_from(count).unwrap_or(u32::MAX);
-        let item = self.item(store, start, count, number)?;
+        let item = self.item(store, self.external_bases(), number)?;
         Ok(item.map(|id: [u8; ID_BYTES]| ObjectId::from(id)))
     }
 
@@ -146,7 +250,7 @@ impl PagedIndex {
         store: &impl PackStore,
         index_position: u32,
     ) -> Result<Option<ObjectId>, PagedError> {
-        let item = self.item(store, self.sections.ids, self.len(), index_position)?;
+        let item = self.item(store, self.ids(), index_position)?;
         Ok(item.map(|id: [u8; ID_BYTES]| ObjectId::from(id)))
     }
 
@@ -161,11 +265,11 @@ impl PagedIndex {
         // Ids before `low` are below this one, and those from `high` on are not.
         while low < high {
             let at = guess.clamp(low, high.saturating_sub(1));
-            let (start, page) = self.page(store, self.sections.ids, self.len(), ID_BYTES, at)?;
+            let (start, page) = self.page(store, self.ids(), at)?;
             let (ids, _) = page.as_chunks::<ID_BYTES>();
             let from = low.max(start);
-            let to = high.min(start.saturating_add(PAGE_ITEMS));
-            let looked_at = ids.get(place(from, start)..place(to, start).min(ids.len()));
+            let end = place(high, start).min(ids.len());
+            let looked_at = ids.get(place(from, start)..end);
             let looked_at = looked_at.ok_or_else(|| corrupt(self.pack_id))?;
             let below = looked_at.partition_point(|other| other.as_slice() < id.as_bytes());
             let bound = from.saturating_add(u32::try_from(below).unwrap_or(u32::MAX));
@@ -197,47 +301,83 @@ impl PagedIndex {
         Some((below, up_to(first)?))
     }
 
-    /// An item of a section that has `count` of them.
+    /// An item of a section.
     fn item<const N: usize>(
         &self,
         store: &impl PackStore,
-        section: usize,
-        count: u32,
+        items: Items,
         number: u32,
     ) -> Result<Option<[u8; N]>, PagedError> {
-        if number >= count {
+        debug_assert_eq!(items.item_bytes, N, "the items of the section");
+        if number >= items.count {
             return Ok(None);
         }
-        let (start, page) = self.page(store, section, count, N, number)?;
-        let (items, _) = page.as_chunks::<N>();
-        Ok(items.get(place(number, start)).copied())
+        let (start, page) = self.page(store, items, number)?;
+        let (all, _) = page.as_chunks::<N>();
+        Ok(all.get(place(number, start)).copied())
     }
 
-    /// The page with an item, and the number of the page's first item.
+    /// The page or the run with an item, and the number of its first item.
     fn page(
         &self,
         store: &impl PackStore,
-        section: usize,
-        count: u32,
-        item_bytes: usize,
+        items: Items,
         number: u32,
     ) -> Result<(u32, Shared), PagedError> {
-        let left = self.pages_left.get().checked_sub(1);
-        self.pages_left.set(left.ok_or(PagedError::Whole)?);
-        let start = number - number % PAGE_ITEMS;
-        let end = start.saturating_add(PAGE_ITEMS).min(count);
+        if !self.by_runs.get() {
+            match self.pages_left.get().checked_sub(1) {
+                Some(left) => {
+                    self.pages_left.set(left);
+                    let (start, range) = self.range(items, number, PAGE_ITEMS)?;
+                    let page = store.part_range(self.pack_id, Part::Index, range.clone())?;
+                    return Ok((start, self.checked(page, &range)?));
+                }
+                None if self.is_bounded => self.by_runs.set(true),
+                None => return Err(PagedError::Whole),
+            }
+        }
+        let (start, range) = self.range(items, number, RUN_ITEMS)?;
+        let slot = items.place * RECENT_RUNS + number / RUN_ITEMS % RECENT_RUNS;
+        let slot = usize::try_from(slot).unwrap_or_default();
+        if let Some(Some((at, run))) = self.recent.borrow().get(slot)
+            && *at == range.start
+        {
+            return Ok((start, Shared::clone(run)));
+        }
+        let run = store.part_run(self.pack_id, Part::Index, range.clone())?;
+        let run = self.checked(run, &range)?;
+        if let Some(slot) = self.recent.borrow_mut().get_mut(slot) {
+            *slot = Some((range.start, Shared::clone(&run)));
+        }
+        Ok((start, run))
+    }
+
+    /// The first of the `many` items around an item, and the bytes of all of them.
+    fn range(
+        &self,
+        items: Items,
+        number: u32,
+        many: u32,
+    ) -> Result<(u32, Range<usize>), StoreError> {
+        let start = number - number % many;
+        let end = start.saturating_add(many).min(items.count);
         let offset = |number: u32| {
-            let bytes = usize::try_from(number).ok()?.checked_mul(item_bytes)?;
-            section.checked_add(bytes)
+            let bytes = usize::try_from(number)
+                .ok()?
+                .checked_mul(items.item_bytes)?;
+            items.start.checked_add(bytes)
         };
         let range = offset(start).zip(offset(end));
         let (from, to) = range.ok_or_else(|| corrupt(self.pack_id))?;
-        let page = store.part_range(self.pack_id, Part::Index, from..to)?;
+        Ok((start, from..to))
+    }
+
+    fn checked(&self, page: Option<Shared>, range: &Range<usize>) -> Result<Shared, PagedError> {
         let page = page.ok_or(PagedError::Whole)?;
-        if page.len() != to.saturating_sub(from) {
+        if page.len() != range.len() {
             return Err(corrupt(self.pack_id).into());
         }
-        Ok((start, page))
+        Ok(page)
     }
 }
 

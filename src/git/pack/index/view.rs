@@ -5,7 +5,9 @@ use gix_hash::{ObjectId, oid};
 use super::super::super::object::ObjectKind;
 use super::super::super::store::{PackId, Pieces, StoreError};
 use super::super::entries::{Base, Entry};
-use super::format::{ENTRY_ROW_BYTES, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, POSITION_BYTES};
+use super::format::{
+    ENTRY_ROW_BYTES, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, POSITION_BYTES, RUN_ITEMS,
+};
 use super::sections::{Sections, word};
 
 /// The index's facts of an entry: as [`Entry`], without the id, which is in another section.
@@ -154,6 +156,29 @@ impl PackIndex {
     pub fn external_base(&self, number: u32) -> Option<ObjectId> {
         let id: &[u8; ID_BYTES] = self.item(self.sections.external_bases, number)?;
         Some(ObjectId::from(*id))
+    }
+
+    /// How many external bases there are.
+    pub(crate) fn external_base_count(&self) -> u32 {
+        let bytes = self
+            .sections
+            .end
+            .saturating_sub(self.sections.external_bases);
+        u32::try_from(bytes / ID_BYTES).unwrap_or(u32::MAX)
+    }
+
+    /// Whether the pack has an object more than once.
+    pub(crate) fn has_copies(&self) -> bool {
+        self.sections.surplus > 0
+    }
+
+    /// Ids in ascending order from this place among them on, with the positions of their entries: some
+    /// thousands at a time, and none behind the last.
+    pub(crate) fn sorted_ids(&self, from: u32) -> Vec<(ObjectId, u32)> {
+        let end = from.saturating_add(RUN_ITEMS).min(self.len());
+        (from..end)
+            .map_while(|at| Some((self.id_at(at)?, self.position_of(at)?)))
+            .collect()
     }
 
     /// Whether the entry is its object's first in this pack, and so the one that is found.

@@ -109,7 +109,7 @@ impl Attempt {
         let here = self.check_alive()?;
         let network_id = here.network_id.as_deref().unwrap_or(&here.id);
         let bucket = R2::of(&self.object.env)?;
-        let _memory = reserve_pack(pack.record.object_count, 0)
+        let mut memory = reserve_pack(pack.record.object_count)
             .await
             .map_err(RecoverError::Unavailable)?;
         let (key, bytes) = (&pack.r2_key, pack.record.pack_bytes);
@@ -120,14 +120,9 @@ impl Attempt {
         self.check_alive()?;
         let _reader = self.object.readers.enter(Purpose::Look, now_ms());
         let mut rebuild = Rebuild::of(&self.object, before)?;
-        rebuild.make_pack(pack.record).await?;
+        rebuild.make_pack(pack.record, &mut memory).await?;
         self.check_alive()?;
-        let parts = rebuild.take_parts()?;
-        let parts: Vec<_> = parts
-            .iter()
-            .map(|((pack_id, part), bytes)| (*pack_id, *part, bytes.as_slice()))
-            .collect();
-        Ok(self.store.put_recovered_parts(&parts)?)
+        Ok(self.store.put_recovered_parts(&rebuild.made_parts())?)
     }
 
     /// Looks whether the packs hold what the refs name, and makes it all visible.

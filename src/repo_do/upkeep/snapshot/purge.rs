@@ -43,8 +43,8 @@ impl PurgeAccount for RepositorySurroundings<'_> {
     }
 }
 
-/// Gives up every object of R2 that the repository does not need: the ready clone, packs that were
-/// replaced. The record names their successors first, so that nothing is lost with the object.
+/// Gives up every object of R2 that the repository does not need: the ready clone, the bundle, packs that
+/// were replaced. The record names their successors first, so that nothing is lost with the object.
 pub(crate) async fn purge_copies(
     object: &RepoObject,
     store: &Store,
@@ -62,6 +62,7 @@ pub(crate) async fn purge_copies(
     };
     let around = RepositorySurroundings::new(object, store, &record);
     let securing = securing(store, &bucket, &record, &around);
+    store.drop_bundles(&record.id, now_ms())?;
     securing.forget_ready_clone(now_ms()).await?;
     if store.recorded()?.is_some() {
         let _reservation = reserve(SNAPSHOT_BYTES).await?;

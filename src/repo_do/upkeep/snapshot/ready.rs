@@ -8,12 +8,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::secure::Surroundings as _;
 use super::surroundings::RepositorySurroundings;
-use crate::git::limits::Limits;
 use crate::git::protocol::pktline;
 use crate::git::protocol::sideband::{Band, SideBand, band};
-use crate::git::upload_pack::answer::{Answer, Outgoing, answer};
-use crate::git::upload_pack::full_clone::{self, Tip};
-use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::git::upload_pack::answer::Outgoing;
+use crate::git::upload_pack::full_clone::Tip;
+use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::fetch::planned::full_clone;
 use crate::repo_do::fetch::ready::ids;
 use crate::repo_do::fetch::sender::Sender;
 use crate::repo_do::object::RepoObject;
@@ -35,7 +35,7 @@ use crate::storage::repository::store::RepositoryRecord;
 pub(crate) const GRACE_MS: i64 = 60 * 60 * 1000;
 
 /// Bytes that R2 takes in one upload at most.
-const RESPONSE_BYTES_MAX: u64 = 5 << 30;
+pub(super) const RESPONSE_BYTES_MAX: u64 = 5 << 30;
 
 /// Makes the ready clone of these tips: counts its bytes, then writes them in one go, since R2 takes
 /// a stream whose length it knows. Nothing is left of one that fails.
@@ -54,8 +54,8 @@ pub(crate) async fn make(
     ];
     // Packs that are superseded meanwhile stay.
     let reader = object.readers.enter(Purpose::Look, now_ms());
-    let (counted, sent) = plan_twice(object, store, tips).await?;
-    let pack_bytes = count(object, store, counted).await?;
+    let sent = full_clone(object, store, ids(tips).collect(), reserve).await?;
+    let pack_bytes = count(object, store, sent.twin()).await?;
     let flush_bytes = 4;
     let response_bytes = SideBand::Large.framed_bytes(pack_bytes) + flush_bytes;
     if response_bytes > RESPONSE_BYTES_MAX {
@@ -100,42 +100,8 @@ pub(crate) async fn make(
     Ok(store.set_ready_clone(&ready, now_ms.saturating_add(GRACE_MS))?)
 }
 
-/// The same pack twice, one to count and one to send: nothing runs between the two plans.
-async fn plan_twice(
-    object: &RepoObject,
-    store: &Rc<Store>,
-    tips: &[Tip],
-) -> Result<(Outgoing<Rc<Store>>, Outgoing<Rc<Store>>), ErrorReply> {
-    let request = full_clone::request(ids(tips).collect());
-    let mut faults = Faults::default();
-    loop {
-        let graph = object.graph.current(store)?;
-        let answers = [Rc::clone(&graph), graph]
-            .map(|graph| answer(store, graph, &request, &Limits::DEFAULT));
-        match answers {
-            [
-                Ok(Answer {
-                    pack: Some(one), ..
-                }),
-                Ok(Answer {
-                    pack: Some(other), ..
-                }),
-            ] => return Ok((one, other)),
-            [Err(error), _] | [_, Err(error)] => {
-                let chunk = error.cold().ok_or_else(|| failed(error.to_string()))?;
-                faults.fetch_cold_chunk(object, store, chunk).await?;
-            }
-            _ => return Err(failed("a full clone without a pack".to_owned())),
-        }
-    }
-}
-
-fn failed(message: String) -> ErrorReply {
-    ErrorReply::new(ErrorCode::InternalError, message)
-}
-
 /// Bytes that the pack will have, trailer included; what is copied is not looked at.
-async fn count(
+pub(super) async fn count(
     object: &RepoObject,
     store: &Rc<Store>,
     mut pack: Outgoing<Rc<Store>>,

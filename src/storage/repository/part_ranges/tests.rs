@@ -5,6 +5,7 @@ use super::super::testing::store;
 use super::*;
 
 mod graphs;
+mod scanned;
 use crate::git::object::ObjectKind;
 use crate::git::pack::entries::{Base, Entry, EntryTable};
 use crate::git::pack::index::{IndexBuilder, PagedIndex};
@@ -14,8 +15,8 @@ use crate::storage::db::rusqlite_db::RusqliteDatabase;
 
 type Store = RepoStore<RusqliteDatabase>;
 
-/// The index of so many objects, in the rows that a push writes.
-fn stored_index(objects: u32) -> (Store, PackId) {
+/// A table of so many objects.
+fn table_of(objects: u32) -> EntryTable {
     let mut table = EntryTable::default();
     for number in 0..objects {
         let entry = Entry {
@@ -30,6 +31,12 @@ fn stored_index(objects: u32) -> (Store, PackId) {
         table.push(entry, objects);
     }
     table.sort();
+    table
+}
+
+/// The index of so many objects, in the rows that a push writes.
+fn stored_index(objects: u32) -> (Store, PackId) {
+    let table = table_of(objects);
     let store = store();
     let pack_id = store.open_pack().unwrap();
     let mut number = 0;
@@ -54,7 +61,7 @@ fn id_of(number: u32) -> ObjectId {
 fn cost_of_twenty_look_ups(objects: u32) -> (u64, usize) {
     let (store, pack_id) = stored_index(objects);
     let (rows, (bytes, _)) = (store.db.rows_read(), cached_bytes());
-    let index = PagedIndex::open(pack_id, &store).unwrap().unwrap();
+    let index = PagedIndex::open(pack_id, &store, false).unwrap().unwrap();
     for number in (0..20).map(|n| objects - 10 + n) {
         let found = index.find(&store, &id_of(number)).unwrap();
         assert_eq!(found, (number < objects).then_some(number));

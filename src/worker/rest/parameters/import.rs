@@ -45,6 +45,8 @@ pub(crate) struct NewImport {
     pub(crate) expires_at: Option<String>,
     /// Seconds without use after which it deletes itself.
     pub(crate) idle_ttl_seconds: Option<u32>,
+    /// Where the platform is asked to make its object.
+    pub(crate) location_hint: Option<String>,
     /// Its rules about refs.
     #[serde(default)]
     pub(crate) ref_rules: RefRules,

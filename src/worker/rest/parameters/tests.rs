@@ -43,6 +43,7 @@ fn a_body_in_full_and_at_its_least() {
             ttl_seconds: None,
             expires_at: None,
             idle_ttl_seconds: None,
+            location_hint: None,
             ref_rules: RefRules::default(),
         }
     );

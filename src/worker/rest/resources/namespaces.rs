@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::Fsck;
+use crate::storage::jurisdiction::Jurisdiction;
 use crate::storage::namespace::quotas::Quotas;
 use crate::worker::namespace::contract::{NamespaceInfo, NamespaceTotals};
-use crate::worker::rest::parameters::UNRESTRICTED;
 use crate::worker::signed::issuer::Issuer;
 use crate::worker::time::iso_8601;
 
@@ -14,7 +14,7 @@ use crate::worker::time::iso_8601;
 pub(crate) struct Namespace {
     #[serde(rename = "namespace")]
     name: String,
-    jurisdiction: &'static str,
+    jurisdiction: Jurisdiction,
     repo_count: u64,
     created_at: String,
     updated_at: String,
@@ -78,7 +78,7 @@ impl From<NamespaceInfo> for Namespace {
             tokens_revoked_before: revoked_before(&info),
             standing: ToldStanding::from(&info),
             name: info.namespace,
-            jurisdiction: UNRESTRICTED,
+            jurisdiction: info.jurisdiction,
             repo_count: info.repo_count,
             created_at: iso_8601(info.created_at_ms),
             updated_at: iso_8601(info.updated_at_ms),

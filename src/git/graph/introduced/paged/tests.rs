@@ -29,6 +29,17 @@ fn part(lists: &[(Vec<u32>, Option<u16>)]) -> Vec<u8> {
     builder.finish().unwrap().whole().unwrap().to_vec()
 }
 
+fn list(
+    pages: &PagedIntroduced,
+    ranges: &Ranges,
+    number: u32,
+) -> Result<(Vec<u32>, Vec<u32>), PagedError> {
+    let (mut positions, mut externals) = (Vec::new(), Vec::new());
+    let (position, external) = (|at| positions.push(at), |row| externals.push(row));
+    pages.for_each(ranges, number, position, external)?;
+    Ok((positions, externals))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
@@ -40,8 +51,10 @@ proptest! {
     ) {
         let ranges = Ranges::new(part(&lists));
         let whole = Introduced::open(Rc::new(ranges.bytes.clone())).unwrap();
-        let pages = PagedIntroduced::open(PACK, &ranges).unwrap().unwrap();
+        let pages = PagedIntroduced::open(PACK, &ranges, false).unwrap().unwrap();
         pages.reads_left.set(u32::MAX);
+        let runs = PagedIntroduced::open(PACK, &ranges, true).unwrap().unwrap();
+        runs.expect_many_questions();
         for number in 0..whole.len() {
             let (mut positions, mut externals) = (Vec::new(), Vec::new());
             let read = whole.for_each(number, |at| positions.push(at), |row| externals.push(row));
@@ -50,13 +63,15 @@ proptest! {
                 let id = pages.external(&ranges, *row).unwrap();
                 prop_assert_eq!(id, whole.external(*row));
             }
-            prop_assert_eq!(pages.list(&ranges, number).unwrap(), (positions, externals));
+            let both = (positions, externals);
+            prop_assert_eq!(&list(&pages, &ranges, number).unwrap(), &both);
+            prop_assert_eq!(&list(&runs, &ranges, number).unwrap(), &both);
         }
         for position in [0, 1, 2_047, 2_048, 9_999, 10_000, u32::MAX] {
             let introducer = pages.introducer(&ranges, position).unwrap();
             prop_assert_eq!(introducer, whole.introducer(position));
         }
-        prop_assert!(pages.list(&ranges, whole.len()).is_err());
+        prop_assert!(list(&pages, &ranges, whole.len()).is_err());
         prop_assert_eq!(pages.external(&ranges, u32::MAX).unwrap(), None);
     }
 }
@@ -64,7 +79,9 @@ proptest! {
 #[test]
 fn many_questions_call_for_the_whole_part() {
     let ranges = Ranges::new(part(&vec![(vec![1, 2], None); 1_280]));
-    let pages = PagedIntroduced::open(PACK, &ranges).unwrap().unwrap();
+    let pages = PagedIntroduced::open(PACK, &ranges, false)
+        .unwrap()
+        .unwrap();
     let answered = (0..1_280).take_while(|number| pages.introducer(&ranges, *number).is_ok());
     assert_eq!(answered.count(), 10);
     let refused = pages.introducer(&ranges, 0);
@@ -72,16 +89,33 @@ fn many_questions_call_for_the_whole_part() {
 }
 
 #[test]
+fn lists_longer_than_a_run_are_read_by_runs() {
+    let long: Vec<u32> = (0..10_000).collect();
+    let lists = vec![(long.clone(), None); 60];
+    let ranges = Ranges::new(part(&lists));
+    let pages = PagedIntroduced::open(PACK, &ranges, true).unwrap().unwrap();
+    pages.expect_many_questions();
+    ranges.read.borrow_mut().clear();
+    for number in 0..60 {
+        assert_eq!(list(&pages, &ranges, number).unwrap().0, long);
+    }
+    // The ends, five runs, and each list that is in two of them.
+    assert!(ranges.read.borrow().len() <= 12);
+}
+
+#[test]
 fn a_damaged_part_is_corrupt() {
     let mut ranges = Ranges::new(part(&vec![(vec![1, 2], None); 1_280]));
     // The end of the second list, below that of the first.
     ranges.bytes[HEADER_BYTES + 4..HEADER_BYTES + 8].fill(0);
-    let pages = PagedIntroduced::open(PACK, &ranges).unwrap().unwrap();
-    let error = pages.list(&ranges, 1).unwrap_err();
+    let pages = PagedIntroduced::open(PACK, &ranges, false)
+        .unwrap()
+        .unwrap();
+    let error = list(&pages, &ranges, 1).unwrap_err();
     assert!(
         matches!(error, PagedError::Store(StoreError::Corrupt { .. })),
         "{error}"
     );
     ranges.bytes[0] = b'X';
-    assert!(PagedIntroduced::open(PACK, &ranges).is_err());
+    assert!(PagedIntroduced::open(PACK, &ranges, false).is_err());
 }

@@ -23,7 +23,7 @@ fn ranges_of(table: &EntryTable) -> Ranges {
 }
 
 fn paged(ranges: &Ranges) -> PagedIndex {
-    let index = PagedIndex::open(PACK, ranges).unwrap().unwrap();
+    let index = PagedIndex::open(PACK, ranges, false).unwrap().unwrap();
     index.pages_left.set(u32::MAX);
     index
 }
@@ -86,25 +86,55 @@ proptest! {
     #[test]
     fn pages_answer_as_the_whole_index_does(ids in ids(), strangers in ids()) {
         let ranges = ranges_of(&table(ids.iter().copied()));
-        let (paged, whole) = (paged(&ranges), whole(&ranges));
-        prop_assert_eq!(paged.len(), whole.len());
-        for id in ids.iter().chain(&strangers) {
-            prop_assert_eq!(paged.find(&ranges, id).unwrap(), whole.find(id));
-        }
-        for position in (0..whole.len()).chain([whole.len(), u32::MAX]) {
-            let row = whole.row(position);
-            prop_assert_eq!(paged.row(&ranges, position).unwrap(), row);
-            prop_assert_eq!(paged.id(&ranges, position).unwrap(), whole.id(position));
-            if let Some(row) = row {
-                let is_first = paged.is_first_copy(&ranges, &row).unwrap();
-                prop_assert_eq!(is_first, whole.is_first_copy(&row));
-            }
-        }
-        for number in [0, 1, 2, u32::MAX] {
-            let base = paged.external_base(&ranges, number).unwrap();
-            prop_assert_eq!(base, whole.external_base(number));
+        let whole = whole(&ranges);
+        let runs = PagedIndex::open(PACK, &ranges, true).unwrap().unwrap();
+        runs.expect_many_questions();
+        for paged in [paged(&ranges), runs] {
+            answers_as(&paged, &whole, &ranges, ids.iter().chain(&strangers))?;
         }
     }
+}
+
+fn answers_as<'a>(
+    paged: &PagedIndex,
+    whole: &PackIndex,
+    ranges: &Ranges,
+    ids: impl Iterator<Item = &'a ObjectId>,
+) -> Result<(), TestCaseError> {
+    prop_assert_eq!(paged.len(), whole.len());
+    for id in ids {
+        prop_assert_eq!(paged.find(ranges, id).unwrap(), whole.find(id));
+    }
+    for position in (0..whole.len()).chain([whole.len(), u32::MAX]) {
+        let row = whole.row(position);
+        prop_assert_eq!(paged.row(ranges, position).unwrap(), row);
+        prop_assert_eq!(paged.id(ranges, position).unwrap(), whole.id(position));
+        if let Some(row) = row {
+            let is_first = paged.is_first_copy(ranges, &row).unwrap();
+            prop_assert_eq!(is_first, whole.is_first_copy(&row));
+        }
+    }
+    prop_assert_eq!(paged.external_base_count(), whole.external_base_count());
+    for number in [0, 1, 2, u32::MAX] {
+        let base = paged.external_base(ranges, number).unwrap();
+        prop_assert_eq!(base, whole.external_base(number));
+    }
+    prop_assert_eq!(paged.has_copies(), whole.has_copies());
+    let all = |sorted_ids: &dyn Fn(u32) -> Vec<(ObjectId, u32)>| {
+        let mut all = Vec::new();
+        loop {
+            let more = sorted_ids(u32::try_from(all.len()).unwrap());
+            if more.is_empty() {
+                return all;
+            }
+            all.extend(more);
+        }
+    };
+    let sorted = all(&|from| whole.sorted_ids(from));
+    prop_assert_eq!(sorted.len(), whole.len() as usize);
+    prop_assert!(sorted.is_sorted());
+    prop_assert_eq!(all(&|from| paged.sorted_ids(ranges, from).unwrap()), sorted);
+    Ok(())
 }
 
 #[test]
@@ -129,12 +159,29 @@ fn a_look_up_reads_as_many_pages_in_a_large_index_as_in_a_small_one() {
 #[test]
 fn many_questions_call_for_the_whole_index() {
     let ranges = ranges_of(&table(scattered(50_000)));
-    let index = PagedIndex::open(PACK, &ranges).unwrap().unwrap();
+    let index = PagedIndex::open(PACK, &ranges, false).unwrap().unwrap();
     let is_answered = |number: &u64| index.find(&ranges, &scattered_id(*number)).is_ok();
     let answered = (0..50_000).take_while(is_answered).count();
     assert!((30..100).contains(&answered), "{answered} look-ups");
     let refused = index.find(&ranges, &scattered_id(0));
     assert!(matches!(refused, Err(PagedError::Whole)));
+}
+
+#[test]
+fn an_index_that_is_bounded_is_never_taken_whole() {
+    let ranges = ranges_of(&table(scattered(50_000)));
+    let index = PagedIndex::open(PACK, &ranges, true).unwrap().unwrap();
+    for number in 0..50_000 {
+        let found = index.find(&ranges, &scattered_id(number)).unwrap();
+        assert_eq!(found, Some(u32::try_from(number).unwrap()));
+    }
+    ranges.read.borrow_mut().clear();
+    for position in 0..50_000 {
+        index.row(&ranges, position).unwrap().unwrap();
+    }
+    let read = ranges.read.borrow();
+    assert_eq!(read.len(), 13, "each run of rows is read once");
+    assert!(read.iter().all(|range| range.len() <= 96 << 10));
 }
 
 #[test]
@@ -145,7 +192,7 @@ fn a_damaged_or_cut_index_is_corrupt_and_ends_every_search() {
         for byte in &mut damaged.bytes[from..to] {
             *byte = byte.wrapping_mul(17).wrapping_add(91);
         }
-        match PagedIndex::open(PACK, &damaged) {
+        match PagedIndex::open(PACK, &damaged, false) {
             Err(error) => assert_eq!(error, corrupt(PACK)),
             Ok(index) => {
                 let index = index.unwrap();

@@ -1,0 +1,94 @@
+//! Every view, on a made history.
+
+use serde_json::json;
+
+use super::seen::{public, told};
+use super::support::git::Git;
+use super::support::scratch::Scratch;
+use super::support::server::Server;
+
+const README: &str = "# Stones\n\nSee [the code](src/main.rs) and ![a stone](docs/stone.png).\n\n\
+                      ![of elsewhere](https://example.com/x.png)\n\n| a | b |\n|---|---|\n| 1 | 2 |\n";
+
+/// The smallest picture that a browser shows.
+const PNG: &[u8] = &[
+    0x89, b'P', b'N', b'G', 13, 10, 26, 10, 0, 0, 0, 13, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0,
+    0, 1, 8, 6, 0, 0, 0, 0x1f, 0x15, 0xc4, 0x89, 0, 0, 0, 13, b'I', b'D', b'A', b'T', 0x78, 0xda,
+    0x63, 0x64, 0xf8, 0xcf, 0x50, 0x0f, 0, 3, 0x86, 1, 0x80, 0x5a, 0x34, 0x7d, 0x6b, 0, 0, 0, 0,
+    b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
+];
+
+fn history(source: &Git) -> (String, String) {
+    source.write("README.md", README);
+    source.write(
+        "src/main.rs",
+        "fn main() {\n    // one stone\n    println!(\"stone\");\n}\n",
+    );
+    source.write("docs/stone.png", PNG);
+    source.write("with space/ä #1?.txt", "found here\n");
+    let first = source.commit("Begin\n\nWith a body.");
+    let lines: Vec<_> = (0..3_000)
+        .map(|number| {
+            format!(
+                "let line_{number} = {number};
+"
+            )
+        })
+        .collect();
+    let lines = lines.concat();
+    source.write("src/long.rs", lines);
+    source.write(
+        "src/main.rs",
+        "fn main() {\n    // two stones\n    println!(\"stone\");\n}\n",
+    );
+    let second = source.commit("Another stone");
+    source.run(&["tag", "v1", &first]);
+    source.run(&["branch", "feature/arch"]);
+    (first, second)
+}
+
+#[test]
+fn a_repository_is_read_by_mouse_and_by_keyboard() {
+    let (server, scratch) = (Server::start(), Scratch::new());
+    let hosted = public(&server, "stones");
+    let source = scratch.repository("source");
+    let (first, second) = history(&source);
+    source.run(&["push", "-q", "--mirror", &hosted.url()]);
+    let remote = &hosted.remote;
+    told(
+        "reading",
+        &server,
+        &hosted,
+        &json!({ "first": first, "second": second, "remote": remote }),
+    );
+}
+
+#[test]
+fn large_things_are_shown_piece_by_piece() {
+    let (server, scratch) = (Server::start(), Scratch::new());
+    let hosted = public(&server, "large");
+    let source = scratch.repository("source");
+    source.write("README.md", "# Large\n");
+    source.commit("small");
+    for number in 0..2_500 {
+        source.write(&format!("many/file-{number:05}.txt"), format!("{number}\n"));
+    }
+    let lines: Vec<_> = (0..100_000)
+        .map(|number| {
+            format!(
+                "{number:>6} and some words behind the number
+"
+            )
+        })
+        .collect();
+    let lines = lines.concat();
+    source.write("five-megabytes.txt", lines);
+    let tip = source.commit("large");
+    source.run(&["push", "-q", &hosted.url(), "HEAD"]);
+    told(
+        "large",
+        &server,
+        &hosted,
+        &json!({ "tip": tip, "files": 2_500, "lines": 100_000 }),
+    );
+}

@@ -1,0 +1,28 @@
+import { Component, type ComponentChildren } from "preact";
+
+import { Refusal } from "../api";
+
+/** Says what went wrong, in the place where its result would stand. */
+export function Failure({ error }: { error: Error }) {
+  const isHidden = error instanceof Refusal && (error.status === 401 || error.status === 404);
+  return (
+    <section class="message" role="alert">
+      <h1>{isHidden ? "Nothing to see here" : "That did not work"}</h1>
+      <p>{isHidden ? "It does not exist, or it is not public." : error.message}</p>
+      {isHidden && <p class="quiet">The server says: {error.message}</p>}
+    </section>
+  );
+}
+
+/** Keeps a fault of one view from taking the whole page along. */
+class Boundary extends Component<{ children: ComponentChildren }, { error?: Error }> {
+  static getDerivedStateFromError(error: Error) {
+    return { error };
+  }
+
+  render() {
+    return this.state.error ? <Failure error={this.state.error} /> : this.props.children;
+  }
+}
+
+Failure.Boundary = Boundary;

@@ -1,0 +1,11 @@
+/** The page of a path that names nothing here. */
+export function Nowhere() {
+  return (
+    <main class="message">
+      <h1>There is nothing here</h1>
+      <p>
+        The page of a repository is at <code>/r/namespace/repository</code>.
+      </p>
+    </main>
+  );
+}
