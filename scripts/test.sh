@@ -96,10 +96,11 @@ if [ "${1:-}" != quick ]; then
   step "instructions of the engine" cargo test --locked --test engine_instructions
   step "other clients, installation" scripts/install-clients.sh
   step "types of the JavaScript client" scripts/check-client.sh
-  step "types of the pages" npm --prefix web run --silent types-check
   # Nothing compiles beside the stories: some have budgets of heap and time.
   step "stories, compiled" cargo test --locked --no-run "${stories[@]/#/--test=}"
   begun "wasm build"
+  # The build has installed their packages.
+  step "types of the pages" npm --prefix web run --silent types-check
   step "wasm caps" scripts/caps.sh
   step "deploy, dry run" scripts/wrangler deploy --dry-run --env=""
   step "deploy, dry run, paid plan" scripts/wrangler deploy --dry-run --env=paid
