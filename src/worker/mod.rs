@@ -26,6 +26,7 @@
 //! | [`signed`] | signed tokens: their form, their issuers and keys, what their claims open |
 //! | [`front_page`] | `GET /` |
 //! | [`metrics`] | `GET /metrics`: what the deployment knows of itself |
+//! | [`outward`] | requests to servers of others |
 //! | [`told`] | errors as each face tells them |
 //! | [`pages`] | the pages of repositories, and the files that they load |
 //! | [`limits`] | requests to a namespace, counted by the platform |
@@ -37,7 +38,7 @@
 //! Invariants:
 //! - Only [`entry`], [`visit`], [`fault`], [`admission`], [`grants`], [`git`], [`lfs`], [`bundle_uri`], [`drain`], [`ready`],
 //!   [`call`], [`objects`], [`wake`], [`random`], [`namespace::directory`], [`namespace::object`], [`webhooks`] but for its
-//!   rules, [`metrics::answer`], [`metrics::sql_api`], [`signed::crypto`], [`signed::key_set`], [`signed::verify`], and the handlers in [`rest`] know the platform; the rest is tested natively.
+//!   rules, [`metrics::answer`], [`metrics::sql_api`], [`outward`], [`signed::crypto`], [`signed::key_set`], [`signed::verify`], and the handlers in [`rest`] know the platform; the rest is tested natively.
 //! - Nothing is shared between requests but names that are known to be taken ([`wake`]), the jurisdictions of
 //!   namespaces ([`objects`]) and the public keys of
 //!   issuers ([`signed::key_cache`], [`signed::known_issuers`]), which are data alone: no locks, no futures. A future woken by another request is a fault of the platform's ("I/O on behalf of a
@@ -76,6 +77,7 @@ pub(crate) mod names;
 pub(crate) mod namespace;
 pub(crate) mod neighbours;
 pub(crate) mod objects;
+pub(crate) mod outward;
 pub(crate) mod pages;
 pub(crate) mod places;
 pub(crate) mod public_url;

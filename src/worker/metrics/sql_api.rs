@@ -1,10 +1,10 @@
 //! The question to the SQL API of Analytics Engine, with the operator's token.
 
-use futures::TryStreamExt as _;
-use worker::{AbortSignal, Fetch, Headers, Method, Request, RequestInit, RequestRedirect};
+use worker::{Headers, Method, Request, RequestInit, RequestRedirect};
 
 use super::requests::{self, Group};
 use crate::storage::analytics;
+use crate::worker::outward;
 use crate::worker::visit::Visit;
 
 /// The secret with a token that may read the account's analytics.
@@ -18,9 +18,6 @@ const URL: &str = "CAIRN_ANALYTICS_URL";
 
 const DATASET_DEFAULT: &str = "cairn_requests";
 const URL_DEFAULT: &str = "https://api.cloudflare.com";
-
-/// How long it may take to answer: Prometheus waits ten seconds.
-const TIMEOUT_MS: u32 = 5_000;
 
 /// Bytes of an answer.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -47,21 +44,7 @@ async fn ask(url: &str, account: &str, token: &str, dataset: &str) -> Result<Vec
     let url = format!("{url}/client/v4/accounts/{account}/analytics_engine/sql");
     let request = request(&url, token, &query);
     let request = request.map_err(|error| error.to_string())?;
-    let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(TIMEOUT_MS));
-    let sent = Fetch::Request(request).send_with_signal(&signal).await;
-    let mut response = sent.map_err(|error| error.to_string())?;
-    let status = response.status_code();
-    if status != 200 {
-        return Err(format!("the answer has status {status}"));
-    }
-    let mut stream = response.stream().map_err(|error| error.to_string())?;
-    let mut bytes = Vec::new();
-    while let Some(piece) = stream.try_next().await.map_err(|error| error.to_string())? {
-        if bytes.len().saturating_add(piece.len()) > ANSWER_BYTES_MAX {
-            return Err(format!("the answer has more than {ANSWER_BYTES_MAX} bytes"));
-        }
-        bytes.extend_from_slice(&piece);
-    }
+    let bytes = outward::body_of(request, ANSWER_BYTES_MAX).await?;
     requests::parse(&bytes).map_err(|error| error.to_string())
 }
 

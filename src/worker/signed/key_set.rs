@@ -3,10 +3,9 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use futures::TryStreamExt as _;
 use serde::Deserialize;
 use serde_json::Value;
-use worker::{AbortSignal, Fetch, Headers, Method, Request, RequestInit, RequestRedirect};
+use worker::{Headers, Method, Request, RequestInit, RequestRedirect};
 
 use super::issuer::Issuer;
 use super::key_cache::{KeyCache, KeySet, Plan};
@@ -14,13 +13,11 @@ use super::keys::{Jwk, KEYS_MAX};
 use super::known_issuers::KnownIssuer;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, check_webhook_url};
 use crate::storage::fault_log;
+use crate::worker::outward;
 use crate::worker::visit::Visit;
 
 /// The operator's setting that lets imports, webhooks and keys come from private hosts.
 pub(crate) const ALLOW_PRIVATE: &str = "CAIRN_IMPORT_ALLOW_PRIVATE";
-
-/// How long an issuer may take to answer.
-const TIMEOUT_MS: u32 = 5_000;
 
 /// Bytes of an answer; GitHub's has some 7,000.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
@@ -96,21 +93,7 @@ async fn renewed(visit: &Visit, url: &str) -> Option<Rc<KeySet>> {
 async fn fetched(visit: &Visit, url: &str) -> Result<Vec<Jwk>, String> {
     check_webhook_url(url, allows_private(visit)).map_err(|error| error.to_string())?;
     let request = request(url).map_err(|error| error.to_string())?;
-    let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(TIMEOUT_MS));
-    let sent = Fetch::Request(request).send_with_signal(&signal).await;
-    let mut response = sent.map_err(|error| error.to_string())?;
-    let status = response.status_code();
-    if status != 200 {
-        return Err(format!("the answer has status {status}"));
-    }
-    let mut stream = response.stream().map_err(|error| error.to_string())?;
-    let mut bytes = Vec::new();
-    while let Some(piece) = stream.try_next().await.map_err(|error| error.to_string())? {
-        if bytes.len().saturating_add(piece.len()) > ANSWER_BYTES_MAX {
-            return Err(format!("the answer has more than {ANSWER_BYTES_MAX} bytes"));
-        }
-        bytes.extend_from_slice(&piece);
-    }
+    let bytes = outward::body_of(request, ANSWER_BYTES_MAX).await?;
     parse(&bytes).ok_or_else(|| "the answer is no set of keys".to_owned())
 }
 
