@@ -12,11 +12,11 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 .DELETE_ON_ERROR:
-.PHONY: help serve token build dist test check bench profile verify fmt setup deploy clean
+.PHONY: help serve token build dist test check screenshots bench profile verify fmt setup deploy clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 serve: build ## build if need be, and serve on 127.0.0.1 (PORT=8787 STATE=.cairn CAIRN_ADMIN_KEY=…)
 	@exec scripts/node scripts/serve.mjs
@@ -41,6 +41,10 @@ test: ## everything: format, lints, native tests, wasm build, deploy dry run, re
 
 check: ## the fast part of the tests: format, lints, unit tests
 	@scripts/test.sh quick
+
+screenshots: build ## take the pictures of the README again, into docs/screenshots
+	@scripts/install-clients.sh
+	@scripts/node scripts/screenshots.mjs
 
 bench: build ## compare with git's own server: a table, and JSON (BENCH_SIZES=… BENCH_RUNS=5 …)
 	@scripts/node scripts/bench/main.mjs

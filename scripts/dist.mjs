@@ -59,8 +59,10 @@ function pack(top, files, archive) {
 
 // The files of the archive: path, bytes, and whether it may be executed.
 function files() {
+  // The pictures belong to the README of the sources, which is not among them.
   const docs = readdirSync(join(root, "docs"), { recursive: true })
     .map((file) => `docs/${file.replaceAll("\\", "/")}`)
+    .filter((file) => !file.startsWith("docs/screenshots/"))
     .filter((file) => statSync(join(root, file)).isFile());
   const pages = readdirSync(join(root, "build/web"), { recursive: true })
     .map((file) => `build/web/${file.replaceAll("\\", "/")}`)

@@ -24,11 +24,12 @@ use support::server::Server;
 use support::stalled::Stalled;
 use ureq::http::Method;
 
-/// The most KiB that the heap may have, the 1,900 or so of the module itself among them: at most a
+/// The most KiB that the heap may have, the 1,920 of the module itself among them: at most a
 /// quarter above what it has. Whoever raises one says why.
 const BUDGETS_KIB: [(&str, u64); 24] = [
     ("first push of 15,000 objects", 22_500),
-    ("push of one commit", 3_900),
+    // The module alone took 64 KiB more: sessions, and what archives know of encodings and columns.
+    ("push of one commit", 4_000),
     ("push of a blob of 30 MB", 5_300),
     ("fork", 5_200),
     ("ls-remote", 2_150),

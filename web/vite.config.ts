@@ -10,6 +10,10 @@ export default defineConfig({
     assetsDir: "assets",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: "page.html" },
+    rolldownOptions: {
+      input: "page.html",
+      // What the first view needs is one script, also where views that are loaded later share some of it.
+      output: { codeSplitting: { groups: [{ name: "page", tags: ["$initial"] }] } },
+    },
   },
 });

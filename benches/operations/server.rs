@@ -157,6 +157,7 @@ impl Server {
         {
             match item {
                 Item::Bytes(bytes) => stream.pack_bytes(&bytes, &mut piece),
+                Item::Pause => {}
                 Item::Extent(extent) => self.copy(extent, &mut |bytes| {
                     stream.pack_bytes(bytes, &mut piece);
                     sent += piece.len();

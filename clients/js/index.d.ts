@@ -996,6 +996,12 @@ export interface CairnRepo extends ArtifactsRepo {
    */
   merge(merge: NewMerge, once?: Once): Promise<Merged>;
 
+  /**
+   * Takes over what the repository that this one was forked from has by now.
+   * @throws {ArtifactsError} as `merge`, and `INVALID_INPUT` if this is no fork.
+   */
+  syncFork(sync?: ForkSync, once?: Once): Promise<Merged>;
+
   /** Repeats commits on a branch. @throws {ArtifactsError} as `merge`, and `NO_CHANGE`. */
   cherryPick(pick: NewCherryPick, once?: Once): Promise<Merged>;
 
@@ -1419,6 +1425,15 @@ export interface NewMerge extends MergeOptions {
   author?: Person;
 }
 
+export interface ForkSync extends MergeOptions {
+  /** The branch, here and in the source: the default branch unless given. */
+  branch?: string;
+  /** `ff_prefer` unless given. */
+  strategy?: "merge" | "ff_only" | "ff_prefer" | "squash" | "rebase";
+  message?: string;
+  author?: Person;
+}
+
 export interface NewCherryPick extends MergeOptions {
   commits: string[];
   onto: string;
@@ -1503,6 +1518,8 @@ export interface DiffOptions {
 export interface WordDiffOptions extends DiffOptions {
   /** Whether lines that differ are shown by their words: false unless given. */
   word?: boolean;
+  /** Whether lines are equal that differ by white space alone: false unless given. */
+  ignore_whitespace?: boolean;
 }
 
 export interface Diff {

@@ -106,6 +106,11 @@ class Cairn {
     return bytes;
   }
 
+  /** Has very many refs put into few rows, as the alarm would once pushes have settled. */
+  packRefs(repository) {
+    return this.#call(`/repos/${repository.name}/maintenance`, { task: "run" });
+  }
+
   /** Fails unless so many ready clones were served in all: lines of the log come a moment late. */
   async servedReady(clones) {
     for (let waited = 0; this.readyClones < clones && waited < LOG_MS_MAX; waited += LOG_POLL_MS) {

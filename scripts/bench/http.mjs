@@ -32,15 +32,17 @@ export async function fetchEverything(repository, wants) {
 
 const NO_OBJECT = "0".repeat(40);
 
-/** One push of refs (`<object id> <name>`) to a repository that has none, with their pack. */
-export async function pushEverything(repository, refs, pack) {
+/** One push of new refs (`<object id> <name>`), with the pack that they need. */
+export async function pushRefs(repository, refs, pack) {
   const [first, ...rest] = refs.map((ref) => `${NO_OBJECT} ${ref}`);
   const commands = [`${first}\0report-status object-format=sha1`, ...rest].map(packet).join("");
   const headers = { ...repository.headers, "content-type": "application/x-git-receive-pack-request" };
   const body = Buffer.concat([Buffer.from(`${commands}0000`), pack]);
   const { text } = await post(`${repository.url}/git-receive-pack`, headers, body);
   const accepted = text.match(/[0-9a-f]{4}ok /g)?.length;
-  if (accepted !== refs.length) throw new Error(`${accepted} of ${refs.length} refs pushed: ${text}`);
+  if (accepted !== refs.length) {
+    throw new Error(`${accepted} of ${refs.length} refs pushed: ${text.slice(0, 1000)}`);
+  }
 }
 
 function packet(text) {

@@ -77,6 +77,11 @@ class HttpBackend {
     return { name, url: `${this.url}/${name}.git`, config: [], headers: {} };
   }
 
+  /** Puts the refs of a repository into one file, as `git gc` would. */
+  packRefs({ name }) {
+    return this.git(["-C", join(this.repositories, `${name}.git`), "pack-refs", "--all"]);
+  }
+
   /**
    * Waits until a repository is served, also to a request in chunks and compressed, as git makes
    * them: a server that buffers or drops those would be measured at something else.

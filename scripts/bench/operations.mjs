@@ -4,11 +4,13 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { moreCommits } from "./generator.mjs";
-import { fetchEverything, pushEverything } from "./http.mjs";
+import { fetchEverything, pushRefs } from "./http.mjs";
 import { medianMs, pause } from "./measure.mjs";
 
 const CLONES_AT_ONCE = 4;
 const SOME_COMMITS = 100;
+// Servers bound the refs of a push.
+const PUSHED_REFS_MAX = 20_000;
 const FIRST_LINE_BYTES_MAX = 100;
 
 /** All rows of one repository. */
@@ -31,6 +33,8 @@ export async function lsRemote(bench, source) {
     await subject.pushRaw(hosted);
   }
   await subject.lsRemote();
+  for (const [server, hosted] of subject.hosted) await server.packRefs?.(hosted);
+  await subject.lsRemote(", packed");
 }
 
 // A repository, where the servers have it, and what git is told to reach it there.
@@ -59,9 +63,14 @@ class Subject {
   // A push without git's client, whose work grows with the square of the refs.
   async pushRaw(hosted) {
     const { folder } = this.source;
-    const refs = await this.git(["-C", folder, "for-each-ref", "--format=%(objectname) %(refname)"]);
-    const packed = ["-C", folder, "pack-objects", "--all", "--stdout", "-q"];
-    await pushEverything(hosted, refs.split("\n"), await this.git.bytes(packed));
+    const list = await this.git(["-C", folder, "for-each-ref", "--format=%(objectname) %(refname)"]);
+    const refs = list.split("\n");
+    for (let from = 0; from < refs.length; from += PUSHED_REFS_MAX) {
+      const some = refs.slice(from, from + PUSHED_REFS_MAX);
+      const tips = some.map((ref) => `${ref.split(" ", 1)}\n`).join("");
+      const packed = ["-C", folder, "pack-objects", "--revs", "--stdout", "-q"];
+      await pushRefs(hosted, some, await this.git.bytes(packed, tips));
+    }
   }
 
   mirror(hosted) {
@@ -117,8 +126,8 @@ class Subject {
     await this.lsRemote();
   }
 
-  lsRemote() {
-    return this.row(`ls-remote, ${this.source.refs} refs`, async (server, _, timed) => {
+  lsRemote(packed = "") {
+    return this.row(`ls-remote, ${this.source.refs} refs${packed}`, async (server, _, timed) => {
       const { config, url } = this.hosted.get(server);
       const said = await timed(() => this.git([...config, "ls-remote", "--refs", url]));
       const refs = said.split("\n").length;

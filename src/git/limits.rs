@@ -1,11 +1,10 @@
 //! The bound of every input, one value passed in, shrunk by tests.
 //!
 //! The isolate has 128 MB for everything, and one push may take 64 MiB of it. What it holds grows
-//! with the pack's objects alone, by a few bytes each: their order by id (6), the index as it is
-//! written (4), and for a commit its place in the walk (12) or among the sorted ids (8). The other
-//! tables go to scratch: of the entries 131,072 are in memory (6 MiB), of the tables of graph and
-//! lists 10 MiB, of the facts of commits 4. So the 2,000,000 that are accepted take
-//! 30 MB with every fifth a commit; `repo_do/intake/memory.rs` reserves by both numbers. The
+//! with the pack's objects alone, by 5 bytes each: their order by id. All other tables go to scratch: of
+//! the entries 131,072 are in memory (6 MiB), of the tables of graph and lists 10 MiB, of the facts of
+//! commits 4, of ids that are sorted 3. So the 3,000,000 that are accepted take 15 MB, and
+//! `repo_do/intake/memory.rs` reserves by the numbers of objects and commits. The
 //! resolved-object cache (16 MiB) is full while the deltas are resolved, when the check has not
 //! begun. One delta's base, instructions and result are 48 MiB at worst, which only a pack of few
 //! objects can combine with the largest table; larger deltas are applied piece by piece.
@@ -31,6 +30,8 @@ pub struct Limits {
     pub request_bytes_max: usize,
     /// Entries in one pack.
     pub objects_max: u32,
+    /// Deltas in one pack whose base is named by its id: 32 bytes of each are held until all are resolved.
+    pub ref_deltas_max: usize,
     /// Bytes of one pack.
     pub pack_bytes_max: u64,
     /// Bytes that any pack may have appended to it: objects that came as deltas and are stored
@@ -93,7 +94,8 @@ impl Limits {
         wants_max: 100_000,
         haves_max: 100_000,
         request_bytes_max: 8 << 20,
-        objects_max: 2_000_000,
+        objects_max: 3_000_000,
+        ref_deltas_max: 500_000,
         pack_bytes_max: 5 << 30,
         appended_bytes_min: 512 << 20,
         object_bytes_max: (4 << 30) - 1,

@@ -2,17 +2,20 @@
 
 use worker::{Context, Date, Env, Headers, Request, Response, ResponseBody, console_log, event};
 
-use super::cors::{self, CORS_ORIGINS, Origins};
+use super::cors;
 use super::credentials::{Identity, is_given_by_a_program};
 use super::cross_site::Source;
 use super::fault::fault;
+use super::listed_pages::{is_preflight, listed_page, readable_by};
 use super::neighbours::Neighbour;
 use super::reply::{Reply, git_in_band};
 use super::request_log;
-use super::rest::{bundles, content, events, idempotency, openapi, writes};
+use super::rest::{bundles, content, events, idempotency, openapi, session, writes};
 use super::route::face::{Face, face};
 use super::route::lfs::LfsRoute;
 use super::route::{self, GitRoute, RestRoute, Route, RouteError};
+use super::session::ambient::is_read;
+use super::session::identify;
 use super::target::Target;
 use super::told::{named, shown, told};
 use super::visit::{Visit, respond};
@@ -23,7 +26,7 @@ use super::{
 use crate::repo_do::contract::{
     ErrorCode, ErrorReply, GitPost, RateLeft, RequestLine, header as internal,
 };
-use crate::storage::{analytics, fault_log};
+use crate::storage::analytics;
 
 #[event(fetch)]
 async fn fetch(
@@ -37,35 +40,6 @@ async fn fetch(
         Some(origin) => readable_by(&origin, &response),
         None => Ok(response),
     }
-}
-
-/// The value of `Access-Control-Allow-Origin`, if the request comes from a page of an origin that the
-/// operator lists.
-fn listed_page(headers: &web_sys::Headers, env: &Env) -> Option<String> {
-    let origin = header(headers, "origin")?;
-    let set = env.var(CORS_ORIGINS).ok()?.to_string();
-    match Origins::parse(&set) {
-        Ok(origins) => origins.allowed(&origin).map(str::to_owned),
-        Err(error) => {
-            fault_log::error("configuration", &error);
-            None
-        }
-    }
-}
-
-/// The same answer for a page of this origin. The headers of an object's answer cannot be changed, so
-/// that there is another answer around the same body.
-fn readable_by(origin: &str, response: &web_sys::Response) -> worker::Result<web_sys::Response> {
-    let init = web_sys::ResponseInit::new();
-    init.set_status(response.status());
-    init.set_headers(&response.headers());
-    let body = response.body();
-    let response = web_sys::Response::new_with_opt_readable_stream_and_init(body.as_ref(), &init)?;
-    let headers = response.headers();
-    headers.set("access-control-allow-origin", origin)?;
-    headers.set("access-control-expose-headers", cors::EXPOSED_HEADERS)?;
-    headers.append("vary", cors::VARY)?;
-    Ok(response)
 }
 
 async fn handle(
@@ -91,10 +65,9 @@ async fn handle(
 
     let answered = match (&mut visit, &route) {
         _ if is_listed && is_preflight(&method, &client_headers) => made(cors::preflight()),
-        (Ok(visit), Ok(route)) => match admit(visit, path).await {
-            Ok(()) => answer(visit, request, &method, target.query, route).await,
-            Err(error) => Err(error),
-        },
+        (Ok(visit), Ok(route)) => {
+            judged(visit, request, (&method, path, target.query), route).await
+        }
         (Err(error), _) => Err(error.clone()),
         (_, Err(error)) => Err(error.clone().into()),
     };
@@ -137,6 +110,7 @@ async fn handle(
             method,
             status,
             error,
+            session: visit.session.as_ref().map(|it| it.secret.logged()),
             bytes_in: length_told(&client_headers),
             bytes_out: length(&response).unwrap_or(usage.answer_bytes),
             wall_ms,
@@ -189,10 +163,35 @@ fn line_of(route: &Result<Route, RouteError>, path: &str, visit: &Visit) -> Requ
     line
 }
 
-/// Whether a browser asks what a page may send. It asks without a credential, and what it asks for is
-/// refused or answered when it comes.
-fn is_preflight(method: &str, headers: &web_sys::Headers) -> bool {
-    method == "OPTIONS" && header(headers, "access-control-request-method").is_some()
+/// Answers a request, once it is known whose it is. One that reads, by a credential that a browser adds to whatever it asks for, is a
+/// stranger's where that credential opens nothing: what is public stays so for who is signed in.
+async fn judged(
+    visit: &mut Visit,
+    request: web_sys::Request,
+    (method, path, query): (&str, &str, &str),
+    route: &Route,
+) -> Result<Answer, ErrorReply> {
+    identify::identify(visit, route, method, &request.headers()).await;
+    let error = match admitted(visit, Clone::clone(&request), (method, path, query), route).await {
+        Err(error) if visit.is_ambient && is_read(method) => error,
+        answered => return answered,
+    };
+    if !matches!(error.code.status(), 401 | 403) {
+        return Err(error);
+    }
+    visit.forget_credential();
+    let again = admitted(visit, request, (method, path, query), route).await;
+    again.map_err(|_| error)
+}
+
+async fn admitted(
+    visit: &mut Visit,
+    request: web_sys::Request,
+    (method, path, query): (&str, &str, &str),
+    route: &Route,
+) -> Result<Answer, ErrorReply> {
+    admit(visit, path).await?;
+    answer(visit, request, method, query, route).await
 }
 
 /// Counts the request, and checks its signed token if it has one.
@@ -285,7 +284,7 @@ fn post_told_in_band(visit: &Visit, route: GitRoute, error: &ErrorReply) -> Opti
 }
 
 async fn answer(
-    visit: &Visit,
+    visit: &mut Visit,
     request: web_sys::Request,
     method: &str,
     query: &str,
@@ -318,6 +317,7 @@ async fn answer(
         }
         Route::Neighbour(_, neighbour) => made(neighbour.answer()),
         Route::Page(path) => pages::page(visit, path).await.map(Answer::OfWorker),
+        Route::Place => pages::place(visit).await.map(Answer::OfWorker),
         Route::Asset(file) => pages::asset(visit, file).await.map(Answer::OfWorker),
         Route::Git(path, route) => {
             let answered = git::answer(visit, &request, query, path, *route).await;
@@ -345,6 +345,9 @@ async fn answer(
             let request = Request::from(request);
             let answered = events::of_repository(visit, &request, query, path).await;
             answered.map(Answer::OfWorker)
+        }
+        Route::Rest(RestRoute::Session) => {
+            made(session::answer(visit, request.into(), method, query).await?)
         }
         // Bytes, not an envelope.
         Route::Rest(RestRoute::Bundle(path)) => {

@@ -67,6 +67,7 @@ people and agents then use plain git.</p>
   -H "Authorization: Bearer KEY" -H "Content-Type: application/json" \
   -d '{{"name":"REPOSITORY"}}'</pre>
 <ul>
+<li><a href="{url}/signin">Sign in</a>, and <a href="{url}/n">your repositories</a></li>
 <li><a href="{url}/api/v1/openapi.json">The API's description</a> (OpenAPI 3.1)</li>
 <li><a href="{url}/healthz">Health</a></li>
 <li>The documentation is in Cairn's source: README.md and the folder docs</li>

@@ -59,7 +59,8 @@ pub(crate) async fn forget(visit: &Visit, hash: &TokenHash) {
     }
 }
 
-fn store(visit: &Visit) -> Option<JsonStore> {
+/// The store of grants, and of sessions beside them.
+pub(super) fn store(visit: &Visit) -> Option<JsonStore> {
     match visit.env.kv(TOKENS) {
         Ok(binding) => Some(JsonStore::new(binding)),
         Err(error) => {

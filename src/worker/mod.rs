@@ -21,13 +21,14 @@
 //! | [`target`], [`route`], [`names`] | a URL in its parts; the resource of a path |
 //! | [`neighbours`] | what other hosts serve beside Git, told that it is not here |
 //! | [`drain`] | bodies of git requests that the Worker refuses |
-//! | [`public_url`], [`cross_site`], [`cors`] | under which URL it is reached; what pages of others may not do; which may |
+//! | [`public_url`], [`cross_site`], [`cors`], [`listed_pages`] | under which URL it is reached; what pages of others may not do; which may |
 //! | [`credentials`], [`token`], [`grant`], [`grants`] | the caller; a token as KV records it |
 //! | [`signed`] | signed tokens: their form, their issuers and keys, what their claims open |
 //! | [`front_page`] | `GET /` |
 //! | [`metrics`] | `GET /metrics`: what the deployment knows of itself |
 //! | [`outward`] | requests to servers of others |
 //! | [`told`] | errors as each face tells them |
+//! | [`session`] | somebody signed in to the pages |
 //! | [`pages`] | the pages of repositories, and the files that they load |
 //! | [`limits`] | requests to a namespace, counted by the platform |
 //! | [`read_only`] | a deployment that takes no writes |
@@ -36,9 +37,9 @@
 //! | [`id`], [`time`] | ids from random bytes; times as text |
 //!
 //! Invariants:
-//! - Only [`entry`], [`visit`], [`fault`], [`admission`], [`grants`], [`git`], [`lfs`], [`bundle_uri`], [`drain`], [`ready`],
+//! - Only [`entry`], [`listed_pages`], [`visit`], [`fault`], [`admission`], [`grants`], [`git`], [`lfs`], [`bundle_uri`], [`drain`], [`ready`],
 //!   [`call`], [`objects`], [`wake`], [`random`], [`namespace::directory`], [`namespace::object`], [`webhooks`] but for its
-//!   rules, [`metrics::answer`], [`metrics::sql_api`], [`outward`], [`signed::crypto`], [`signed::key_set`], [`signed::verify`], and the handlers in [`rest`] know the platform; the rest is tested natively.
+//!   rules, [`metrics::answer`], [`metrics::sql_api`], [`outward`], [`signed::crypto`], [`signed::key_set`], [`signed::verify`], [`session::seal`], [`session::kept`], [`session::identify`], and the handlers in [`rest`] know the platform; the rest is tested natively.
 //! - Nothing is shared between requests but names that are known to be taken ([`wake`]), the jurisdictions of
 //!   namespaces ([`objects`]) and the public keys of
 //!   issuers ([`signed::key_cache`], [`signed::known_issuers`]), which are data alone: no locks, no futures. A future woken by another request is a fault of the platform's ("I/O on behalf of a
@@ -72,6 +73,7 @@ pub(crate) mod known_names;
 pub(crate) mod lfs;
 pub(crate) mod limits;
 pub(crate) mod links;
+pub(crate) mod listed_pages;
 pub(crate) mod metrics;
 pub(crate) mod names;
 pub(crate) mod namespace;
@@ -89,6 +91,7 @@ pub(crate) mod reply;
 pub(crate) mod request_log;
 pub(crate) mod rest;
 pub(crate) mod route;
+pub(crate) mod session;
 pub(crate) mod signed;
 pub(crate) mod smart_http;
 pub(crate) mod target;

@@ -53,11 +53,19 @@ pub(crate) fn lead_there(public_url: &str, path: &RepositoryPath) -> Reply {
 
 /// The document for a page of a repository.
 pub(crate) async fn page(visit: &Visit, path: &RepositoryPath) -> Result<Response, ErrorReply> {
+    document(visit, &head(path, about(visit, path).await.as_ref())).await
+}
+
+/// The document for any other page: its script finds in the path what to show.
+pub(crate) async fn place(visit: &Visit) -> Result<Response, ErrorReply> {
+    document(visit, TITLE).await
+}
+
+async fn document(visit: &Visit, head: &str) -> Result<Response, ErrorReply> {
     let mut file = stored(visit, DOCUMENT).await?;
     let read = file.text().await;
     let document = read.map_err(|error| fault("page", &error))?;
-    let head = head(path, about(visit, path).await.as_ref());
-    let document = document.replacen(TITLE, &head, 1);
+    let document = document.replacen(TITLE, head, 1);
     let headers = headers(&[
         ("content-type", "text/html; charset=utf-8"),
         ("content-security-policy", POLICY),

@@ -31,11 +31,12 @@ pub(crate) fn is_set(visit: &Visit) -> bool {
     variable.is_ok_and(|value| value.to_string() == "true")
 }
 
-/// Whether the deployment must refuse the request. It takes revocations and a namespace's settings:
+/// Whether the deployment must refuse the request. It takes revocations, sessions and a namespace's settings:
 /// whoever stops writes because something leaked must be able to revoke it.
 fn is_write(route: &RestRoute, method: &str) -> bool {
     match route {
-        RestRoute::Token(..)
+        RestRoute::Session
+        | RestRoute::Token(..)
         | RestRoute::RepositoryToken(..)
         | RestRoute::RevokeAll(_)
         | RestRoute::RevokeSigned(_)

@@ -45,6 +45,12 @@ impl Costs {
         self.usage.borrow_mut().asker = asker;
     }
 
+    /// Notes that the request is a stranger's in spite of its credential.
+    pub(crate) fn note_stranger(&self) {
+        let mut usage = self.usage.borrow_mut();
+        (usage.asker, usage.token_id) = (Asker::Anonymous, None);
+    }
+
     /// Notes the repository that the request makes, which its path does not name.
     pub(crate) fn note_made(&self, path: &RepositoryPath) {
         let name = path.name.as_str();
@@ -132,6 +138,7 @@ pub(crate) fn of_path(path: &str) -> RequestLine {
             let route = format!("/api/v1/namespaces/:ns{kind}{more}");
             (route, folded(namespace), None)
         }
+        ["n", _, ..] => ("/n/…".to_owned(), None, None),
         _ => (path.to_owned(), None, None),
     };
     RequestLine {

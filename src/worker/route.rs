@@ -31,6 +31,8 @@ pub(crate) enum Route {
     Neighbour(RepositoryPath, Neighbour),
     /// `/r/:ns/:name` and what is below: a page of the repository for a browser.
     Page(RepositoryPath),
+    /// `/signin`, `/n` and what is below: the pages beside those of repositories.
+    Place,
     /// `/assets/:file`: what the pages load.
     Asset(String),
     /// `/`
@@ -61,6 +63,8 @@ pub(crate) enum GitRoute {
 /// A REST route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum RestRoute {
+    /// `/session`
+    Session,
     /// `/namespaces`
     Namespaces,
     /// `/namespaces/:ns`
@@ -134,6 +138,8 @@ pub(crate) enum Write {
     Refs,
     /// `POST /merge`
     Merge,
+    /// `POST /sync-fork`
+    SyncFork,
     /// `POST /cherry-pick`
     CherryPick,
     /// `POST /revert`
@@ -188,6 +194,7 @@ fn named(segments: &[&str]) -> Result<Route, RouteError> {
             let path = repository_path(namespace, without_git_suffix(repository))?;
             Ok(Route::Page(path))
         }
+        ["signin"] | ["n", ..] => Ok(Route::Place),
         ["assets", file] => Ok(Route::Asset((*file).to_owned())),
         ["api", "v1", "openapi.json"] => Ok(Route::OpenApi),
         ["api", "v1", rest @ ..] => parse_rest(rest).map(Route::Rest),
@@ -241,6 +248,7 @@ pub(crate) fn without_git_suffix(repository: &str) -> &str {
 fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
     let namespace = NamespaceName::parse;
     Ok(match segments {
+        ["session"] => RestRoute::Session,
         ["namespaces"] => RestRoute::Namespaces,
         ["namespaces", ns] => RestRoute::Namespace(namespace(ns)?),
         ["namespaces", ns, "repos"] => RestRoute::Repositories(namespace(ns)?),
@@ -324,6 +332,7 @@ fn parse_write(segments: &[&str]) -> Option<Write> {
         ["commits"] => Write::Commits,
         ["blobs"] => Write::Blobs,
         ["merge"] => Write::Merge,
+        ["sync-fork"] => Write::SyncFork,
         ["cherry-pick"] => Write::CherryPick,
         ["revert"] => Write::Revert,
         ["restore"] => Write::Restore,
@@ -348,9 +357,12 @@ impl Route {
             Self::Bundles(..) | Self::Metrics => &["GET"],
             Self::Lfs(_, route) => route.methods(),
             Self::Neighbour(_, neighbour) => neighbour.methods(),
-            Self::FrontPage | Self::Health | Self::OpenApi | Self::Page(_) | Self::Asset(_) => {
-                &["GET", "HEAD"]
-            }
+            Self::FrontPage
+            | Self::Health
+            | Self::OpenApi
+            | Self::Page(_)
+            | Self::Place
+            | Self::Asset(_) => &["GET", "HEAD"],
             Self::Rest(route) => route.methods(),
         }
     }
@@ -401,7 +413,7 @@ impl RestRoute {
             | Self::Relist(_) => &["POST"],
             Self::Token(..) | Self::RepositoryToken(..) | Self::DeletedOne(..) => &["DELETE"],
             Self::Webhooks(_, route) => route.methods(),
-            Self::Content(_, Content::Notes) => &["GET", "POST", "DELETE"],
+            Self::Session | Self::Content(_, Content::Notes) => &["GET", "POST", "DELETE"],
             Self::Content(_, content) if content.is_bytes() => &["GET", "HEAD"],
             Self::RepositoryTokens(_)
             | Self::RepositoryEvents(_)

@@ -12,6 +12,7 @@ use super::public_url::{self, PUBLIC_URL};
 use super::random;
 use super::reply::Reply;
 use super::request_log::Costs;
+use super::session::held::Session;
 use crate::repo_do::contract::{Asker, Behalf, ErrorReply, Signed};
 use crate::storage::{fault_log, jurisdiction};
 
@@ -41,6 +42,10 @@ pub(crate) struct Visit {
     public_url: OnceCell<String>,
     /// The identity of the caller.
     pub(crate) identity: Identity,
+    /// Whether a browser adds the credential by itself.
+    pub(crate) is_ambient: bool,
+    /// The session that stands for the credential.
+    pub(crate) session: Option<Session>,
     /// A credential that has the form of a signed token, until it is verified.
     pub(crate) unverified: Option<String>,
     /// The signed token, once it is verified. Its hash is then the identity.
@@ -65,19 +70,7 @@ impl Visit {
         origin: String,
         authorization: Option<&str>,
     ) -> Self {
-        let secret = |name| env.secret(name).ok().map(|key| key.to_string());
-        let key = secret(OPERATOR_KEY);
-        let previous = key.as_ref().and_then(|_| secret(PREVIOUS_KEY));
-        let identity = identify(authorization, &[key.as_deref(), previous.as_deref()]);
-        let unverified = match identity {
-            Identity::Unrecognised => credentials::signed(authorization),
-            _ => None,
-        };
-        let costs = Costs::default();
-        if identity == Identity::Operator {
-            costs.note_asker(Asker::Operator);
-        }
-        Self {
+        let mut visit = Self {
             env,
             now_ms,
             request_id,
@@ -86,14 +79,41 @@ impl Visit {
             is_listed_page: false,
             is_artifacts: false,
             public_url: OnceCell::new(),
-            identity,
-            unverified,
+            identity: Identity::Anonymous,
+            is_ambient: false,
+            session: None,
+            unverified: None,
             signed: None,
             behalf: RefCell::default(),
             offers_jurisdictions: OnceCell::new(),
-            costs,
+            costs: Costs::default(),
             seed: Cell::default(),
+        };
+        visit.believe(authorization);
+        visit
+    }
+
+    /// Reads an `Authorization` header, or what stands in its place.
+    pub(crate) fn believe(&mut self, authorization: Option<&str>) {
+        let secret = |name| self.env.secret(name).ok().map(|key| key.to_string());
+        let key = secret(OPERATOR_KEY);
+        let previous = key.as_ref().and_then(|_| secret(PREVIOUS_KEY));
+        self.identity = identify(authorization, &[key.as_deref(), previous.as_deref()]);
+        self.unverified = match self.identity {
+            Identity::Unrecognised => credentials::signed(authorization),
+            _ => None,
+        };
+        if self.identity == Identity::Operator {
+            self.costs.note_asker(Asker::Operator);
         }
+    }
+
+    /// Forgets the credential: the request is a stranger's.
+    pub(crate) fn forget_credential(&mut self) {
+        self.identity = Identity::Anonymous;
+        (self.unverified, self.signed) = (None, None);
+        self.behalf.take();
+        self.costs.note_stranger();
     }
 
     /// Whether any namespace of the deployment may be kept in a jurisdiction.

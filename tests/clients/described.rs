@@ -8,7 +8,7 @@ use crate::support::git::Git;
 use crate::support::history::History;
 use crate::support::rest::{Hosted, Rest};
 use crate::support::scratch::Scratch;
-use crate::support::server::Server;
+use crate::support::server::{ADMIN_KEY, Server};
 
 /// The namespace of all of it.
 const NAMESPACE: &str = "described";
@@ -78,6 +78,10 @@ pub fn make(server: &mut Server, scratch: &Scratch) -> Value {
             "path.id": kept(rest, "purged").iter().map(|(_, id)| id).collect::<Vec<_>>(),
         },
         "testRules": { "body": [{ "ref": "refs/heads/main", "op": "update" }] },
+        "signIn": {
+            "body": [{ "token": ADMIN_KEY }, { "token": there.token }, { "token": "no" }],
+        },
+        "showSession": { "query.namespace": [NAMESPACE] },
         "createToken": { "body.repo": ["there", "changed"] },
         "forkRepository": {
             "path.repo": ["there"],
@@ -185,6 +189,7 @@ fn of_writes(values: &mut Value, rest: &Rest, source: &Git) {
         ("createCommit", vec![commit]),
         ("updateRefs", vec![update]),
         ("merge", vec![json!({ "into": "main", "from": "topic" })]),
+        ("syncFork", vec![json!({ "dry_run": true })]),
         ("cherryPick", bodies(&one)),
         ("revert", bodies(&one)),
         (
@@ -201,6 +206,9 @@ fn of_writes(values: &mut Value, rest: &Rest, source: &Git) {
         values[operation]["body"] = json!(bodies);
         values[operation]["path.repo"] = json!(["written"]);
     }
+    let fork = json!({ "name": "written-fork" });
+    rest.post(&written.path("/fork"), &fork).result(201);
+    values["syncFork"]["path.repo"] = json!(["written-fork"]);
     values["putBlob"]["path.repo"] = json!(["written"]);
     for operation in ["reflog", "notes"] {
         values[operation]["path.repo"] = json!(["written"]);

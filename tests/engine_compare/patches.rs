@@ -5,6 +5,7 @@ use std::path::Path;
 
 use cairn::git::compare::patch::Patches;
 use cairn::git::compare::renames::RenameOptions;
+use cairn::git::compare::text::Whitespace;
 use cairn::git::limits::Limits;
 use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
@@ -14,12 +15,32 @@ use crate::plumbing::git;
 use crate::random_trees::make_trees;
 use crate::repository::{Numbers, Objects, pairs, stdin_of};
 
-fn patch(objects: &Objects, pair: (ObjectId, ObjectId), context: u32, by_words: bool) -> Vec<u8> {
+/// An option of `git diff` beside the lines of context.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    ByLines,
+    ByWords,
+    WithoutWhitespace,
+}
+
+impl Look {
+    fn option(self) -> Option<&'static str> {
+        match self {
+            Self::ByLines => None,
+            Self::ByWords => Some("--word-diff=plain"),
+            Self::WithoutWhitespace => Some("-w"),
+        }
+    }
+}
+
+fn patch(objects: &Objects, pair: (ObjectId, ObjectId), context: u32, look: Look) -> Vec<u8> {
     let changes = tree_changes(objects, pair, &[]);
     let changes = renamed_changes(objects, changes, RenameOptions::default());
     let mut patches = Patches::new(changes, context, &Limits::DEFAULT);
-    if by_words {
-        patches = patches.by_words();
+    match look {
+        Look::ByLines => {}
+        Look::ByWords => patches = patches.by_words(),
+        Look::WithoutWhitespace => patches = patches.by_whitespace(Whitespace::Ignored),
     }
     let mut out = Vec::new();
     while patches.step(objects, 4096, &mut out).unwrap() {}
@@ -44,18 +65,16 @@ const EXPECTED: [&str; 12] = [
 
 /// Compares the patches of all pairs with those of one `git diff-tree`; shows the first that differs.
 pub fn check(directory: &Path, pairs: &[(ObjectId, ObjectId)], context: u32) {
-    check_by(directory, pairs, context, false);
+    check_by(directory, pairs, context, Look::ByLines);
 }
 
-fn check_by(directory: &Path, pairs: &[(ObjectId, ObjectId)], context: u32, by_words: bool) {
+fn check_by(directory: &Path, pairs: &[(ObjectId, ObjectId)], context: u32, look: Look) {
     let objects = Objects::of(directory);
     let context_option = format!("-U{context}");
     let mut arguments = vec!["diff-tree", "--stdin", "-p", "-M", &context_option];
-    if by_words {
-        arguments.push("--word-diff=plain");
-    }
+    arguments.extend(look.option());
     let expected = git(directory, &arguments, &stdin_of(pairs));
-    let proves = pairs.len() >= 500 && !by_words;
+    let proves = pairs.len() >= 500 && look == Look::ByLines;
     for what in EXPECTED.iter().filter(|_| proves) {
         assert!(expected.contains_str(what), "no diff has {what:?}");
     }
@@ -63,7 +82,7 @@ fn check_by(directory: &Path, pairs: &[(ObjectId, ObjectId)], context: u32, by_w
     for (number, pair) in pairs.iter().enumerate() {
         let header = format!("{} {}\n", pair.0, pair.1);
         rest = rest.strip_prefix(header.as_bytes()).unwrap();
-        let ours = patch(&objects, *pair, context, by_words);
+        let ours = patch(&objects, *pair, context, look);
         let end = match pairs.get(number + 1) {
             Some((old, new)) => {
                 let next = format!("\n{old} {new}\n");
@@ -166,13 +185,92 @@ fn random_word_diffs_are_those_of_git() {
         let directory = tempfile::tempdir().unwrap();
         let trees = make_trees(directory.path(), seed, 200);
         let chosen = pairs(&trees, 250, seed);
-        check_by(directory.path(), &chosen, 3, true);
+        check_by(directory.path(), &chosen, 3, Look::ByWords);
         let directory = tempfile::tempdir().unwrap();
         let trees = make_prose(directory.path(), seed, 250);
         let chosen = pairs(&trees, 250, seed);
-        check_by(directory.path(), &chosen, 3, true);
+        check_by(directory.path(), &chosen, 3, Look::ByWords);
         for context in [0, 1, 10] {
-            check_by(directory.path(), &chosen[..60], context, true);
+            check_by(directory.path(), &chosen[..60], context, Look::ByWords);
+        }
+    }
+}
+
+/// Random trees with code in them, of which some lines are only indented, joined or blank in another way.
+fn make_indented(directory: &Path, seed: u64, count: usize) -> Vec<ObjectId> {
+    let mut numbers = Numbers(seed);
+    let mut lines: Vec<String> = Vec::new();
+    let mut texts = Vec::new();
+    for number in 0..count {
+        if number % 20 == 0 {
+            let length = numbers.one_of(&[0, 5, 60, 400]);
+            lines = (0..length).map(|_| code_line(&mut numbers)).collect();
+        }
+        for _ in 0..numbers.below(8) {
+            let at = numbers.below(lines.len() + 1);
+            let length = numbers.below(12);
+            let end = (at + length).min(lines.len());
+            match numbers.below(4) {
+                0 => lines.insert(at, code_line(&mut numbers)),
+                1 => {
+                    lines.drain(at..end.min(at + 3));
+                }
+                2 => {
+                    // A block that is there once more, deeper.
+                    let block = lines[at..end].iter().map(|line| format!("    {line}"));
+                    let block: Vec<_> = block.collect();
+                    lines.splice(at..at, block);
+                }
+                _ => {
+                    let blanks = numbers.one_of(&["", " ", "\t", "    ", "\x0c"]);
+                    for line in &mut lines[at..end] {
+                        *line = format!("{blanks}{}", line.trim_start());
+                    }
+                }
+            }
+        }
+        let mut text = lines.concat();
+        if numbers.below(4) == 0 {
+            text.pop();
+        }
+        texts.push(text);
+    }
+    commit_texts(directory, &texts)
+}
+
+/// One of few lines, with blanks around it and in it.
+fn code_line(numbers: &mut Numbers) -> String {
+    let blanks = ["", "", " ", "  ", "    ", "\t", "\t\t", "\r", "\x0b"];
+    let texts = [
+        "",
+        "",
+        "}",
+        "if (a) {",
+        "if(a) {",
+        "call( x )",
+        "call(x)",
+        "fn f() {",
+    ];
+    let (before, behind) = (numbers.one_of(&blanks), numbers.one_of(&blanks));
+    format!("{before}{}{behind}\n", numbers.one_of(&texts))
+}
+
+/// `git diff -w`: lines that differ by white space alone are equal, and a file without another change is
+/// left out unless its header says something.
+#[test]
+fn random_diffs_without_white_space_are_those_of_git() {
+    for seed in 301..=304 {
+        let directory = tempfile::tempdir().unwrap();
+        let trees = make_trees(directory.path(), seed, 200);
+        let chosen = pairs(&trees, 250, seed);
+        check_by(directory.path(), &chosen, 3, Look::WithoutWhitespace);
+        for make in [make_prose, make_indented] {
+            let directory = tempfile::tempdir().unwrap();
+            let trees = make(directory.path(), seed, 250);
+            let chosen = pairs(&trees, 250, seed);
+            for context in [0, 1, 3, 10] {
+                check_by(directory.path(), &chosen, context, Look::WithoutWhitespace);
+            }
         }
     }
 }

@@ -32,6 +32,7 @@ pub fn write(
         items += 1;
         match item {
             Item::Bytes(bytes) => pack.extend(bytes),
+            Item::Pause => {}
             Item::Extent(extent) => {
                 assert_ne!(extent.length, 0);
                 let ordinal = live

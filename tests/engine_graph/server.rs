@@ -118,7 +118,7 @@ impl Server {
             match walk.step(3) {
                 Ok(Progress::Working) => {}
                 Ok(Progress::Done) => return bad,
-                Err(error) if error.is_of_tip() => bad.push(walk.give_up_tip()),
+                Err(error) if error.is_of_tip() => bad.push(walk.give_up_tip().unwrap()),
                 Err(error) => panic!("{error}"),
             }
         }

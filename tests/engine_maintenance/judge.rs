@@ -8,12 +8,12 @@ use std::rc::Rc;
 
 use cairn::git::graph::commits::CommitGraph;
 use cairn::git::graph::connectivity::{Connectivity, Progress};
+use cairn::git::graph::unpublished::Unpublished;
 use cairn::git::hash::object_id;
 use cairn::git::limits::Limits;
 use cairn::git::maintenance::compare::{self, Graph};
 use cairn::git::maintenance::overlay::Overlay;
 use cairn::git::maintenance::rebuild::IndexRebuild;
-use cairn::git::maintenance::remade::Remade;
 use cairn::git::maintenance::step::Step;
 use cairn::git::pack::entries::Base;
 use cairn::git::pack::index::{IndexBuilder, PackIndex};
@@ -180,7 +180,7 @@ pub fn rebuild<D: Database>(store: &Rc<Store<D>>) -> (Parts, Vec<String>) {
         while let Some(row) = rows.next_row() {
             index.extend(row);
         }
-        let pack = Remade::new(objects, &before);
+        let pack = Unpublished::stored(objects, &before);
         let walk = Connectivity::new(&graph, &pack, &pack, &[], &limits);
         let mut walk = walk.from_all_commits(&Rc::default());
         while walk.step(1000).unwrap() == Progress::Working {}

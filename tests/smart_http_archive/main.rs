@@ -5,6 +5,7 @@
 
 use cairn_test_support as support;
 
+mod placeholders;
 mod refusals;
 mod zip_files;
 

@@ -1,6 +1,9 @@
 //! Who may have the bytes of a bundle, and in which parts.
 
+use std::time::Duration;
+
 use super::support::server::{Server, server};
+use super::support::wait;
 use super::{Bundled, private, public};
 
 #[test]
@@ -89,4 +92,27 @@ fn a_private_bundle_is_open_to_who_may_fetch_and_to_the_holder_of_its_url() {
     let log = server.log();
     assert!(log.contains("/git/:ns/:repo/bundles/:time"));
     assert!(!log.contains(signature) && !log.contains("signature="));
+}
+
+#[test]
+fn a_signed_url_expires_and_a_clone_that_shows_it_goes_on_without() {
+    let server = Server::start_with(&[("CAIRN_BUNDLE_URL_SECONDS", "5")]);
+    let bundled = Bundled::new(&server, "expiring", &private());
+    let uri = bundled.told("uri");
+    assert_eq!(bundled.get(&uri, &[]).status, 200);
+    wait::until_true("the URL has expired", Duration::from_secs(20), || {
+        bundled.get(&uri, &[]).status == 403
+    });
+    // Git does not ask for a password, and takes everything from the repository.
+    let (url, mut seen) = (bundled.hosted.url(), 0);
+    bundled.read(&mut seen);
+    let option = format!(
+        "--bundle-uri={}{}",
+        server.url(),
+        bundled.hosted.git_path(&uri)
+    );
+    let clone = bundled.clone(&url, "late", &["--mirror", &option]);
+    super::same_refs(&clone, &bundled.source);
+    // Whoever asks again gets another URL.
+    assert_ne!(bundled.told("uri"), uri);
 }

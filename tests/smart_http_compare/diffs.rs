@@ -105,6 +105,43 @@ fn words_that_differ_are_those_of_git() {
 }
 
 #[test]
+fn lines_that_differ_by_white_space_alone_are_left_out() {
+    let scratch = Scratch::new();
+    let (hosted, git) = with_commits(
+        &scratch,
+        "whitespace",
+        &[
+            &[
+                ("code", b"if (a) {\nb();\nc();\n}\n"),
+                ("tabs", b"one\n two\n"),
+            ],
+            &[
+                ("code", b"if (a) {\n    b();\n    d();\n}\n"),
+                ("tabs", b"one \r\n\ttwo"),
+            ],
+        ],
+    );
+    let base = git.run(&["rev-parse", "main~1"]);
+    let query = format!("/diff?base={base}&head=main&ignore_whitespace=true");
+    let theirs = bytes_of(&git, &["diff", "-w", &base, "main"]);
+    same_bytes(&patch_of(&hosted, &query), &theirs, "git diff -w");
+    let result = get(&hosted, &query).result(200);
+    // The JSON names each file that differs; of one that differs by white space alone there is no hunk.
+    let files = result["files"].as_array().unwrap();
+    let counts = files.iter().map(|file| {
+        let hunks = file["hunks"].as_array().unwrap().len();
+        (file["path"].as_str().unwrap(), &file["additions"], hunks)
+    });
+    let counts: Vec<_> = counts.collect();
+    assert_eq!(
+        counts,
+        [("code", &Value::from(1), 1), ("tabs", &Value::from(0), 0)]
+    );
+    let plain = get(&hosted, &format!("/diff?base={base}&head=main")).result(200);
+    assert_eq!(plain["stats"]["additions"], 4);
+}
+
+#[test]
 fn a_diff_of_some_paths() {
     let scratch = Scratch::new();
     let (hosted, git) = with_commits(

@@ -11,6 +11,7 @@
 
 use cairn_test_support as support;
 
+mod ahead_behind;
 mod commits;
 mod diffs;
 mod histories;

@@ -34,6 +34,26 @@ fn each_wrong_field_is_named() {
             "/word",
         ),
         (
+            "/diff?base=main&head=main&ignore_whitespace=2",
+            400,
+            INVALID_INPUT,
+            "/ignore_whitespace",
+        ),
+        ("/refs?ahead_behind=x", 404, NOT_FOUND, "/ahead_behind"),
+        ("/refs?ahead_behind=", 400, INVALID_INPUT, "/ahead_behind"),
+        (
+            "/refs?ahead_behind=main&limit=101",
+            400,
+            INVALID_INPUT,
+            "/limit",
+        ),
+        (
+            "/log?ahead_behind=main",
+            400,
+            INVALID_INPUT,
+            "/ahead_behind",
+        ),
+        (
             "/diff?base=main&head=main&colour=red",
             400,
             INVALID_INPUT,

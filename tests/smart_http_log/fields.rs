@@ -45,6 +45,7 @@ fn each_request_has_one_line() {
         "repository",
         "actor",
         "token_id",
+        "session",
         "status",
         "error",
         "bytes_in",

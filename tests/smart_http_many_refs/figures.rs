@@ -26,6 +26,18 @@ fn what_many_refs_cost() {
     story.source.run(&["push", "--quiet", &url, "main"]);
     let refs = pulls(count, &story.commits);
     story.add_refs(&refs);
+    for _ in 0..3 {
+        let begun = Instant::now();
+        assert!(list_below(&story, "refs/").len() > 50 * count);
+        let seconds = begun.elapsed().as_secs_f64();
+        println!("ls-refs before maintenance: {seconds:.3} s");
+    }
+    let begun = Instant::now();
+    story.maintain();
+    println!("maintenance: {:.3} s", begun.elapsed().as_secs_f64());
+    let begun = Instant::now();
+    story.maintain();
+    println!("maintenance again: {:.3} s", begun.elapsed().as_secs_f64());
     let mut backend = story.scratch.bare_repository("backend/refs.git");
     backend = backend.config("http.receivepack", "true");
     story.source.run(&[

@@ -101,6 +101,48 @@ fn a_push_a_fetch_and_a_look_cost_the_same_however_many_refs_there_are() {
 }
 
 #[test]
+fn maintenance_puts_many_refs_into_few_rows_and_nobody_else_sees_a_difference() {
+    const REFS: usize = 9_000;
+    let mut story = Story::begin(20);
+    let commits = story.commits.clone();
+    story.add_refs(&pulls(REFS, &commits));
+    let url = story.hosted.url();
+    let before = story.source.remote_refs(&url);
+    let listed = |story: &mut Story| story.spent(|story| assert_eq!(list(story, 2), REFS + 3));
+    let loose = listed(&mut story);
+    story.maintain();
+    let packed = listed(&mut story);
+    println!("{loose:?}, packed {packed:?}");
+    assert!(packed.rows_read <= loose.rows_read / 50, "{packed:?}");
+    assert_eq!(story.source.remote_refs(&url), before);
+    // Packed refs move, go and come as others do.
+    let (tip, old) = (commits[0].clone(), commits[17].clone());
+    let ref_of = |number: usize| format!("refs/pull/{number:06}/head");
+    let (moved, gone, made) = (ref_of(17), ref_of(18), "refs/pull/000018/merge");
+    let lease = format!("--force-with-lease={moved}:{old}");
+    let (to_moved, to_made) = (format!("+{tip}:{moved}"), format!("{tip}:{made}"));
+    let delete = format!(":{gone}");
+    let push = [
+        "push", "--quiet", &lease, &url, &to_moved, &to_made, &delete,
+    ];
+    story.source.run(&push);
+    let mut expect = before;
+    expect.remove(&gone);
+    expect.insert(moved, tip.clone());
+    expect.insert(made.to_owned(), tip);
+    assert_eq!(story.source.remote_refs(&url), expect);
+    // A few loose refs among many packed ones are left where they are.
+    story.maintain();
+    let again = listed(&mut story);
+    assert!(again.rows_read <= packed.rows_read + 20, "{again:?}");
+    let verified = story.server.rest().post(
+        &story.hosted.path("/maintenance"),
+        &json!({ "task": "verify" }),
+    );
+    assert_eq!(verified.result(200)["ok"], true);
+}
+
+#[test]
 fn who_lists_many_refs_holds_a_page_of_them() {
     let mut story = Story::begin(20);
     let refs = pulls(MANY, &story.commits.clone());

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rusqlite::params;
+use serde_json::json;
 use ureq::http::Method;
 
 use super::support::databases::database_of;
@@ -75,6 +76,13 @@ impl Story {
     /// Gives the repository so many refs more, while the server is stopped.
     pub fn add_refs(&mut self, refs: &[(String, String)]) {
         self.server.restart_after(|state| write_refs(state, refs));
+    }
+
+    /// Does all maintenance that could be done.
+    pub fn maintain(&self) {
+        let route = self.hosted.path("/maintenance");
+        let done = self.server.rest().post(&route, &json!({ "task": "run" }));
+        done.result(200);
     }
 
     /// Does the operation in a fresh isolate.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::seen::{public, told};
 use super::support::scratch::Scratch;
-use super::support::server::Server;
+use super::support::server::{ADMIN_KEY, Server};
 
 /// Each would set `window.harmed` or open a dialog.
 const MARKUP: [&str; 32] = [
@@ -60,19 +60,23 @@ const NAMES: [&str; 12] = [
     "`window.harmed=12`",
 ];
 
+/// Somebody who may do everything reads it: a script there would act in that name.
 #[test]
 fn no_content_of_a_repository_runs_a_script() {
     let (server, scratch) = (Server::start(), Scratch::new());
     let hosted = public(&server, "hostile");
     let source = scratch.repository("source");
-    source.write("README.md", MARKUP.join("\n\n"));
+    let readme = format!("![a drawing](drawing.svg)\n\n{}", MARKUP.join("\n\n"));
+    source.write("README.md", readme);
     for (number, markup) in MARKUP.iter().enumerate() {
         source.write(&format!("page-{number}.html"), markup);
         source.write(&format!("note-{number}.md"), markup);
     }
     source.write(
         "drawing.svg",
-        "<svg xmlns='http://www.w3.org/2000/svg'><script>parent.harmed = 1</script></svg>",
+        "<svg xmlns='http://www.w3.org/2000/svg' onload='parent.harmed = 1'><script>top.harmed = 1</script>\
+         <image href='https://example.com/x.png'/><foreignObject><body xmlns='http://www.w3.org/1999/xhtml'>\
+         <img src='x' onerror='top.harmed = 1'/></body></foreignObject></svg>",
     );
     let polyglot = "GIF89a/*<svg onload=window.harmed=1>*/=1;window.harmed=2;";
     source.write("polyglot.gif", polyglot);
@@ -99,6 +103,6 @@ fn no_content_of_a_repository_runs_a_script() {
         "hostile",
         &server,
         &hosted,
-        &json!({ "tip": tip, "files": files, "names": NAMES }),
+        &json!({ "tip": tip, "files": files, "names": NAMES, "key": ADMIN_KEY }),
     );
 }

@@ -26,8 +26,9 @@ pub fn public(server: &Server, name: &str) -> Hosted {
     }
 }
 
-/// Has the story told at the repository's page. It ends with an error where something is not as it should be.
-pub fn told(story: &str, server: &Server, hosted: &Hosted, facts: &Value) {
+/// Has the story told at the repository's page, and gives what it wrote. It ends with an error where something is
+/// not as it should be.
+pub fn told(story: &str, server: &Server, hosted: &Hosted, facts: &Value) -> String {
     if let Err(reason) = installed("browser") {
         panic!("scripts/install-clients.sh could not install a browser: {reason}");
     }
@@ -42,4 +43,5 @@ pub fn told(story: &str, server: &Server, hosted: &Hosted, facts: &Value) {
         .unwrap();
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert!(ended.status.success(), "{said}");
+    String::from_utf8_lossy(&ended.stdout).into_owned()
 }

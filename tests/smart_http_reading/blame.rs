@@ -7,7 +7,7 @@ use super::support::server::server;
 use super::{get, hosted, pages, refused};
 
 /// By line of the file: the commit, the line there, the path there.
-fn lines_of(pages: &[Value]) -> Vec<(u64, String, u64, String)> {
+pub(super) fn lines_of(pages: &[Value]) -> Vec<(u64, String, u64, String)> {
     let ranges = pages
         .iter()
         .flat_map(|page| page["ranges"].as_array().unwrap());

@@ -7,7 +7,7 @@ use super::support::server::server;
 use super::{get, hosted, pages, refused};
 
 /// As `git grep -n` prints it.
-fn printed(pages: &[Value]) -> Vec<String> {
+pub(super) fn printed(pages: &[Value]) -> Vec<String> {
     let files = pages
         .iter()
         .flat_map(|page| page["files"].as_array().unwrap());

@@ -6,6 +6,7 @@
 use cairn_test_support as support;
 
 mod blame;
+mod budgets;
 mod grep;
 mod last_commits;
 mod search;

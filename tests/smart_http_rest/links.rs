@@ -1,9 +1,12 @@
 //! `Link` headers: a client that knows nothing of cursors walks through a list.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use support::rest::{Answer, Rest};
 use support::scratch::Scratch;
 use support::server::server;
+use support::wait::until_true;
 
 use crate::{repos, rest, support};
 
@@ -78,12 +81,18 @@ fn lists_with_a_cursor_are_walked_by_their_links() {
     for name in ["second", "third"] {
         rest.create_repository("rest-links", name);
     }
+    let mut made = Vec::new();
     for _ in 0..2 {
-        rest.make_token("rest-links", &json!({ "repo": "first" }));
+        made.push(rest.make_token("rest-links", &json!({ "repo": "first" })));
         let of_namespace = json!({ "scope": "read" });
         rest.make_token("rest-links", &of_namespace);
     }
     let namespace = "/api/v1/namespaces/rest-links";
+    // What was done to a repository reaches the namespace's log a moment later.
+    until_true("the log has all of it", Duration::from_secs(30), || {
+        let log = rest.get(&format!("{namespace}/audit")).text();
+        made.iter().all(|token| log.contains(&token.id))
+    });
     let lists = [
         "/api/v1/namespaces?search=rest-links".to_owned(),
         format!("{namespace}/repos?sort=name"),

@@ -1,5 +1,5 @@
 //! Signed tokens against the real Worker: [`pipelines`] has issuers that a namespace trusts, [`operators`]
-//! those of the operator, and [`attacks`] tokens that must open nothing. Node makes keys and signatures.
+//! those of the operator, [`sessions`] both behind pages, and [`attacks`] tokens that must open nothing. Node makes keys and signatures.
 
 #![allow(
     clippy::panic,
@@ -24,6 +24,7 @@ mod measured;
 mod midway;
 mod operators;
 mod pipelines;
+mod sessions;
 mod signer;
 
 use std::sync::OnceLock;

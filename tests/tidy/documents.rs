@@ -1,6 +1,7 @@
 //! Indexes and claims of the documents.
 
 use super::none;
+use super::support::package_root;
 use super::support::source::{files, text};
 
 #[test]
@@ -22,6 +23,32 @@ fn every_decision_is_in_the_index_with_its_title() {
         (!found).then(|| format!("docs/adr/README.md has no `{expected}`"))
     });
     none(&missing.collect::<Vec<_>>());
+}
+
+/// The most that a picture in the README may have.
+const PICTURE_BYTES_MAX: u64 = 100 << 10;
+
+#[test]
+fn every_picture_of_the_readme_is_there_and_small() {
+    let readme = text("README.md");
+    let named = readme.split(['"', '(', ')']);
+    let pictures: Vec<_> = named
+        .filter(|path| path.starts_with("docs/") && !path.contains(".md"))
+        .filter(|path| is_picture(path))
+        .collect();
+    assert!(
+        pictures.len() >= 7,
+        "the pictures are not read: {pictures:?}"
+    );
+    let wrong = pictures.into_iter().filter_map(|path| {
+        let bytes = std::fs::metadata(package_root().join(path)).map(|file| file.len());
+        match bytes {
+            Ok(bytes) if bytes <= PICTURE_BYTES_MAX => None,
+            Ok(bytes) => Some(format!("{path} has {bytes} bytes")),
+            Err(error) => Some(format!("{path}: {error}")),
+        }
+    });
+    none(&wrong.collect::<Vec<_>>());
 }
 
 #[test]
@@ -58,4 +85,9 @@ fn every_test_that_the_threat_model_names_exists() {
             .filter(|name| !exists(name))
             .collect::<Vec<_>>(),
     );
+}
+
+fn is_picture(path: &str) -> bool {
+    let kind = std::path::Path::new(path).extension();
+    kind.is_some_and(|kind| kind == "webp" || kind == "svg")
 }

@@ -3,12 +3,30 @@ import createClient from "openapi-fetch";
 import type { Place } from "./place";
 import type { paths } from "./schema";
 
-const client = createClient<paths>({ baseUrl: "/" });
+/** All requests by REST. The header tells the server that a page of its own asks, and no form of another site. */
+export const client = createClient<paths>({ baseUrl: "/", headers: { "x-cairn-session": "1" } });
+
+/** One error as the API tells it. */
+interface Told {
+  code?: number;
+  message?: string;
+  source?: { pointer?: string };
+  details?: Record<string, unknown>;
+}
 
 /** An answer of the API that is no success. */
 export class Refusal extends Error {
-  constructor(readonly status: number, message: string) {
-    super(message);
+  /** Which error it is, as docs/api.md numbers them. */
+  readonly code: number | undefined;
+  /** Which field of the request is at fault. */
+  readonly pointer: string | undefined;
+  readonly details: Record<string, unknown>;
+
+  constructor(readonly status: number, told: Told = {}) {
+    super(told.message ?? `the server answered ${status}`);
+    this.code = told.code;
+    this.pointer = told.source?.pointer;
+    this.details = told.details ?? {};
   }
 }
 
@@ -26,20 +44,20 @@ interface Envelope<T> {
 interface Answer<T> {
   // Text where a route can also answer a patch, which is never asked for here.
   data?: Envelope<T> | string | undefined;
-  error?: { errors?: { message?: string }[] } | undefined;
+  error?: { errors?: Told[] } | undefined;
   response: Response;
 }
 
-function page<T>({ data, error, response }: Answer<T>): Page<T> {
+/** What an answer has, or throws the refusal that it is. */
+export function page<T>({ data, error, response }: Answer<T>): Page<T> {
   if (data === undefined || typeof data === "string" || !response.ok) {
-    const message = error?.errors?.[0]?.message ?? `the server answered ${response.status}`;
-    throw new Refusal(response.status, message);
+    throw new Refusal(response.status, error?.errors?.[0]);
   }
   return { result: data.result, cursor: data.result_info?.cursor ?? "" };
 }
 
-const names = ({ namespace, repo }: Place) => ({ namespace, repo });
-const ROUTE = "/api/v1/namespaces/{namespace}/repos/{repo}" as const;
+export const names = ({ namespace, repo }: Place) => ({ namespace, repo });
+export const ROUTE = "/api/v1/namespaces/{namespace}/repos/{repo}" as const;
 
 type Init = { signal: AbortSignal };
 
@@ -57,9 +75,9 @@ export async function tree(place: Place, commit: string, cursor: string, init: I
   return page(await client.GET(`${ROUTE}/tree/{hash}`, { params: { path, query }, ...init }));
 }
 
-/** Branches and tags; `prefix` chooses. */
-export async function refs(place: Place, prefix: string, cursor: string, init: Init) {
-  const query = { prefix, limit: 200, ...(cursor && { cursor }) };
+/** Branches and tags; `prefix` chooses. With `base` each tells how far it is ahead of that and behind it. */
+export async function refs(place: Place, prefix: string, cursor: string, init: Init, base = "") {
+  const query = { prefix, limit: 100, ...(base && { ahead_behind: base }), ...(cursor && { cursor }) };
   return page(await client.GET(`${ROUTE}/refs`, { params: { path: names(place), query }, ...init }));
 }
 
@@ -69,9 +87,19 @@ export async function commit(place: Place, hash: string, init: Init) {
   return page(await client.GET(`${ROUTE}/commit/{hash}`, { params: { path }, ...init }));
 }
 
-/** What differs between two commits, with the lines. */
-export async function diff(place: Place, base: string, head: string, init: Init) {
-  const query = { base, head, ...(place.path && { path: [place.path] }) };
+/** The id of the tree without entries: what the first commit of all is compared with. */
+export const EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+
+export type Diff = Awaited<ReturnType<typeof diff>>["result"];
+
+/** What differs between two commits, with the lines; those too that differ by white space alone, unless it is off. */
+export async function diff(place: Place, base: string, head: string, init: Init, isWhitespaceOff = false) {
+  const query = {
+    base,
+    head,
+    ...(place.path && { path: [place.path] }),
+    ...(isWhitespaceOff && { ignore_whitespace: "true" as const }),
+  };
   return page(await client.GET(`${ROUTE}/diff`, { params: { path: names(place), query }, ...init }));
 }
 
@@ -120,7 +148,7 @@ export async function bytes(place: Place, path: string, init: Init): Promise<Uin
   return new Uint8Array(await response.arrayBuffer());
 }
 
-async function told(response: Response): Promise<string> {
-  const answer: { errors?: { message?: string }[] } = await response.json().catch(() => ({}));
-  return answer.errors?.[0]?.message ?? `the server answered ${response.status}`;
+async function told(response: Response): Promise<Told | undefined> {
+  const answer: { errors?: Told[] } = await response.json().catch(() => ({}));
+  return answer.errors?.[0];
 }

@@ -9,7 +9,10 @@ export interface Place {
   path: string;
 }
 
-export const VIEWS = ["tree", "file", "blame", "log", "commit", "compare", "refs", "search"] as const;
+// The views that change something, or lead to it.
+const WRITING = ["edit", "new", "upload", "move", "delete", "reflog"] as const;
+
+export const VIEWS = ["tree", "file", "blame", "log", "commit", "compare", "refs", "search", ...WRITING] as const;
 export type View = (typeof VIEWS)[number];
 
 /** The URL of a place, from which `App` finds it again. */

@@ -13,7 +13,7 @@ import { commit } from "./shapes.js";
 const PATCH = "text/x-diff";
 
 /** @implements {Pick<CairnRepo, "commit" | "commitStream" | "putBlob" | "updateRefs" | "reflog"
- *   | "merge" | "cherryPick" | "revert" | "restore" | "testRules" | "compare" | "diff" | "diffBytes" | "patch"
+ *   | "merge" | "syncFork" | "cherryPick" | "revert" | "restore" | "testRules" | "compare" | "diff" | "diffBytes" | "patch"
  *   | "commitDiff" | "mergeBases" | "readNote" | "listNotes" | "writeNote" | "removeNote">} */
 export class Writing extends Exploring {
   #connection;
@@ -69,6 +69,11 @@ export class Writing extends Exploring {
   /** @type {CairnRepo["merge"]} */
   async merge(merge, once) {
     return this.#post("/merge", snakeCase(merge), once);
+  }
+
+  /** @type {CairnRepo["syncFork"]} */
+  async syncFork(sync = {}, once) {
+    return this.#post("/sync-fork", snakeCase(sync), once);
   }
 
   /** @type {CairnRepo["cherryPick"]} */

@@ -90,7 +90,8 @@ export const requests: [
   Takes<Shaped<Described["RefUpdates"]>["updates"], cairn.RefUpdate[]>,
   Takes<Shaped<Described["NewMerge"]>, cairn.NewMerge>,
   Takes<Shaped<Described["NewCherryPick"]>, cairn.NewCherryPick>,
+  Takes<Shaped<Described["ForkSync"]>, cairn.ForkSync>,
   Takes<Shaped<Described["NewRevert"]>, cairn.NewRevert>,
   Takes<Shaped<Described["NewRestore"]>, cairn.NewRestore>,
   Takes<Shaped<Described["NewNote"]>, cairn.NewNote>,
-] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true];
+] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true];

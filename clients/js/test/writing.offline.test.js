@@ -151,6 +151,12 @@ test("refs, merges and notes are spelled as the server spells them", async () =>
       "POST /merge",
       { into: "main", from: { repository: "a/b", ref: "x" } },
     ],
+    [(repo) => repo.syncFork(), "POST /sync-fork", {}],
+    [
+      (repo) => repo.syncFork({ branch: "next", strategy: "ff_only", expectedHead: A }),
+      "POST /sync-fork",
+      { branch: "next", strategy: "ff_only", expected_head: A },
+    ],
     [
       (repo) => repo.cherryPick({ commits: [A], onto: "main", allowEmpty: true }),
       "POST /cherry-pick",
@@ -196,6 +202,10 @@ test("comparisons and pages ask for what they are given", async () => {
     ],
     [(repo) => repo.diffBytes({ base: "a", head: "b" }), "/diff?base=a&head=b"],
     [(repo) => repo.diff({ base: "a", head: "b", word: true }), "/diff?base=a&head=b&word=true"],
+    [
+      (repo) => repo.diff({ base: "a", head: "b", ignore_whitespace: true }),
+      "/diff?base=a&head=b&ignore_whitespace=true",
+    ],
     [(repo) => repo.patch(A), `/commit/${A}.patch`],
     [(repo) => repo.commitDiff(A), `/commit/${A}.diff`],
     [(repo) => repo.mergeBases("a", "b"), "/merge-base?refs=a%2Cb"],

@@ -123,9 +123,9 @@ class Repository:
         """Its tokens, newest first."""
         return self._connection.pages(f"{self._path}/tokens")
 
-    def refs(self, prefix: str | None = None) -> Iterator[types.Ref]:
-        """Its refs whose names begin so."""
-        return self._connection.pages(f"{self._path}/refs", {"prefix": prefix})
+    def refs(self, prefix: str | None = None, *, ahead_behind: str | None = None) -> Iterator[types.Ref]:
+        """Its refs whose names begin so; with `ahead_behind` each is compared with that revision."""
+        return self._connection.pages(f"{self._path}/refs", {"prefix": prefix, "ahead_behind": ahead_behind})
 
     def update_refs(self, *updates: types.RefUpdatesUpdatesItem, atomic: bool | None = None) -> types.UpdatedRefs:
         """Makes, moves and deletes refs."""
@@ -169,6 +169,12 @@ class Repository:
         """Commits files to a branch. `once` is a key: the same one again does nothing more."""
         path = f"{self._path}/commits"
         result: types.Committed = self._connection.call("POST", path, body=commit, once=once)
+        return result
+
+    def sync_fork(self, sync: types.ForkSync | None = None, *, once: str | None = None) -> types.Merged:
+        """Takes over what the repository that this one was forked from has by now."""
+        path = f"{self._path}/sync-fork"
+        result: types.Merged = self._connection.call("POST", path, body=sync or {}, once=once)
         return result
 
     def merge(self, merge: types.NewMerge, *, once: str | None = None) -> types.Merged:

@@ -634,6 +634,10 @@ class Ref(TypedDict):
     target: str
     peeled: NotRequired[str]
     symref: NotRequired[str]
+    aheadBy: NotRequired[int]
+    """Commits that it has and the revision of ahead_behind has not; only if that was given, and of a ref that leads to a commit"""
+    behindBy: NotRequired[int]
+    """Commits that the revision of ahead_behind has and it has not; likewise"""
 
 
 class Commit(TypedDict):
@@ -1057,6 +1061,25 @@ class NewMergeFrom1(TypedDict):
     """A revision there"""
 
 
+class ForkSync(TypedDict):
+    branch: NotRequired[str]
+    """The branch, here and in the source; the default branch unless given"""
+    strategy: NotRequired[Literal['merge', 'ff_only', 'ff_prefer', 'squash', 'rebase']]
+    """ff_prefer unless given"""
+    expected_head: NotRequired[str]
+    """What the branch must be at"""
+    message: NotRequired[str]
+    """git's own unless given"""
+    author: NotRequired[Person]
+    committer: NotRequired[Person]
+    on_conflict: NotRequired[Literal['fail', 'ours', 'theirs']]
+    """Which side conflicting hunks are taken from; fail unless given"""
+    dry_run: NotRequired[bool]
+    """Whether nothing is changed; false unless given"""
+    push_options: NotRequired[list[str]]
+    """They go into the reflog; 64 KiB together at most"""
+
+
 class NewCherryPick(TypedDict):
     commits: list[str]
     """In the order in which they are done"""
@@ -1458,3 +1481,26 @@ class RestoreDeleted(TypedDict):
     """Which of the deleted repositories that had the name; the one that was deleted last unless given"""
     name: NotRequired[str | None]
     """The name that it gets; the one that it had unless given"""
+
+
+class SignIn(TypedDict):
+    token: str
+    """The operator's key, or a token; a signed one too"""
+    namespace: NotRequired[str]
+    """Where a token is taken that does not say so itself"""
+    repo: NotRequired[str]
+    """The repository in it, of a repository's own token"""
+
+
+class Session(TypedDict):
+    kind: Literal['anonymous', 'operator', 'namespace', 'token']
+    """`namespace`: a token of several repositories or all; `token`: of one"""
+    namespace: str | None
+    repository: str | None
+    scope: Literal['read', 'write', 'admin', None]
+    """Of the operator `null`"""
+    label: str | None
+    expires_at: str | None
+    """When the session ends, or else the token"""
+    session: bool
+    """Whether there is a session, which can be ended"""

@@ -4,7 +4,9 @@
 use gix_hash::oid;
 use gix_object::bstr::ByteSlice as _;
 
-use super::pretty::Placeholders;
+use super::encoding::Encoding;
+use super::pretty::known::Stop;
+use super::pretty::{Placeholders, filled_bytes_max};
 use crate::git::attributes::State;
 use crate::git::protocol::oid_hex;
 
@@ -20,6 +22,8 @@ pub(crate) struct Conversion {
     pub(crate) with_id: bool,
     /// Whether the placeholders of `export-subst` are.
     pub(crate) with_placeholders: bool,
+    /// The encoding that it has instead of UTF-8.
+    pub(crate) encoding: Option<Encoding>,
 }
 
 /// Which line ends a file has.
@@ -60,13 +64,22 @@ impl Conversion {
         self == Self::default()
     }
 
+    /// The encoding that the attribute `working-tree-encoding` asks for. One that is not known asks for
+    /// nothing.
+    pub(crate) fn encoding_of(state: State<'_>) -> Option<Encoding> {
+        match state {
+            State::Value(name) => Encoding::of(name),
+            _ => None,
+        }
+    }
+
     /// The content of a file whose blob has this one.
     pub(crate) fn apply(
         self,
         id: &oid,
         content: &[u8],
         placeholders: Option<&Placeholders<'_>>,
-    ) -> Vec<u8> {
+    ) -> Result<Vec<u8>, Stop> {
         let mut content = content.to_vec();
         if self.with_id {
             content = with_id(&content, id);
@@ -74,10 +87,15 @@ impl Conversion {
         if ends_with_cr_lf(self.line_ends, &content) {
             content = with_cr_lf(&content);
         }
-        if let Some(placeholders) = placeholders.filter(|_| self.with_placeholders) {
-            content = with_placeholders(&content, placeholders);
+        // What cannot be written in the encoding stays, and so does a file without a byte.
+        let encoding = self.encoding.filter(|_| !content.is_empty());
+        if let Some(encoded) = encoding.and_then(|encoding| encoding.encode(&content)) {
+            content = encoded;
         }
-        content
+        if let Some(placeholders) = placeholders.filter(|_| self.with_placeholders) {
+            content = with_placeholders(&content, placeholders)?;
+        }
+        Ok(content)
     }
 }
 
@@ -184,7 +202,12 @@ fn expanded(text: &[u8]) -> Option<&[u8]> {
     (!inside.contains(&b'\n') && foreign.is_none()).then_some(behind)
 }
 
-fn with_placeholders(content: &[u8], placeholders: &Placeholders<'_>) -> Vec<u8> {
+/// Whether a content may have placeholders.
+pub(crate) fn has_placeholders(content: &[u8]) -> bool {
+    content.contains_str(FORMAT_START)
+}
+
+fn with_placeholders(content: &[u8], placeholders: &Placeholders<'_>) -> Result<Vec<u8>, Stop> {
     let mut out = Vec::with_capacity(content.len());
     let mut rest = content;
     while let Some((before, behind)) = rest.split_once_str(FORMAT_START) {
@@ -192,11 +215,11 @@ fn with_placeholders(content: &[u8], placeholders: &Placeholders<'_>) -> Vec<u8>
             break;
         };
         out.extend_from_slice(before);
-        placeholders.fill(format, &mut out);
+        placeholders.fill(format, filled_bytes_max(content.len()), &mut out)?;
         rest = behind;
     }
     out.extend_from_slice(rest);
-    out
+    Ok(out)
 }
 
 #[cfg(test)]

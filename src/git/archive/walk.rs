@@ -24,13 +24,14 @@ const ATTRIBUTES_BYTES_MAX: usize = 1 << 20;
 const STEP_WORK: usize = 20_000;
 
 /// The attributes that an archive asks for.
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
     "export-ignore",
     "export-subst",
     "text",
     "crlf",
     "eol",
     "ident",
+    "working-tree-encoding",
 ];
 
 /// An entry of an archive. A directory stands before what is in it, and only if a file is.
@@ -220,7 +221,7 @@ impl ArchiveWalk {
     fn kind_of(&self, path: &BStr, kind: EntryKind) -> Option<ArchiveKind> {
         let is_directory = matches!(kind, EntryKind::Tree | EntryKind::Commit);
         let states = self.attributes.states(path, is_directory, NAMES);
-        let [ignore, subst, text, crlf, eol, ident] = states;
+        let [ignore, subst, text, crlf, eol, ident, encoding] = states;
         if ignore == State::Set {
             return None;
         }
@@ -233,6 +234,7 @@ impl ArchiveWalk {
                     line_ends: LineEnds::of(text, crlf, eol),
                     with_id: ident == State::Set,
                     with_placeholders: subst == State::Set,
+                    encoding: Conversion::encoding_of(encoding),
                 },
             },
         })

@@ -106,6 +106,18 @@ pub(crate) fn short(names: &impl ObjectNames, id: ObjectId) -> Result<BString, S
     Ok(out.into())
 }
 
+/// An id with so many digits, and more where another object begins alike.
+pub(crate) fn short_with(
+    names: &impl ObjectNames,
+    id: ObjectId,
+    digits_min: usize,
+) -> Result<BString, StoreError> {
+    let mut out = Vec::new();
+    let digits_min = digits_min.min(oid_hex::HEX_BYTES);
+    Abbreviation { digits_min }.write(names, Some(id), &mut out)?;
+    Ok(out.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

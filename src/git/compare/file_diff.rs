@@ -4,7 +4,7 @@ use super::super::limits::Limits;
 use super::super::store::ObjectSource;
 use super::content::Content;
 use super::error::CompareError;
-use super::text::TextDiff;
+use super::text::{TextDiff, Whitespace};
 use super::tree::Change;
 
 /// The difference in one file.
@@ -31,11 +31,12 @@ pub struct Sizes {
 
 impl FileDiff {
     /// Compares both sides of a change, for hunks of so many lines of context. After an error the
-    /// same can be asked again.
+    /// same can be asked again. Where white space does not count, a text may be without changes.
     pub fn of(
         change: &Change,
         objects: &impl ObjectSource,
         context: u32,
+        whitespace: Whitespace,
         limits: &Limits,
     ) -> Result<Self, CompareError> {
         if change.old.map(|side| side.id) == change.new.map(|side| side.id) {
@@ -44,7 +45,8 @@ impl FileDiff {
         let old = Content::read(objects, change.old, limits)?;
         let new = Content::read(objects, change.new, limits)?;
         if let (Some(old), Some(new)) = (old.text(), new.text()) {
-            return Ok(Self::Text(TextDiff::new(old.clone(), new.clone(), context)));
+            let diff = TextDiff::by(whitespace, old.clone(), new.clone(), context);
+            return Ok(Self::Text(diff));
         }
         let sizes = Sizes {
             old_bytes: old.bytes(),

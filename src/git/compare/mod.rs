@@ -7,6 +7,7 @@
 //! | `score`, `similarity` | how much of one content another one has |
 //! | `renames` | deleted and created files that are one file, renamed |
 //! | `text` | the lines that differ between two texts |
+//! | `whitespace` | those that differ beside white space |
 //! | `words` | the words that differ within those lines |
 //! | `hunks` | those lines with the ones around them |
 //! | `content` | what stands in a file: text, binary, too large |
@@ -40,6 +41,7 @@ pub mod stat;
 pub mod text;
 pub mod tree;
 mod unified;
+mod whitespace;
 pub mod words;
 mod wrap;
 

@@ -17,7 +17,7 @@ use super::binary;
 use super::content::Content;
 use super::error::CompareError;
 use super::quote::{write_path, write_prefixed};
-use super::text::TextDiff;
+use super::text::{TextDiff, Whitespace};
 use super::tree::{Change, Side};
 use super::unified::Unified;
 
@@ -33,6 +33,7 @@ pub struct Patches {
     context: u32,
     with_binary: bool,
     by_words: bool,
+    whitespace: Whitespace,
     limits: Limits,
 }
 
@@ -64,6 +65,7 @@ impl Patches {
             context,
             with_binary: false,
             by_words: false,
+            whitespace: Whitespace::Counts,
             limits: *limits,
         }
     }
@@ -75,6 +77,12 @@ impl Patches {
             by_words: true,
             ..self
         }
+    }
+
+    /// The same where white space counts or not (`git diff -w`).
+    #[must_use]
+    pub fn by_whitespace(self, whitespace: Whitespace) -> Self {
+        Self { whitespace, ..self }
     }
 
     /// The same with the contents of binary files (`git diff --binary`), so that they can be applied.
@@ -116,6 +124,7 @@ impl Patches {
             context: self.context,
             with_binary: self.with_binary,
             by_words: self.by_words,
+            whitespace: self.whitespace,
             limits: &self.limits,
         };
         if let Left::Deletion(Some(text)) | Left::Rest(Some(text)) = &mut current.left
@@ -189,6 +198,7 @@ struct FilePatch<'a> {
     context: u32,
     with_binary: bool,
     by_words: bool,
+    whitespace: Whitespace,
     limits: &'a Limits,
 }
 
@@ -226,7 +236,11 @@ impl FilePatch<'_> {
             out.append(&mut header);
             return Ok(None);
         };
-        let diff = TextDiff::new(old.clone(), new.clone(), self.context);
+        let (old, new) = (old.clone(), new.clone());
+        let diff = TextDiff::by(self.whitespace, old, new, self.context);
+        if diff.changes.is_empty() && !self.is_told_without_lines() {
+            return Ok(None);
+        }
         if !diff.changes.is_empty() {
             write_name_line(b"--- ", |out| self.write_old_name(out), &mut header);
             write_name_line(b"+++ ", |out| self.write_new_name(out), &mut header);
@@ -234,6 +248,12 @@ impl FilePatch<'_> {
         out.append(&mut header);
         let text = Unified::new(diff, self.context, self.by_words);
         Ok(Some(Box::new(text)))
+    }
+
+    /// Whether the header alone says something: that a file came, went, moved or has another mode.
+    fn is_told_without_lines(&self) -> bool {
+        let kind = |side: Option<Side>| side.map(|side| side.kind);
+        kind(self.old) != kind(self.new) || self.change.renamed.is_some()
     }
 
     fn write_header(

@@ -8,6 +8,7 @@ use super::error::CompareError;
 use super::file_diff::FileDiff;
 use super::patch::mode_of;
 use super::quote::{needs_quotes, write_path};
+use super::text::Whitespace;
 use super::tree::Change;
 
 /// Columns of a mail.
@@ -32,19 +33,20 @@ impl FileStat {
     ) -> Result<Self, CompareError> {
         let mut name = Vec::new();
         write_name(change, &mut name);
-        let (added, deleted, is_binary) = match FileDiff::of(change, objects, 3, limits)? {
-            FileDiff::Text(text) => {
-                let (added, deleted) = text.counts();
-                (added, deleted, false)
-            }
-            FileDiff::Binary(sizes) | FileDiff::TooLarge(sizes) => {
-                (sizes.new_bytes, sizes.old_bytes, true)
-            }
-            FileDiff::Same => {
-                let content = Content::read(objects, change.new, limits)?;
-                (0, 0, content.text().is_none())
-            }
-        };
+        let (added, deleted, is_binary) =
+            match FileDiff::of(change, objects, 3, Whitespace::Counts, limits)? {
+                FileDiff::Text(text) => {
+                    let (added, deleted) = text.counts();
+                    (added, deleted, false)
+                }
+                FileDiff::Binary(sizes) | FileDiff::TooLarge(sizes) => {
+                    (sizes.new_bytes, sizes.old_bytes, true)
+                }
+                FileDiff::Same => {
+                    let content = Content::read(objects, change.new, limits)?;
+                    (0, 0, content.text().is_none())
+                }
+            };
         Ok(Self {
             name,
             added,

@@ -10,6 +10,7 @@ use gix_imara_diff::{
 };
 
 use super::super::store::Shared;
+use super::whitespace;
 
 /// Bytes that git compares at a time where two texts end alike (`trim_common_tail`).
 const TAIL_BYTES: usize = 1024;
@@ -71,6 +72,26 @@ pub struct LineChange {
     pub new: Range<u32>,
 }
 
+/// What makes two lines differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whitespace {
+    /// Any byte.
+    Counts,
+    /// Any byte that is no white space (`git diff -w`).
+    Ignored,
+}
+
+impl Whitespace {
+    /// Ignored, where somebody asks for that.
+    pub fn ignored_if(is_ignored: bool) -> Self {
+        if is_ignored {
+            Self::Ignored
+        } else {
+            Self::Counts
+        }
+    }
+}
+
 /// Two texts and what differs between them.
 #[derive(Debug, Clone)]
 pub struct TextDiff {
@@ -85,6 +106,11 @@ pub struct TextDiff {
 impl TextDiff {
     /// Compares two texts, for hunks with this many lines of context.
     pub fn new(old: Shared, new: Shared, context: u32) -> Self {
+        Self::by(Whitespace::Counts, old, new, context)
+    }
+
+    /// Compares two texts, whose white space counts or not.
+    pub fn by(whitespace: Whitespace, old: Shared, new: Shared, context: u32) -> Self {
         // Without context git compares less, which may give other lines.
         let tail = if context == 0 {
             common_tail(&old, &new)
@@ -93,6 +119,7 @@ impl TextDiff {
         };
         let head = |content: &Shared| content.len().saturating_sub(tail);
         let changes = line_changes(
+            whitespace,
             old.get(..head(&old)).unwrap_or_default(),
             new.get(..head(&new)).unwrap_or_default(),
         );
@@ -113,20 +140,24 @@ impl TextDiff {
 }
 
 /// The lines that differ.
-fn line_changes(old: &[u8], new: &[u8]) -> Vec<LineChange> {
+fn line_changes(whitespace: Whitespace, old: &[u8], new: &[u8]) -> Vec<LineChange> {
+    if whitespace == Whitespace::Ignored {
+        return changes_of(&whitespace::compute(old, new, indent_of));
+    }
     let input = InternedInput::new(old, new);
     let mut diff = Diff::compute(Algorithm::Myers, &input);
-    let indent = |token| {
-        // For git a form feed is no blank.
-        let line: &[u8] = input.interner[token];
-        let bytes = line.iter().map(|byte| match byte {
-            b'\x0c' => b'x',
-            other => *other,
-        });
-        IndentLevel::for_ascii_line(bytes, 8)
-    };
+    let indent = |token| indent_of(input.interner[token]);
     diff.postprocess_with_heuristic(&input, IndentHeuristic::new(indent));
     changes_of(&diff)
+}
+
+fn indent_of(line: &[u8]) -> IndentLevel {
+    // For git a form feed is no blank.
+    let bytes = line.iter().map(|byte| match byte {
+        b'\x0c' => b'x',
+        other => *other,
+    });
+    IndentLevel::for_ascii_line(bytes, 8)
 }
 
 /// The lines that differ, where an indent means nothing: groups of lines end as far down as they can.
@@ -170,7 +201,7 @@ mod tests {
     use super::*;
 
     fn changes(old: &str, new: &str) -> Vec<(Range<u32>, Range<u32>)> {
-        let changes = line_changes(old.as_bytes(), new.as_bytes());
+        let changes = line_changes(Whitespace::Counts, old.as_bytes(), new.as_bytes());
         let pairs = changes.into_iter().map(|change| (change.old, change.new));
         pairs.collect()
     }

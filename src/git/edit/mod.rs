@@ -31,5 +31,5 @@ pub mod path;
 pub mod person;
 mod places;
 pub mod plan;
-mod trailers;
+pub(crate) mod trailers;
 mod write;

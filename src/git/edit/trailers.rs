@@ -19,14 +19,14 @@ pub(super) fn append(message: &str, trailer: &str) -> String {
     }
     let log = message.get(..end).unwrap_or_default();
     let is_last = log == trailer
-        || block(log)
+        || lines(log)
             .last()
             .is_some_and(|last| last.starts_with(trailer));
     if is_last {
         return message;
     }
     let gap = match log.as_bytes() {
-        _ if !block(log).is_empty() => "",
+        _ if !lines(log).is_empty() => "",
         [] => "\n\n",
         [.., b'\n', _] => "",
         _ => "\n",
@@ -35,10 +35,15 @@ pub(super) fn append(message: &str, trailer: &str) -> String {
     message
 }
 
-/// The trailers of a message, each with its continuation lines; none where there is no block.
-fn block(log: &str) -> Vec<String> {
+/// The block of trailers of a message; empty where there is none.
+pub(crate) fn block(log: &str) -> &str {
     let log = log.get(..end_of_log(log)).unwrap_or_default();
-    let block = log.get(block_start(log)..).unwrap_or_default();
+    log.get(block_start(log)..).unwrap_or_default()
+}
+
+/// The trailers of a message, each with its continuation lines; none where there is no block.
+pub(crate) fn lines(log: &str) -> Vec<String> {
+    let block = block(log);
     let mut trailers: Vec<String> = Vec::new();
     let mut is_open = false;
     for line in block.split_inclusive('\n') {
@@ -114,6 +119,13 @@ fn separator(line: &str) -> Option<usize> {
     let spaces = token.trim_start_matches(is_token);
     let is_key = spaces.len() < token.len() || token.is_empty();
     (is_key && spaces.chars().all(|c| matches!(c, ' ' | '\t'))).then_some(at)
+}
+
+/// The same of a line of bytes; `None` if it has no key.
+pub(crate) fn separator_of(line: &[u8]) -> Option<usize> {
+    let end = line.iter().position(|byte| *byte == b':')?;
+    let key = std::str::from_utf8(line.get(..=end)?).ok()?;
+    separator(key).filter(|at| *at > 0)
 }
 
 fn is_blank(line: &str) -> bool {

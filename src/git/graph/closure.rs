@@ -100,6 +100,9 @@ impl WalkBounds {
     }
 }
 
+/// Any tree costs as much as so many bytes of one.
+const TREE_COST_BYTES: u64 = 256;
+
 /// Bytes of the note on a tree that was seen.
 const SEEN_BYTES: usize = 64;
 
@@ -171,14 +174,14 @@ impl TreeWalk {
     }
 
     /// Reads the next trees, until they have so many bytes together or none is left; `visit` is called
-    /// with what they have. Gives the bytes. After a failure to read a tree it can be called again.
+    /// with what they have. Gives the bytes, [`TREE_COST_BYTES`] more for each tree. After a failure to read a tree it can be called again.
     pub(crate) fn walk_on<E: From<TreeWalkError>>(
         &mut self,
         (objects, filter): (&dyn ObjectSource, &ObjectFilter),
         bytes_max: u64,
         mut visit: impl FnMut(ObjectId, ObjectKind) -> Result<(), E>,
     ) -> Result<u64, E> {
-        let before = self.read_bytes;
+        let mut walked_bytes = 0_u64;
         while let Some(tree) = self.pending.last() {
             self.check_bounds()?;
             let mut read_bytes = 0_u64;
@@ -194,6 +197,8 @@ impl TreeWalk {
             self.pending_bytes = self.pending_bytes.saturating_sub(tree.bytes());
             self.visits += 1;
             self.read_bytes = self.read_bytes.saturating_add(read_bytes);
+            let counted = read_bytes.saturating_add(TREE_COST_BYTES);
+            walked_bytes = walked_bytes.saturating_add(counted);
             let mut failed = None;
             let walked: Result<(), Stop> = for_each_new_entry(&content, &bases, |entry| {
                 if self.take(filter, &tree, &entry) {
@@ -212,11 +217,11 @@ impl TreeWalk {
                 let id = tree.id;
                 return Err(TreeWalkError::Malformed { id, problem }.into());
             }
-            if self.read_bytes.saturating_sub(before) >= bytes_max {
+            if walked_bytes >= bytes_max {
                 break;
             }
         }
-        Ok(self.read_bytes.saturating_sub(before))
+        Ok(walked_bytes)
     }
 
     fn check_bounds(&self) -> Result<(), TreeWalkError> {

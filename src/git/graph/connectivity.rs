@@ -35,6 +35,7 @@ mod commits;
 mod error;
 mod incoming;
 mod lists;
+mod path;
 mod tip_steps;
 mod tips;
 
@@ -42,6 +43,7 @@ pub use error::ConnectivityError;
 use error::{agree, malformed};
 pub use incoming::Incoming;
 use lists::Lists;
+use path::Path;
 use tips::{NextTip, Tip, TipSource};
 
 /// Bytes of trees that count as one unit of a step's budget.
@@ -83,22 +85,11 @@ pub struct Connected {
     pub stats: ConnectivityStats,
 }
 
-/// A commit that waits for its parents. A history of one line has all of its commits waiting at once,
-/// so it has 8 bytes.
-#[derive(Clone, Copy)]
-struct Waiting {
-    /// Its position in the pack; or [`OUTSIDE`], and its place among the commits outside it.
-    place: u32,
-    /// Parents that are done.
-    parents_done: u32,
-}
-
-const _: () = assert!(size_of::<Waiting>() == 8);
-
 /// Of a commit that waits and is not in the pack.
 const OUTSIDE: u32 = 1 << 31;
 
-/// The walk. Holds 8 bytes a commit that waits, and what the two parts take.
+/// The walk. Holds what the two parts take, and 8 bytes a commit that waits; of both some MiB at most where
+/// there is scratch.
 pub struct Connectivity<'a> {
     graph: &'a CommitGraph,
     objects: &'a dyn ObjectSource,
@@ -124,7 +115,7 @@ pub struct Connectivity<'a> {
     /// The commit whose tree is being walked.
     commit_id: Option<ObjectId>,
     tags: HashSet<ObjectId>,
-    path: Vec<Waiting>,
+    path: Path,
     /// Commits outside the pack that have waited.
     waiting_outside: Vec<ObjectId>,
     trees: TreeStack,
@@ -160,7 +151,7 @@ impl<'a> Connectivity<'a> {
             bad_commits: HashSet::new(),
             commit_id: None,
             tags: HashSet::new(),
-            path: Vec::new(),
+            path: Path::default(),
             waiting_outside: Vec::new(),
             trees: TreeStack::default(),
             stray_commits: HashMap::new(),
@@ -252,9 +243,9 @@ impl<'a> Connectivity<'a> {
     /// After an error, gives up the incomplete tip, and returns it as it was given. The walk can go
     /// on and judge the other tips. Its parts are then worthless, and a remaining tip may wrongly
     /// look complete, so walk the good tips again.
-    pub fn give_up_tip(&mut self) -> ObjectId {
+    pub fn give_up_tip(&mut self) -> Result<ObjectId, StoreError> {
         self.bad_commits.extend(self.commit_id.take());
-        let path = std::mem::take(&mut self.path);
+        let path = self.path.take_all()?;
         let waiting = path
             .into_iter()
             .filter_map(|waiting| self.waiting_id(waiting));
@@ -264,7 +255,7 @@ impl<'a> Connectivity<'a> {
         self.trees = TreeStack::default();
         self.tagged = None;
         self.lists.abandon();
-        self.tip_id
+        Ok(self.tip_id)
     }
 
     /// The same where tables that grow large go to scratch, which nothing else uses.
@@ -274,6 +265,7 @@ impl<'a> Connectivity<'a> {
         let (packs, commits) = (self.graph.pack_ids(), self.incoming.commit_count());
         self.segment = SegmentBuilder::spilling_to(&spill, packs, commits);
         self.lists.spill_to(&spill);
+        self.path.spill_to(&spill);
         self
     }
 

@@ -138,7 +138,7 @@ impl PartReader for MadePart {
 }
 
 /// Bytes of a row of a part of so many bytes: one row if that is enough, as a small part is read whole.
-fn row_bytes_max(bytes: usize) -> usize {
+pub(crate) fn row_bytes_max(bytes: usize) -> usize {
     if bytes > PART_ROW_BYTES_MAX {
         PAGED_ROW_BYTES_MAX
     } else {

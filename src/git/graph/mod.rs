@@ -17,6 +17,7 @@
 //! | `closure` | the objects that a tree reaches |
 //! | `trees` | the entries of a tree that none of the parents' trees has |
 //! | `connectivity` | the check of a push, which yields both parts |
+//! | `unpublished` | the pack that is checked, before the packs that were published earlier |
 //!
 //! Invariants:
 //! - A commit is in a live segment exactly if its whole closure is stored and live.
@@ -40,5 +41,6 @@ pub mod segment;
 pub mod shallow;
 mod spool;
 mod trees;
+pub mod unpublished;
 
 pub(crate) use spool::Spill;

@@ -54,8 +54,14 @@ impl Spill {
         }
     }
 
+    /// The block with this number.
+    pub(super) fn get(&self, number: u32) -> Result<Vec<u8>, StoreError> {
+        self.check()?;
+        self.scratch.get(number)
+    }
+
     /// Writes a block, and gives its number: a new one if it has none.
-    fn put(&self, number: Option<u32>, bytes: &[u8]) -> Result<u32, StoreError> {
+    pub(super) fn put(&self, number: Option<u32>, bytes: &[u8]) -> Result<u32, StoreError> {
         let number = number.unwrap_or_else(|| {
             let next = self.next.get();
             self.next.set(next.saturating_add(1));

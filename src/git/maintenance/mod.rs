@@ -9,7 +9,6 @@
 //! | `rebuild` | makes the parts of a pack again from its bytes |
 //! | `step` | the result of each step of a machine |
 //! | `overlay` | stored packs with parts that were made again in place of some of theirs |
-//! | `remade` | such a pack, seen as one that is being pushed |
 //! | `compare` | compares the stored parts with those made again, across packs |
 //! | `compare_parts` | the same of one pack whose index is right, in little memory |
 //!
@@ -26,5 +25,4 @@ pub mod merge;
 pub mod overlay;
 pub mod reach;
 pub mod rebuild;
-pub mod remade;
 pub mod step;

@@ -3,7 +3,8 @@
 //! [`IndexRebuild`] reads the pack as a push does. An object that came as a delta and was stored
 //! whole lies behind the received stream, after its trailer. Those entries are read too, and each
 //! takes the place of the received one with the same id. The connectivity walk then makes graph and
-//! lists, with every commit of the pack as a tip ([`super::remade`]), so a commit is proved with the
+//! lists, with every commit of the pack as a tip
+//! ([`Unpublished`](super::super::graph::unpublished::Unpublished)), so a commit is proved with the
 //! first pack that completes it.
 
 use std::rc::Rc;
@@ -111,6 +112,9 @@ impl IndexRebuild {
         let limits = Limits {
             thin_depth_max: u16::MAX,
             delta_depth_max: u16::MAX,
+            // So do those that were taken when more could be.
+            ref_deltas_max: usize::MAX,
+            objects_max: u32::MAX,
             // Large deltas are made whole once more, and dropped.
             appended_bytes_min: u64::MAX,
             ..*limits
@@ -204,6 +208,14 @@ impl IndexRebuild {
             Phase::Feeding(..) => None,
             Phase::Resolving(resolver, _) => Some(resolver.progress().waiting()),
             Phase::Appended(..) | Phase::Failed => Some(0),
+        }
+    }
+
+    /// Entries that named the base of their delta by its id, once all bytes were read and none is resolved yet.
+    pub(crate) fn ref_deltas(&self) -> usize {
+        match &self.phase {
+            Phase::Resolving(resolver, _) => resolver.ref_deltas(),
+            _ => 0,
         }
     }
 

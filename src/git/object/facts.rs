@@ -199,6 +199,18 @@ pub fn tag(content: &[u8]) -> Result<TagFacts<'_>, FactsError> {
     })
 }
 
+/// When a tag was made, in seconds since 1970; 0 where that cannot be read (git's `parse_tag_date`).
+pub(crate) fn tag_time(content: &[u8]) -> u64 {
+    let headers = content
+        .split_once_str("\n\n")
+        .map_or(content, |(headers, _)| headers);
+    let tagger = headers
+        .lines()
+        .find_map(|line| line.strip_prefix(b"tagger "));
+    let date = tagger.and_then(|line| line.rsplit_once_str("> "));
+    date.map_or(0, |(_, date)| parse_timestamp(date))
+}
+
 /// A tree entry's mode: the sixteen bits in the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Mode(pub u16);

@@ -1,12 +1,11 @@
 //! The table of an incoming pack's entries: 48 bytes an entry, and once it is sorted 4 more.
 //!
 //! Where there is scratch, a table of more than [`RESIDENT_ENTRIES_MAX`] entries keeps that many
-//! in memory, and 6 bytes for each: its place by id, and two bytes of the id with which a search
-//! finds it without a look at others. Looks at entries that lie near each other cost little; the
-//! sort and the index read all of them in order, a few times.
+//! in memory, and 4 bytes for each: its position in the order of the ids, and some bits of the id with
+//! which a search mostly finds it without a look at others. Looks at entries that lie near each other
+//! cost little. The sorted ids lie in scratch too, for the index.
 
 use std::cmp::Ordering;
-use std::ops::Range;
 use std::rc::Rc;
 
 use gix_hash::{ObjectId, oid};
@@ -16,7 +15,9 @@ use super::super::store::{Scratch, StoreError};
 mod blocks;
 mod entry;
 mod fan;
+mod order;
 mod packed;
+pub(crate) mod partitions;
 mod sorting;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub(crate) use blocks::{Entries, RESIDENT_ENTRIES_MAX};
 pub use entry::{Base, Entry};
 pub(crate) use entry::{EXTERNAL_BASE, NO_BASE};
 use fan::Fan;
+use order::Order;
 use sorting::Sorting;
 
 /// All entries of an incoming pack, in pack order.
@@ -35,10 +37,10 @@ pub struct EntryTable {
     /// The bases that live packs hold, by number. (While the pack arrives: the base of each
     /// ref-delta, wherever it is; the resolver sorts them out.)
     pub external_bases: Vec<ObjectId>,
-    /// Positions sorted by id (then position); filled by [`EntryTable::sort`].
+    /// Positions sorted by id (then position), of a table in memory; filled by [`EntryTable::sort`].
     pub by_id: Vec<u32>,
-    /// Of a spilled table, in the order of `by_id`: the two bytes of the id behind its bucket.
-    marks: Vec<u16>,
+    /// The same of a spilled table.
+    order: Order,
     fan: Fan,
     sorting: Sorting,
 }
@@ -138,7 +140,8 @@ impl EntryTable {
         }
     }
 
-    /// One pass over a spilled table; true when it is sorted. (Any other is sorted at once.)
+    /// A step of the sort of a spilled table; true when it is sorted, or scratch has failed. (Any other is
+    /// sorted at once.)
     pub(crate) fn sort_some(&mut self) -> bool {
         if !self.is_spilled() {
             self.sort();
@@ -146,42 +149,67 @@ impl EntryTable {
         }
         let Self {
             entries,
-            by_id,
-            marks,
+            order,
             fan,
             sorting,
             ..
         } = self;
-        sorting.pass(entries, fan, (by_id, marks))
+        let stepped = entries.scratch().and_then(|scratch| {
+            let scratch = &*scratch;
+            sorting.step(entries, scratch, (fan, order))
+        });
+        stepped.unwrap_or_else(|error| {
+            entries.fail(error);
+            true
+        })
+    }
+
+    /// How many entries are in the order of the ids.
+    pub(crate) fn sorted_count(&self) -> usize {
+        if self.is_spilled() {
+            self.order.len()
+        } else {
+            self.by_id.len()
+        }
+    }
+
+    /// The position of the entry at this place of the order.
+    pub(crate) fn sorted_at(&self, place: usize) -> Option<u32> {
+        if self.is_spilled() {
+            return self.order.position_at(place);
+        }
+        self.by_id.get(place).copied()
+    }
+
+    /// All positions, in the order of the ids.
+    pub(crate) fn sorted_positions(&self) -> impl Iterator<Item = u32> + '_ {
+        // One of both is empty.
+        self.by_id.iter().copied().chain(self.order.positions())
+    }
+
+    /// Of a spilled table, the ids and positions around a place of the order, and the place of the first of
+    /// them. `None` if it is not sorted, or if scratch has failed.
+    pub(crate) fn sorted_ids(&self, place: usize) -> Option<(usize, Vec<(ObjectId, u32)>)> {
+        let scratch = self.entries.scratch();
+        let sorted = scratch.and_then(|scratch| self.sorting.sorted(place, &*scratch));
+        sorted.map_err(|error| self.entries.fail(error)).ok()
     }
 
     /// The position of the object; of the first one when the pack holds it more than once. Finds
     /// nothing before [`EntryTable::sort`].
     pub fn find(&self, id: &oid) -> Option<u32> {
         let range = self.fan.range(self.fan.bucket(id));
-        if !self.marks.is_empty() {
-            return self.find_marked(id, range);
+        let is_it = |position: u32| self.entries.with(position, |entry| *entry.id == *id);
+        if self.sorting.is_over() {
+            let mark = self.order.mark(self.fan.mark(id));
+            let mut alike = self.order.alike(range, mark);
+            return alike.find(|position| is_it(*position).unwrap_or(false));
         }
         let bucket = self.by_id.get(range)?;
         let before = |position: &u32| self.entries.with(*position, |entry| *entry.id < *id);
         let before = |position: &u32| before(position).unwrap_or(false);
         let position = *bucket.get(bucket.partition_point(before))?;
-        let is_it = self.entries.with(position, |entry| *entry.id == *id)?;
-        is_it.then_some(position)
-    }
-
-    /// Finds an id in a bucket: by its mark, so that mostly one entry is looked at.
-    fn find_marked(&self, id: &oid, bucket: Range<usize>) -> Option<u32> {
-        let mark = self.fan.mark(id);
-        let marks = self.marks.get(bucket.clone())?;
-        let first = marks.partition_point(|other| *other < mark);
-        let end = marks.partition_point(|other| *other <= mark);
-        let alike = self.by_id.get(bucket)?.get(first..end)?;
-        let is_it = |position: &&u32| {
-            let same = self.entries.with(**position, |entry| *entry.id == *id);
-            same.unwrap_or(false)
-        };
-        alike.iter().find(is_it).copied()
+        is_it(position)?.then_some(position)
     }
 }
 

@@ -33,7 +33,7 @@ mod view;
 
 pub use build::{IndexBuilder, IndexError};
 pub(crate) use compare::{Compared, IndexCompare};
-pub(crate) use paged::{PagedError, PagedIndex};
+pub(crate) use paged::{PagedError, PagedIndex, RowRun};
 pub(crate) use scanned::ScannedIndex;
 pub use sections::rows;
 pub use view::{PackIndex, Row};

@@ -221,6 +221,10 @@ impl PackParser {
             ),
             EntryKind::RefDelta { base_id } => {
                 let external_bases = &mut self.objects.table.external_bases;
+                let limit = self.objects.limits.ref_deltas_max;
+                if external_bases.len() >= limit {
+                    return Err(PackError::TooManyRefDeltas { limit });
+                }
                 external_bases.push(base_id);
                 let number = u32::try_from(external_bases.len() - 1).unwrap_or(u32::MAX);
                 (Base::External(number), Form::Delta)

@@ -19,7 +19,7 @@ use super::super::store::{
 };
 use super::cache::{BaseCache, Lru};
 use super::entries::Base;
-use super::index::{PackIndex, Row};
+use super::index::{PackIndex, Row, RowRun};
 use super::inflate::Inflater;
 use super::selection::Selection;
 
@@ -27,6 +27,7 @@ mod bases;
 pub mod blob;
 mod indexes;
 mod stored;
+mod work;
 
 pub(in super::super) use indexes::PAGED_OBJECTS_MIN;
 use indexes::{Asking, HeldIndex};
@@ -57,6 +58,8 @@ pub struct LivePacks<S> {
     chunks: RefCell<Lru<(PackId, u32), Shared>>,
     bases: RefCell<BaseCache<(PackId, u32)>>,
     inflater: RefCell<Inflater>,
+    /// Work that was done to read objects.
+    work: Cell<u64>,
 }
 
 impl<S: PackStore> LivePacks<S> {
@@ -110,6 +113,7 @@ impl<S: PackStore> LivePacks<S> {
             chunks: RefCell::new(Lru::new(CHUNK_CACHE_BYTES)),
             bases: RefCell::new(BaseCache::new(limits.base_cache_bytes)),
             inflater: RefCell::new(Inflater::new()),
+            work: Cell::new(0),
             limits: *limits,
             store,
         }
@@ -157,6 +161,18 @@ impl<S: PackStore> LivePacks<S> {
             .replace(BaseCache::new(self.limits.base_cache_bytes));
         self.chunks.replace(Lru::new(CHUNK_CACHE_BYTES));
         self.indexes.iter().for_each(HeldIndex::forget_runs);
+    }
+
+    /// Grows with the work that reading takes, a unit for about a tenth of a microsecond: the engine has
+    /// no clock, and whoever works in steps ends one by this.
+    pub(crate) fn work(&self) -> u64 {
+        let asked: u64 = self.indexes.iter().map(HeldIndex::asked).sum();
+        let of_indexes = asked.saturating_mul(work::INDEX_RUN);
+        self.work.get().saturating_add(of_indexes)
+    }
+
+    fn worked(&self, units: u64) {
+        self.work.set(self.work.get().saturating_add(units));
     }
 
     /// A selection of nothing, over these packs.
@@ -237,6 +253,12 @@ impl<S: PackStore> LivePacks<S> {
             |index| index.row(at.position),
         )?;
         row.ok_or_else(|| held.corrupt())
+    }
+
+    /// The rows around an entry, where indexes are read by runs: for whoever goes through a pack.
+    pub(crate) fn rows_around(&self, at: Location) -> Result<Option<RowRun>, StoreError> {
+        let held = self.held(at.pack)?;
+        held.rows_around(&self.store, self.asking.get(), at.position)
     }
 
     /// The object's id.

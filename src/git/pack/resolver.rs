@@ -14,7 +14,7 @@ use std::rc::Rc;
 use gix_hash::ObjectId;
 
 use super::super::object::ObjectKind;
-use super::super::store::{Quarantine, Shared};
+use super::super::store::{Quarantine, Shared, StoreError};
 use super::delta;
 use super::entries::{Base, EntryTable};
 use super::incoming::objects::{BaseAtHand, IncomingObjects, Observer, Progress, Sources};
@@ -82,6 +82,8 @@ struct Frame {
 /// The stages of the search for the next root.
 #[derive(Debug, Clone, Copy)]
 enum Phase {
+    /// The deltas are not listed yet.
+    Begin,
     /// Among the entries of the pack, from this position on.
     Inside(u32),
     /// Outside the pack, from this ref-delta on.
@@ -91,21 +93,14 @@ enum Phase {
 
 impl Resolver {
     /// Takes over from the parser.
-    pub fn new(mut objects: IncomingObjects) -> Self {
-        let children = Children::of_unresolved(&mut objects.table, objects.progress.waiting());
-        let phase = if children.is_empty() {
-            Phase::Done
-        } else {
-            Phase::Inside(0)
-        };
-        let (path, at_hand, instructions) = (Vec::new(), None, Vec::new());
+    pub fn new(objects: IncomingObjects) -> Self {
         Self {
             objects,
-            children,
-            path,
-            at_hand,
-            phase,
-            instructions,
+            children: Children::default(),
+            path: Vec::new(),
+            at_hand: None,
+            phase: Phase::Begin,
+            instructions: Vec::new(),
             large: None,
             scratch: None,
         }
@@ -114,6 +109,11 @@ impl Resolver {
     /// How far the pack has come.
     pub fn progress(&self) -> Progress {
         self.objects.progress
+    }
+
+    /// Entries that name the base of their delta by its id, before the first step.
+    pub(crate) fn ref_deltas(&self) -> usize {
+        self.objects.table.external_bases.len()
     }
 
     /// Works until about `budget_bytes` (at least 1) were inflated and made, or nothing is left.
@@ -138,10 +138,11 @@ impl Resolver {
                 self.work_on(large, stores)?;
                 continue;
             }
-            match (self.next_child(), self.phase) {
+            match (self.next_child()?, self.phase) {
                 (Some(child), _) => self.resolve(child, stores, observer)?,
                 (None, _) if !self.path.is_empty() => self.descend(sources)?,
-                (None, Phase::Inside(position)) => self.look_inside(position),
+                (None, Phase::Begin) => self.list_deltas()?,
+                (None, Phase::Inside(position)) => self.look_inside(position)?,
                 (None, Phase::Outside(number)) => self.look_outside(number, sources)?,
                 (None, Phase::Done) => {
                     self.objects.hash(observer)?;
@@ -172,23 +173,37 @@ impl Resolver {
         self.objects
     }
 
+    fn list_deltas(&mut self) -> Result<(), StoreError> {
+        let waiting = self.objects.progress.waiting();
+        self.children = Children::of_unresolved(&mut self.objects.table, waiting)?;
+        self.phase = if self.children.is_empty() {
+            Phase::Done
+        } else {
+            Phase::Inside(0)
+        };
+        Ok(())
+    }
+
     /// The next delta on the last base of the path that is not resolved yet.
-    fn next_child(&mut self) -> Option<u32> {
-        let frame = self.path.last_mut()?;
-        next_child(frame, &mut self.children, &self.objects.table)
+    fn next_child(&mut self) -> Result<Option<u32>, StoreError> {
+        match self.path.last_mut() {
+            Some(frame) => next_child(frame, &mut self.children, &self.objects.table),
+            None => Ok(None),
+        }
     }
 
     /// Takes the entry at `position` as a root, if it is an object that deltas wait for.
-    fn look_inside(&mut self, position: u32) {
+    fn look_inside(&mut self, position: u32) -> Result<(), StoreError> {
         let Some(entry) = self.objects.table.get(position) else {
             self.phase = Phase::Outside(0);
-            return;
+            return Ok(());
         };
         self.phase = Phase::Inside(position + 1);
         if entry.kind.is_some() {
-            let frame = self.frame_of(position);
+            let frame = self.frame_of(position)?;
             self.path.extend(frame);
         }
+        Ok(())
     }
 
     /// Looks outside the pack for the base of the ref-delta with this number in its list.
@@ -223,19 +238,23 @@ impl Resolver {
     }
 
     /// The frame of the object at `position`; `None` when no delta waits for it.
-    fn frame_of(&mut self, position: u32) -> Option<Frame> {
+    fn frame_of(&mut self, position: u32) -> Result<Option<Frame>, StoreError> {
         let table = &self.objects.table;
-        let entry = table.get(position)?;
+        let entry = table.get(position);
+        let Some((entry, kind)) = entry.and_then(|entry| Some((entry, entry.kind?))) else {
+            return Ok(None);
+        };
         let mut frame = Frame {
             base: Base::Position(position),
-            kind: entry.kind?,
+            kind,
             size_bytes: u64::from(entry.size_bytes),
             depth: entry.depth,
-            next_ofs: self.children.first_ofs(position),
+            next_ofs: self.children.first_ofs(position)?,
             ref_group: self.children.ref_group(&entry.id),
             descents: Vec::new(),
         };
-        next_child(&mut frame, &mut self.children, table).map(|_| frame)
+        let child = next_child(&mut frame, &mut self.children, table)?;
+        Ok(child.map(|_| frame))
     }
 
     /// Makes an object of a delta on the last base of the path.
@@ -290,9 +309,9 @@ impl Resolver {
             // They name the object by its id.
             self.objects.hash(observer)?;
         }
-        if let Some(frame) = self.frame_of(child) {
+        if let Some(frame) = self.frame_of(child)? {
             let is_only = self.path.last().is_none_or(|up| up.descents.is_empty());
-            if is_only && self.next_child().is_none() {
+            if is_only && self.next_child()?.is_none() {
                 self.path.pop();
                 self.path.push(frame);
                 self.at_hand = Some((kind, result));
@@ -347,7 +366,7 @@ impl Resolver {
         child: u32,
         sources: Sources<'_>,
     ) -> Result<Option<(Frame, Option<Content>)>, PackError> {
-        let Some(frame) = self.frame_of(child) else {
+        let Some(frame) = self.frame_of(child)? else {
             return Ok(None);
         };
         if let Some(kept) = self.objects.kept(child) {
@@ -397,17 +416,22 @@ impl Resolver {
 }
 
 /// The next delta on the frame's base that is not resolved yet.
-fn next_child(frame: &mut Frame, children: &mut Children, table: &EntryTable) -> Option<u32> {
+fn next_child(
+    frame: &mut Frame,
+    children: &mut Children,
+    table: &EntryTable,
+) -> Result<Option<u32>, StoreError> {
     if let Base::Position(base) = frame.base {
-        while let Some(child) = children.ofs_delta(frame.next_ofs, base) {
+        while let Some(child) = children.ofs_delta(frame.next_ofs, base)? {
             if is_unresolved(child, table) {
-                return Some(child);
+                return Ok(Some(child));
             }
             frame.next_ofs += 1;
         }
     }
     let unresolved = |child| is_unresolved(child, table);
-    children.next_ref_delta(frame.ref_group?, unresolved)
+    let group = frame.ref_group;
+    Ok(group.and_then(|group| children.next_ref_delta(group, unresolved)))
 }
 
 fn is_unresolved(position: u32, table: &EntryTable) -> bool {

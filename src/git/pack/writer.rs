@@ -24,7 +24,7 @@ use gix_hash::oid;
 use super::super::store::{Extent, PackStore, ReadError};
 use super::entries::Base;
 use super::entry::{self, EntryKind};
-use super::index::Row;
+use super::index::{Row, RowRun};
 use super::reader::{LivePacks, Location};
 use super::selection::Selection;
 
@@ -37,7 +37,7 @@ use external_bases::SentBases;
 use offsets::OutputOffsets;
 
 /// Entries that one call visits before it gives out its output: a few milliseconds of work.
-const ENTRIES_PER_ITEM_MAX: u32 = 1 << 16;
+const ENTRIES_PER_ITEM_MAX: u32 = 1 << 14;
 
 /// The features that the client understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,6 +55,8 @@ pub enum Item {
     Bytes(Vec<u8>),
     /// Bytes to copy from a stored pack, never none.
     Extent(Extent),
+    /// Nothing yet: others may run before the next call.
+    Pause,
 }
 
 /// The contents of a pack: complete at the end, and a running count before.
@@ -85,10 +87,14 @@ pub struct PackWriter {
     next: Option<Location>,
     offsets: OutputOffsets,
     sent_bases: SentBases,
+    /// The rows that were read last, and their pack.
+    rows: Option<(u32, RowRun)>,
     ready: VecDeque<Item>,
     /// The extent that the next entry may prolong, and the entries in it.
     open: Option<(Extent, u32)>,
     deflater: Option<Deflater>,
+    /// Bytes that were compressed.
+    deflated_bytes: u64,
 }
 
 /// How an entry is sent.
@@ -137,9 +143,11 @@ impl PackWriter {
             }),
             offsets: OutputOffsets::default(),
             sent_bases: SentBases::default(),
+            rows: None,
             ready: VecDeque::from([Item::Bytes(header)]),
             open: None,
             deflater: None,
+            deflated_bytes: 0,
         }
     }
 
@@ -152,6 +160,12 @@ impl PackWriter {
     /// Objects that the pack will have.
     pub fn object_count(&self) -> u32 {
         self.object_count
+    }
+
+    /// Grows with the work of [`PackWriter::next`], beside what [`LivePacks::work`] counts and in its
+    /// units.
+    pub(crate) fn work(&self) -> u64 {
+        self.deflated_bytes / 4 + u64::from(self.counts.objects)
     }
 
     /// Counts of the entries given out so far.
@@ -174,9 +188,16 @@ impl PackWriter {
                 self.close_extent();
                 return Ok(self.ready.pop_front());
             };
-            if let Err(error) = self.put(packs, at, at_client) {
-                self.next = Some(at);
-                return Err(error);
+            match self.put(packs, at, at_client) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.next = Some(at);
+                    return Ok(Some(Item::Pause));
+                }
+                Err(error) => {
+                    self.next = Some(at);
+                    return Err(error);
+                }
             }
         }
     }
@@ -205,15 +226,18 @@ impl PackWriter {
         None
     }
 
+    /// Puts an entry into the pack; false: it is to be put later, as it takes more work.
     fn put<S: PackStore>(
         &mut self,
         packs: &LivePacks<S>,
         at: Location,
         at_client: &mut AtClient<'_>,
-    ) -> Result<(), ReadError> {
-        let row = packs.row(at)?;
+    ) -> Result<bool, ReadError> {
+        let row = self.row(packs, at)?;
         self.offsets.record(at, row.offset, self.counts.bytes);
-        let plan = self.plan(packs, at, &row, at_client)?;
+        let Some(plan) = self.plan(packs, at, &row, at_client)? else {
+            return Ok(false);
+        };
         let pack_id = packs.pack_id(at.pack)?;
         let stored_bytes = u64::from(row.stored_bytes);
         match plan {
@@ -247,28 +271,42 @@ impl PackWriter {
                 entry::write(&EntryKind::Whole(kind), content.len() as u64, &mut bytes);
                 let deflater = self.deflater.get_or_insert_with(Deflater::new);
                 deflater.append(&content, &mut bytes);
+                self.deflated_bytes += content.len() as u64;
                 self.emit(bytes);
                 self.counts.objects += 1;
-                return Ok(());
+                return Ok(true);
             }
         }
         self.counts.objects += 1;
         self.counts.reused += 1;
         self.counts.deltas += u32::from(row.base != Base::None);
-        Ok(())
+        Ok(true)
     }
 
-    /// Decides how an entry is sent; see the top of this file.
+    /// The index's facts of an entry: entries are gone through in order.
+    fn row<S: PackStore>(&mut self, packs: &LivePacks<S>, at: Location) -> Result<Row, ReadError> {
+        if !packs.is_read_by_runs() {
+            return Ok(packs.row(at)?);
+        }
+        let held = self.rows.as_ref().filter(|(pack, _)| *pack == at.pack);
+        if let Some(row) = held.and_then(|(_, rows)| rows.row(at.position)) {
+            return Ok(row);
+        }
+        self.rows = packs.rows_around(at)?.map(|rows| (at.pack, rows));
+        Ok(packs.row(at)?)
+    }
+
+    /// Decides how an entry is sent; see the top of this file. `None`: later, as more is to be looked up.
     fn plan<S: PackStore>(
         &mut self,
         packs: &LivePacks<S>,
         at: Location,
         row: &Row,
         at_client: &mut AtClient<'_>,
-    ) -> Result<Plan, ReadError> {
+    ) -> Result<Option<Plan>, ReadError> {
         // The base's id, and where it is when it is sent.
         let (base_id, sent) = match row.base {
-            Base::None => return Ok(Plan::Verbatim),
+            Base::None => return Ok(Some(Plan::Verbatim)),
             Base::Position(position) => {
                 let base = Location {
                     pack: at.pack,
@@ -277,20 +315,22 @@ impl PackWriter {
                 if self.selection.contains(base.pack, base.position) {
                     if self.options.ofs_delta && self.offsets.moved_alike(base, at) {
                         // By distance or by id, the header names the base as it did.
-                        return Ok(Plan::Verbatim);
+                        return Ok(Some(Plan::Verbatim));
                     }
                     (packs.id(base)?, Some(base))
                 } else if at.pack == 0 && !self.options.thin {
-                    return Ok(Plan::Whole);
+                    return Ok(Some(Plan::Whole));
                 } else {
                     let base_id = packs.id(base)?;
                     (base_id, self.sent_before(packs, &base_id, at.pack)?)
                 }
             }
             Base::External(number) if packs.is_read_by_runs() => {
-                let is_sent = self
-                    .sent_bases
-                    .is_sent(packs, &self.selection, (at.pack, number))?;
+                let asked = (at.pack, number);
+                let is_sent = self.sent_bases.is_sent(packs, &self.selection, asked)?;
+                let Some(is_sent) = is_sent else {
+                    return Ok(None);
+                };
                 let is_there = is_sent
                     || (self.options.thin && at_client(&packs.external_base(at.pack, number)?)?);
                 let plan = if is_there {
@@ -298,7 +338,7 @@ impl PackWriter {
                 } else {
                     Plan::Whole
                 };
-                return Ok(plan);
+                return Ok(Some(plan));
             }
             Base::External(number) => {
                 let base_id = packs.external_base(at.pack, number)?;
@@ -306,15 +346,15 @@ impl PackWriter {
             }
         };
         if sent.is_none() && !(self.options.thin && at_client(&base_id)?) {
-            return Ok(Plan::Whole);
+            return Ok(Some(Plan::Whole));
         }
         if matches!(row.base, Base::External(_)) {
             // Stored with the base's id, which is still right.
-            return Ok(Plan::Verbatim);
+            return Ok(Some(Plan::Verbatim));
         }
         let header = packs.header(at, row)?;
         if matches!(header.kind, EntryKind::RefDelta { .. }) {
-            return Ok(Plan::Verbatim);
+            return Ok(Some(Plan::Verbatim));
         }
         let base = sent.filter(|base| self.options.ofs_delta && *base < at);
         let kind = match base {
@@ -324,11 +364,11 @@ impl PackWriter {
             None => EntryKind::RefDelta { base_id },
         };
         let (size_bytes, header_bytes) = (header.size_bytes, header.header_bytes);
-        Ok(Plan::Rewritten {
+        Ok(Some(Plan::Rewritten {
             kind,
             size_bytes,
             header_bytes,
-        })
+        }))
     }
 
     /// The place of the object, when it is sent from an earlier pack than this one.

@@ -109,6 +109,10 @@ impl LsRefsRequest {
             .filter(|_| self.peel)
             .map(|id| oid_hex::hex(&id));
         let symref = symref_target.filter(|_| self.symrefs);
+        if peeled.is_none() && symref.is_none() {
+            // Nearly every line.
+            return pktline::text(&[&target, b" ", shown.name], out);
+        }
         // No list is allocated: a repository has up to hundreds of thousands of lines.
         let pieces: [&[u8]; 7] = [
             &target,

@@ -8,11 +8,33 @@ pub(crate) const HEX_BYTES: usize = 40;
 /// The zero id, which stands for "no object".
 pub(crate) const ZERO_HEX: [u8; HEX_BYTES] = [b'0'; HEX_BYTES];
 
-/// The id's digits, in lower case.
+/// The two digits of each byte.
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
+const PAIRS: [[u8; 2]; 256] = {
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < pairs.len() {
+        pairs[byte] = [DIGITS[byte >> 4], DIGITS[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
+
+/// The id's digits, in lower case. A list of refs has hundreds of thousands of ids, so that they are
+/// looked up byte by byte.
 pub(crate) fn hex(id: &oid) -> [u8; HEX_BYTES] {
     let mut digits = ZERO_HEX;
-    let _ = id.hex_to_buf(&mut digits);
+    let (pairs, _) = digits.as_chunks_mut::<2>();
+    for (pair, byte) in pairs.iter_mut().zip(id.as_bytes()) {
+        *pair = pair_of(*byte);
+    }
     digits
+}
+
+/// The two digits of a byte.
+pub(super) fn pair_of(byte: u8) -> [u8; 2] {
+    PAIRS.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
 /// The id that `text` spells, and nothing else.

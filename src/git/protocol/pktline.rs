@@ -6,6 +6,8 @@
 use gix_packetline::PacketLineRef;
 use gix_packetline::decode::{PacketLineOrWantedSize, hex_prefix};
 
+use super::oid_hex;
+
 /// Bytes of the longest packet, its length digits included.
 pub(crate) const PACKET_BYTES_MAX: usize = 65_520;
 
@@ -234,19 +236,15 @@ pub(in crate::git) fn quoted(line: &[u8]) -> String {
 
 /// The four digits of a packet with `data_bytes` of data, at most [`DATA_BYTES_MAX`].
 pub(super) fn length_digits(data_bytes: usize) -> [u8; HEADER_BYTES] {
-    const DIGITS: [u8; 16] = *b"0123456789abcdef";
     let packet_bytes = data_bytes.saturating_add(HEADER_BYTES);
     debug_assert!(
         packet_bytes <= PACKET_BYTES_MAX,
         "a packet of {packet_bytes} bytes"
     );
-    let packet_bytes = packet_bytes.min(PACKET_BYTES_MAX);
-    [12, 8, 4, 0].map(|shift| {
-        DIGITS
-            .get((packet_bytes >> shift) & 15)
-            .copied()
-            .unwrap_or(b'0')
-    })
+    // At most 65,520.
+    let packet_bytes = u16::try_from(packet_bytes.min(PACKET_BYTES_MAX)).unwrap_or(u16::MAX);
+    let [[a, b], [c, d]] = packet_bytes.to_be_bytes().map(oid_hex::pair_of);
+    [a, b, c, d]
 }
 
 /// Writes `payload` as it is, in as many packets as it takes; nothing becomes one empty packet.

@@ -1,17 +1,17 @@
 //! The objects of a push, as the walks of its check see them: those of the incoming pack first,
 //! those of the live packs behind.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use gix_hash::{ObjectId, oid};
 
 use super::super::graph::connectivity::Incoming;
 use super::super::graph::peel::end_of_tags;
+use super::super::graph::unpublished::Unpublished;
 use super::super::limits::Limits;
 use super::super::object::ObjectKind;
 use super::super::object::facts::CommitFacts;
-use super::super::pack::incoming::objects::{IncomingObjects, Sources};
+use super::super::pack::incoming::objects::IncomingObjects;
 use super::super::pack::parser::error::PackError;
 use super::super::pack::reader::LivePacks;
 use super::super::store::{ObjectSource, PackStore, ReadError, Shared};
@@ -20,38 +20,32 @@ use super::inspection::Inspection;
 use super::secret_paths::{PathSearch, Positions};
 use super::secrets::{Allowed, FoundSecret, SecretRefusal, SecretSearch};
 
-/// Bytes of resolved objects kept for the walks: trees that are compared with the next commit's.
-const WALK_CACHE_BYTES: usize = 4 << 20;
-
-/// The objects of a resolved pack before the live ones.
+/// The objects of a resolved pack before the live ones, and what was found out about them.
 pub struct Pushed<'a, S> {
-    incoming: RefCell<IncomingObjects>,
+    objects: Unpublished<'a, S>,
     inspection: Inspection,
     /// How many of the special blobs are checked.
     specials_checked: usize,
     /// How many blobs that the inspection did not see are searched for secrets.
     unshown_searched: usize,
-    live: &'a LivePacks<S>,
-    limits: Limits,
+    tree_depth_max: usize,
 }
 
 impl<'a, S: PackStore> Pushed<'a, S> {
     /// `incoming` is resolved and its table sorted; `inspection` has seen its objects.
     pub fn new(
-        mut incoming: IncomingObjects,
+        incoming: IncomingObjects,
         mut inspection: Inspection,
         live: &'a LivePacks<S>,
         limits: &Limits,
     ) -> Self {
         inspection.finish();
-        incoming.renew_cache(WALK_CACHE_BYTES);
         Self {
-            incoming: RefCell::new(incoming),
+            objects: Unpublished::pushed(incoming, live, limits),
             inspection,
             specials_checked: 0,
             unshown_searched: 0,
-            live,
-            limits: *limits,
+            tree_depth_max: limits.tree_depth_max,
         }
     }
 
@@ -62,7 +56,7 @@ impl<'a, S: PackStore> Pushed<'a, S> {
 
     /// The bytes of the incoming pack; none if it has no objects.
     pub(crate) fn pack_bytes(&self) -> u64 {
-        let incoming = self.incoming.borrow();
+        let incoming = self.objects.incoming();
         match incoming.table.count() {
             0 => 0,
             _ => incoming.pack.pack_bytes(),
@@ -71,7 +65,7 @@ impl<'a, S: PackStore> Pushed<'a, S> {
 
     /// Hands the pack's objects and the inspection back.
     pub fn into_parts(self) -> (IncomingObjects, Inspection) {
-        (self.incoming.into_inner(), self.inspection)
+        (self.objects.into_incoming(), self.inspection)
     }
 
     /// Checks the blobs that trees named as `.gitmodules` or `.gitattributes`; what is wrong with
@@ -101,7 +95,7 @@ impl<'a, S: PackStore> Pushed<'a, S> {
         if self.inspection.secrets().is_none() {
             return Ok(());
         }
-        let unshown = self.incoming.borrow().unshown().to_vec();
+        let unshown = self.objects.incoming().unshown().to_vec();
         for position in unshown.into_iter().skip(self.unshown_searched) {
             if let Some((id, _)) = self.at(position)
                 && let Some((_, content)) = self.read(&id)?
@@ -121,13 +115,13 @@ impl<'a, S: PackStore> Pushed<'a, S> {
         for noted in noted.unwrap_or_default() {
             if let Some((id, _)) = self.at(noted.position)
                 && !blobs.contains(&id)
-                && self.live.find(&id)?.is_none()
+                && self.objects.before().find(&id)?.is_none()
             {
                 blobs.insert(id);
             }
         }
-        let depth_max = self.limits.tree_depth_max;
-        let count = self.incoming.borrow().table.count();
+        let depth_max = self.tree_depth_max;
+        let count = self.objects.incoming().table.count();
         Ok((!blobs.is_empty()).then(|| PathSearch::new(&blobs, count, depth_max)))
     }
 
@@ -169,7 +163,7 @@ impl<'a, S: PackStore> Pushed<'a, S> {
 
 impl<S: PackStore> Positions for Pushed<'_, S> {
     fn at(&self, position: u32) -> Option<(ObjectId, Option<ObjectKind>)> {
-        let incoming = self.incoming.borrow();
+        let incoming = self.objects.incoming();
         let entry = incoming.table.get(position)?;
         Some((entry.id, entry.kind))
     }
@@ -177,65 +171,29 @@ impl<S: PackStore> Positions for Pushed<'_, S> {
 
 impl<S: PackStore> ObjectSource for Pushed<'_, S> {
     fn kind(&self, id: &oid) -> Result<Option<ObjectKind>, ReadError> {
-        if let Some((_, kind)) = self.locate(id) {
-            return Ok(Some(kind));
-        }
-        self.check()?;
-        self.live.kind(id)
+        self.objects.kind(id)
     }
 
     fn read(&self, id: &oid) -> Result<Option<(ObjectKind, Shared)>, ReadError> {
-        let Some((position, _)) = self.locate(id) else {
-            self.check()?;
-            return self.live.read(id);
-        };
-        let size = self
-            .incoming
-            .borrow()
-            .table
-            .get(position)
-            .map_or(0, |entry| entry.size_bytes);
-        let (size, limit) = (u64::from(size), self.limits.control_object_bytes_max);
-        if size > limit {
-            return Err(ReadError::TooLarge {
-                id: id.to_owned(),
-                size,
-                limit,
-            });
-        }
-        let sources = Sources {
-            store: self.live.store(),
-            bases: self.live,
-        };
-        match self.incoming.borrow_mut().content(position, sources) {
-            Ok(found) => Ok(Some(found)),
-            Err(PackError::Store(error)) => Err(error.into()),
-            Err(PackError::Base(error)) => Err(error),
-            Err(_) => Err(ReadError::Corrupt {
-                id: id.to_owned(),
-                what: "the incoming entry does not resolve a second time",
-            }),
-        }
+        self.objects.read(id)
     }
 }
 
 impl<S: PackStore> Incoming for Pushed<'_, S> {
     fn object_count(&self) -> u32 {
-        self.incoming.borrow().table.count()
+        self.objects.object_count()
     }
 
     fn locate(&self, id: &oid) -> Option<(u32, ObjectKind)> {
-        let incoming = self.incoming.borrow();
-        let position = incoming.table.find(id)?;
-        Some((position, incoming.table.get(position)?.kind?))
+        self.objects.locate(id)
     }
 
     fn id(&self, position: u32) -> Option<ObjectId> {
-        self.incoming.borrow().table.id(position)
+        self.objects.id(position)
     }
 
     fn check(&self) -> Result<(), ReadError> {
-        Ok(self.incoming.borrow().table.check()?)
+        self.objects.check()
     }
 
     fn commit_count(&self) -> usize {

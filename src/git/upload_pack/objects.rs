@@ -10,6 +10,7 @@ use super::super::graph::commits::{CommitGraph, CommitNode};
 use super::super::graph::introductions::Introductions;
 use super::super::graph::paint::Paint;
 use super::super::graph::peel::{Peeled, Peeler};
+use super::super::pack::index::RowRun;
 use super::super::pack::reader::{LivePacks, Location, PAGED_OBJECTS_MIN};
 use super::super::pack::selection::Selection;
 use super::super::store::{PackStore, StoreError};
@@ -47,6 +48,8 @@ pub(super) struct Objects {
     unfiltered: Selection,
     /// Objects whose places are still to be looked up.
     named: Vec<ObjectId>,
+    /// Those of them that are looked up now, by falling id.
+    looked_up: Vec<ObjectId>,
     /// Tags that were followed.
     seen_tags: HashSet<ObjectId>,
 }
@@ -59,6 +62,7 @@ impl Objects {
             selection: packs.select_none(),
             unfiltered: packs.select_none(),
             named: Vec::new(),
+            looked_up: Vec::new(),
             seen_tags: HashSet::new(),
         }
     }
@@ -71,7 +75,8 @@ impl Objects {
 
     /// The selection, and the lists for more questions.
     pub(super) fn finish(self) -> (Selection, Introductions) {
-        debug_assert!(self.named.is_empty(), "objects were not looked up");
+        let is_looked_up = self.named.is_empty() && self.looked_up.is_empty();
+        debug_assert!(is_looked_up, "objects were not looked up");
         debug_assert!(!self.trees.is_under_way(), "trees were not walked");
         self.introductions.forget_runs();
         (self.selection, self.introductions)
@@ -235,26 +240,40 @@ impl Objects {
         self.trees.is_under_way()
     }
 
-    /// Whether so many objects are still to be looked up that it is time to.
-    pub(super) fn are_many_named(&self) -> bool {
-        self.named.len() >= LOOKED_UP_TOGETHER
+    /// Whether objects are looked up: so many were named that it is time to.
+    pub(super) fn is_looking_up(&mut self) -> bool {
+        if self.looked_up.is_empty() && self.named.len() >= LOOKED_UP_TOGETHER {
+            self.begin_look_up();
+        }
+        !self.looked_up.is_empty()
     }
 
-    /// Adds the objects whose ids alone are known: in the order of the ids, so that each index is gone
-    /// through once. How many they were.
-    pub(super) fn look_up_named<S: PackStore>(
+    /// From now on looks up what was named: in the order of the ids, so that each index is gone through
+    /// once.
+    pub(super) fn begin_look_up(&mut self) {
+        self.looked_up.append(&mut self.named);
+        let descending = |one: &ObjectId, other: &ObjectId| other.cmp(one);
+        self.looked_up.sort_unstable_by(descending);
+        self.looked_up.dedup();
+    }
+
+    /// Adds up to `objects_max` objects whose ids alone are known. How many they were. After an error it
+    /// can be called again.
+    pub(super) fn look_up<S: PackStore>(
         &mut self,
         Ground { packs, filter, .. }: Ground<'_, S>,
+        objects_max: u64,
     ) -> Result<u64, PlanError> {
-        self.named.sort_unstable();
-        self.named.dedup();
         let kept = kept(filter, &mut self.selection, &mut self.unfiltered);
-        for id in &self.named {
+        let mut count = 0;
+        while count < objects_max
+            && let Some(id) = self.looked_up.last()
+        {
             let at = packs.find(id)?.ok_or(PlanError::Missing { id: *id })?;
             kept.insert(at.pack, at.position);
+            self.looked_up.pop();
+            count += 1;
         }
-        let count = self.named.len() as u64;
-        self.named.clear();
         Ok(count)
     }
 
@@ -271,24 +290,31 @@ impl Objects {
         mut next: Location,
         objects_max: u64,
     ) -> Result<Option<Location>, PlanError> {
+        let mut rows: Option<RowRun> = None;
         for _ in 0..objects_max {
-            while self
-                .unfiltered
-                .next_from(next.pack, next.position)
-                .is_none()
-            {
+            let position = loop {
+                if let Some(position) = self.unfiltered.next_from(next.pack, next.position) {
+                    break position;
+                }
                 next = Location {
                     pack: next.pack.saturating_add(1),
                     position: 0,
                 };
+                rows = None;
                 if next.pack >= self.unfiltered.pack_count() {
                     return Ok(None);
                 }
-            }
-            let Some(position) = self.unfiltered.next_from(next.pack, next.position) else {
-                return Ok(None);
             };
-            let row = packs.row(Location { position, ..next })?;
+            let at = Location { position, ..next };
+            let mut row = rows.as_ref().and_then(|rows| rows.row(position));
+            if row.is_none() {
+                rows = packs.rows_around(at)?;
+                row = rows.as_ref().and_then(|rows| rows.row(position));
+            }
+            let row = match row {
+                Some(row) => row,
+                None => packs.row(at)?,
+            };
             if filter.keeps(row.kind, u64::from(row.size_bytes)) {
                 self.selection.insert(next.pack, position);
             }

@@ -33,15 +33,17 @@ const COMMIT_WORK: u64 = 8;
 /// Work of the list of a commit, beside a unit for each object.
 const LIST_WORK: u64 = 4;
 
-/// Work of an object that is looked up by its id.
+/// Work of an object that is looked up by its id, and the most of them that one call looks up.
 const LOOK_UP_WORK: u64 = 8;
+const LOOKED_UP_MAX: u64 = 1 << 10;
 
-/// Work of an object that the filter looks at.
-const FILTER_WORK: u64 = 2;
+/// Work of an object that the filter looks at, and the most of them that one call looks at.
+const FILTER_WORK: u64 = 1;
+const FILTERED_MAX: u64 = 1 << 13;
 
-/// Bytes of a tree for a unit of work, and the work of any tree.
+/// Bytes of trees for a unit of work, beside what it takes to read them; and of those that one call walks.
 const TREE_BYTES: u64 = 8;
-const TREE_WORK: u64 = 256;
+const TREES_BYTES_MAX: u64 = 1 << 14;
 
 /// Makes a plan. Each call gets the same packs and the same request.
 pub(super) struct Planner {
@@ -120,23 +122,25 @@ impl Planner {
             graph: &graph,
             filter: &asked.options.filter,
         };
-        let mut left = STEP_WORK;
+        let (mut left, mut read) = (STEP_WORK, packs.work());
         while left > 0 {
-            let work = if self.objects.are_many_named() {
-                self.objects
-                    .look_up_named(ground)?
-                    .saturating_mul(LOOK_UP_WORK)
+            let work = if self.objects.is_looking_up() {
+                let objects_max = (left / LOOK_UP_WORK + 1).min(LOOKED_UP_MAX);
+                let objects = self.objects.look_up(ground, objects_max)?;
+                objects.saturating_mul(LOOK_UP_WORK)
             } else if self.objects.is_walking() {
                 // Trees that a walk enters are entered only once: each walk ends before the next.
-                let bytes_max = left.min(TREE_WORK * 64).saturating_mul(TREE_BYTES);
+                let bytes_max = left.saturating_mul(TREE_BYTES).min(TREES_BYTES_MAX);
                 let bytes = self.objects.walk_on(ground, bytes_max)?;
-                TREE_WORK.saturating_add(bytes / TREE_BYTES)
+                bytes / TREE_BYTES
             } else if matches!(self.stage, Stage::Done) {
                 return Ok(false);
             } else {
                 self.go_on(ground, asked, left)?
             };
-            left = left.saturating_sub(work);
+            let reading = packs.work().saturating_sub(read);
+            read = packs.work();
+            left = left.saturating_sub(work.saturating_add(reading).max(1));
             self.work = self.work.saturating_add(work);
         }
         Ok(true)
@@ -193,7 +197,7 @@ impl Planner {
             Stage::Paint => self.paint(ground, left),
             Stage::Commits => self.add_commit(ground),
             Stage::Filter(next) => {
-                let objects_max = left / FILTER_WORK + 1;
+                let objects_max = (left / FILTER_WORK + 1).min(FILTERED_MAX);
                 self.stage = match self.objects.filter_on(ground, next, objects_max)? {
                     Some(next) => Stage::Filter(next),
                     None if self.objects.is_empty() => Stage::Done,
@@ -282,12 +286,12 @@ impl Planner {
         let next = walk.left.checked_sub(1);
         let Some((left, node)) = next.and_then(|at| Some((at, *walk.missing.get(at)?))) else {
             // What is named last is looked up with all the rest.
-            let count = self.objects.look_up_named(ground)?;
+            self.objects.begin_look_up();
             self.stage = Stage::Filter(Location {
                 pack: 0,
                 position: 0,
             });
-            return Ok(count.saturating_mul(LOOK_UP_WORK));
+            return Ok(1);
         };
         if walk.wanted.contains(&node) {
             self.objects.add_wanted_commit(ground, node)?;

@@ -7,8 +7,9 @@ use gix_object::bstr::BString;
 use sha2::{Digest as _, Sha256};
 use worker::{Headers, Response};
 
-use super::files::{ArchivedCommit, Files, LargeFiles};
+use super::files::{Files, LargeFiles};
 use super::frame::Frame;
+use super::known::ArchivedCommit;
 use super::query::ArchiveQuery;
 use super::sink::{Sink, pieces};
 use super::{tar, zip};
@@ -116,12 +117,8 @@ async fn commit_of(
         return Ok(None);
     }
     let commit = reading.until(|packs| lookup::peel(packs, id, ObjectKind::Commit));
-    Ok(commit.await?.map(|(id, content)| ArchivedCommit {
-        id,
-        content,
-        head: head.to_owned(),
-        names: None,
-    }))
+    let found = commit.await?;
+    Ok(found.map(|(id, content)| ArchivedCommit::new(id, content, head.to_owned())))
 }
 
 /// Refuses a path at which the tree has nothing.

@@ -1,22 +1,21 @@
 //! The entries of an archive and their contents, one after the other.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 
 use gix_hash::ObjectId;
-use gix_object::bstr::{BStr, BString, ByteSlice as _};
 use worker::Env;
 
-use crate::git::archive::convert::Conversion;
-use crate::git::archive::pretty::{CommitNames, Placeholders};
+use super::known::{ArchivedCommit, not_a_commit};
+use crate::git::archive::convert::{Conversion, has_placeholders};
+use crate::git::archive::pretty::known::Stop;
+use crate::git::archive::pretty::{Placeholders, filled_bytes_max};
 use crate::git::archive::walk::{ArchiveError, ArchiveKind, ArchiveWalk, Entry, Walked};
-use crate::git::compare::abbreviate;
 use crate::git::content::listing::ListingError;
 use crate::git::lfs::Pointer;
 use crate::git::lfs::pointer::POINTER_BYTES_MAX;
-use crate::git::object::{ObjectKind, facts};
+use crate::git::object::ObjectKind;
 use crate::git::pack::entries::Base;
 use crate::git::pack::reader::blob::BlobReader;
-use crate::git::refname;
 use crate::git::store::{ObjectSource as _, ReadError, Shared};
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
@@ -49,16 +48,6 @@ pub(super) struct Files {
     /// Where large files lie, if they stand in place of their pointers.
     pub(super) lfs: Option<LargeFiles>,
     pub(super) entries: u32,
-}
-
-/// The commit whose tree is archived, for the placeholders of its files.
-pub(super) struct ArchivedCommit {
-    pub(super) id: ObjectId,
-    pub(super) content: Shared,
-    /// The branch of `HEAD`.
-    pub(super) head: BString,
-    /// What the repository says of it; `None` until a file asks.
-    pub(super) names: Option<CommitNames>,
 }
 
 /// Where the large files of a repository lie.
@@ -168,9 +157,16 @@ impl Files {
             && bytes <= CONVERTED_BYTES_MAX
             && !conversion.is_none()
         {
-            let room = room_for(bytes.saturating_mul(2)).await?;
+            // Units of four bytes, beside the text; or two line ends for one.
+            let copies = if conversion.encoding.is_some() { 6 } else { 3 };
+            let room = room_for(bytes.saturating_mul(copies)).await?;
             let content = self.read(id).await?;
-            let converted = self.converted(conversion, id, &content)?;
+            let _more_room = if conversion.with_placeholders && has_placeholders(&content) {
+                room_for(filled_bytes_max(content.len()) as u64).await?
+            } else {
+                None
+            };
+            let converted = self.converted(conversion, entry, &content).await?;
             return Ok(Content::held(converted, room));
         }
         let room = match row.base {
@@ -235,10 +231,11 @@ impl Files {
         }))
     }
 
-    fn converted(
+    /// The content of a file as a checkout has it. What its placeholders ask for is looked up first.
+    async fn converted(
         &mut self,
         conversion: Conversion,
-        id: ObjectId,
+        entry: &Entry,
         content: &[u8],
     ) -> Result<Vec<u8>, ErrorReply> {
         let Self {
@@ -246,22 +243,22 @@ impl Files {
         } = self;
         // A tree without a commit has nothing to fill in.
         let commit = commit.as_mut().filter(|_| conversion.with_placeholders);
-        let Some(ArchivedCommit {
-            id: commit_id,
-            content: commit,
-            head,
-            names,
-        }) = commit
-        else {
-            return Ok(conversion.apply(&id, content, None));
+        let Some(commit) = commit else {
+            let converted = conversion.apply(&entry.id, content, None);
+            return converted.map_err(|_| too_large(entry));
         };
-        let names = match names {
-            Some(names) => names,
-            None => names.insert(names_of(reading, head.as_bstr(), (*commit_id, commit))?),
-        };
-        let placeholders = Placeholders::new(*commit_id, commit, names);
-        let placeholders = placeholders.map_err(|_| not_a_commit(*commit_id))?;
-        Ok(conversion.apply(&id, content, Some(&placeholders)))
+        loop {
+            let placeholders = Placeholders::new(commit.id, &commit.content, &commit.known);
+            let placeholders = placeholders.map_err(|_| not_a_commit(commit.id))?;
+            match conversion.apply(&entry.id, content, Some(&placeholders)) {
+                Ok(converted) => {
+                    commit.known.is_described = !placeholders.may_describe();
+                    return Ok(converted);
+                }
+                Err(Stop::Wanted(wanted)) => commit.find(reading, wanted).await?,
+                Err(Stop::TooLarge) => return Err(too_large(entry)),
+            }
+        }
     }
 }
 
@@ -273,56 +270,6 @@ async fn room_for(bytes: u64) -> Result<Option<Reservation>, ErrorReply> {
     reserve_share(bytes).await.map(Some)
 }
 
-/// What the repository says of a commit.
-fn names_of(
-    reading: &Reading,
-    head: &BStr,
-    (id, content): (ObjectId, &[u8]),
-) -> Result<CommitNames, ErrorReply> {
-    let facts = facts::commit(content).map_err(|_| not_a_commit(id))?;
-    let mut names = CommitNames::default();
-    for id in [id, facts.tree].into_iter().chain(facts.parents) {
-        names
-            .short
-            .push((id, abbreviate::short(reading.packs(), id)?));
-    }
-    let mut is_head = false;
-    reading.store().visit_refs(b"refs/", |found| {
-        let is_named = found.target == id || found.peeled == Some(id);
-        let name = found.name.as_bstr();
-        if is_named && !refname::is_ephemeral(name) {
-            if name == head {
-                is_head = true;
-            } else {
-                names.refs.push(shown(name));
-            }
-        }
-        ControlFlow::Continue(())
-    })?;
-    // Git shows the last one first, and the branch of HEAD with it.
-    names.refs.reverse();
-    if is_head {
-        let mut first = BString::from("HEAD -> ");
-        first.extend_from_slice(&shown(head));
-        names.refs.insert(0, first);
-    }
-    Ok(names)
-}
-
-/// A ref as git decorates a commit with it.
-fn shown(name: &BStr) -> BString {
-    for (prefix, before) in [
-        ("refs/heads/", ""),
-        ("refs/tags/", "tag: "),
-        ("refs/remotes/", ""),
-    ] {
-        if let Some(short) = name.strip_prefix(prefix.as_bytes()) {
-            return [before.as_bytes(), short].concat().into();
-        }
-    }
-    name.to_owned()
-}
-
 fn refused(error: &ArchiveError) -> ErrorReply {
     let code = match error {
         ArchiveError::Listing(ListingError::Missing(_)) => ErrorCode::InternalError,
@@ -331,11 +278,14 @@ fn refused(error: &ArchiveError) -> ErrorReply {
     ErrorReply::new(code, error.to_string())
 }
 
+/// The log has what R2 said, and the client does not.
 fn not_read(error: &BucketError) -> ErrorReply {
-    ErrorReply::new(ErrorCode::InternalError, error.to_string())
+    ErrorReply::internal("r2", error)
 }
 
-fn not_a_commit(id: ObjectId) -> ReadError {
-    let what = "it does not parse as a commit";
-    ReadError::Corrupt { id, what }
+fn too_large(entry: &Entry) -> ErrorReply {
+    let path = &entry.path;
+    let message =
+        format!("the placeholders of {path} stand for more than twice its bytes and 2 MiB");
+    ErrorReply::new(ErrorCode::MemoryLimit, message)
 }

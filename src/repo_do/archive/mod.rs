@@ -6,12 +6,14 @@
 //! | `query` | its query |
 //! | `frame` | the prefix and the time of all entries |
 //! | `files` | the entries and their contents, one after the other |
+//! | `known` | what the repository says of the commit, for placeholders |
 //! | `sink` | the bytes on their way to the client |
 //! | `tar`, `zip` | the two formats |
 
 pub(crate) mod answer;
 mod files;
 mod frame;
+mod known;
 mod query;
 mod sink;
 mod tar;

@@ -4,6 +4,7 @@ use super::changes::{Changes, Comparing};
 use super::revisions::until;
 use super::stream::{PIECE_BYTES, Pieces};
 use crate::git::compare::patch::Patches;
+use crate::git::compare::text::Whitespace;
 use crate::git::limits::Limits;
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::ErrorReply;
@@ -39,6 +40,14 @@ impl PatchBytes {
     pub(super) fn by_words(self) -> Self {
         Self {
             patches: self.patches.by_words(),
+            ..self
+        }
+    }
+
+    /// The same where white space counts or not.
+    pub(super) fn by_whitespace(self, whitespace: Whitespace) -> Self {
+        Self {
+            patches: self.patches.by_whitespace(whitespace),
             ..self
         }
     }

@@ -8,6 +8,7 @@ use crate::git::compare::file_diff::FileDiff;
 use crate::git::compare::patch::compared_bytes;
 use crate::git::compare::renames::Renames;
 use crate::git::compare::stat::FileStat;
+use crate::git::compare::text::Whitespace;
 use crate::git::compare::tree::{Change, ChangeList, TreeChanges};
 use crate::git::limits::Limits;
 use crate::repo_do::content::reading::Reading;
@@ -144,13 +145,13 @@ impl Comparing {
         &mut self,
         reading: &mut Reading,
         change: &Change,
-        context: u32,
+        (context, whitespace): (u32, Whitespace),
     ) -> Result<FileDiff, ErrorReply> {
         let limits = Limits::DEFAULT;
         let bytes = until(reading, |packs| compared_bytes(change, packs, &limits)).await?;
         self.reserve_for(reading, bytes).await?;
         until(reading, |packs| {
-            FileDiff::of(change, packs, context, &limits)
+            FileDiff::of(change, packs, context, whitespace, &limits)
         })
         .await
     }

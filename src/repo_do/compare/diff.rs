@@ -11,7 +11,15 @@ use crate::repo_do::request::answer::Answer;
 
 /// The difference between two trees: as JSON, or as the bytes of `git diff`.
 pub(super) async fn diff(compare: CompareRequest) -> Answer {
-    let takes = ["base", "head", "path", "context", "renames", "word"];
+    let takes = [
+        "base",
+        "head",
+        "path",
+        "context",
+        "renames",
+        "word",
+        "ignore_whitespace",
+    ];
     let query = CompareQuery::read(&compare.query(), &takes)?;
     let base = needed("base", query.base.as_deref())?;
     let head = needed("head", query.head.as_deref())?;
@@ -25,6 +33,7 @@ pub(super) async fn diff(compare: CompareRequest) -> Answer {
     let changes = changes::find(&mut reading, trees, &query).await?;
     if compare.wants_bytes() {
         let mut patches = PatchBytes::new(reading, changes, query.context);
+        patches = patches.by_whitespace(query.whitespace);
         if query.by_words {
             patches = patches.by_words();
         }
@@ -40,5 +49,6 @@ pub(super) async fn diff(compare: CompareRequest) -> Answer {
         Details::Lines
     };
     let files = FilesJson::new(reading, changes, &fields, (query.context, details));
+    let files = files.by_whitespace(query.whitespace);
     send(files, "application/json").await
 }

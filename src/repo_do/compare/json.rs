@@ -6,6 +6,7 @@ use super::changes::{Changes, Comparing};
 use super::shown::{File, HunkWriter};
 use super::stream::{PIECE_BYTES, Pieces};
 use crate::git::compare::file_diff::FileDiff;
+use crate::git::compare::text::Whitespace;
 use crate::git::compare::tree::Change;
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::content::{ENVELOPE_OPEN, envelope_close};
@@ -29,6 +30,7 @@ pub(super) struct FilesJson {
     changes: std::vec::IntoIter<Change>,
     comparing: Comparing,
     context: u32,
+    whitespace: Whitespace,
     details: Details,
     /// The JSON before the files: the fields of the result, without the last brace.
     head: Option<Vec<u8>>,
@@ -54,6 +56,7 @@ impl FilesJson {
             changes: changes.files.into_iter(),
             comparing: Comparing::default(),
             context,
+            whitespace: Whitespace::Counts,
             details,
             head: Some(head.to_string().into_bytes()),
             rename_limit_needed: changes.rename_limit_needed,
@@ -63,6 +66,11 @@ impl FilesJson {
             deletions: 0,
             _changes: changes.reservation,
         }
+    }
+
+    /// The same where white space counts or not. A file that differs in nothing else has no hunks.
+    pub(super) fn by_whitespace(self, whitespace: Whitespace) -> Self {
+        Self { whitespace, ..self }
     }
 
     fn write_head(&mut self, out: &mut Vec<u8>) {
@@ -85,7 +93,7 @@ impl FilesJson {
         };
         let diff = self
             .comparing
-            .compare(&mut self.reading, &change, self.context)
+            .compare(&mut self.reading, &change, (self.context, self.whitespace))
             .await?;
         if self.files > 0 {
             out.push(b',');

@@ -4,6 +4,7 @@ use gix_object::bstr::{BString, ByteSlice as _};
 
 use crate::git::compare::paths::PathLimits;
 use crate::git::compare::renames::RenameOptions;
+use crate::git::compare::text::Whitespace;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::contract::query::{fields, unknown, wrong};
 
@@ -36,6 +37,8 @@ pub(super) struct CompareQuery {
     with_renames: bool,
     /// Whether to compare changed lines word by word.
     pub(super) by_words: bool,
+    /// Whether lines differ by their white space.
+    pub(super) whitespace: Whitespace,
     /// How many commits to show.
     pub(super) limit: u32,
 }
@@ -51,6 +54,7 @@ impl CompareQuery {
             context: CONTEXT_DEFAULT,
             with_renames: true,
             by_words: false,
+            whitespace: Whitespace::Counts,
             limit: COMMITS_DEFAULT,
         };
         for field in fields(text) {
@@ -65,6 +69,10 @@ impl CompareQuery {
                 "context" => query.context = number("context", &value, CONTEXT_MAX)?,
                 "limit" => query.limit = number("limit", &value, COMMITS_MAX)?,
                 "word" => query.by_words = switch("word", &value)?,
+                "ignore_whitespace" => {
+                    let is_ignored = switch("ignore_whitespace", &value)?;
+                    query.whitespace = Whitespace::ignored_if(is_ignored);
+                }
                 "renames" => query.with_renames = switch("renames", &value)?,
                 _ => query.paths.add(&value)?,
             }
@@ -161,8 +169,16 @@ mod tests {
     use super::*;
     use crate::repo_do::contract::ErrorCode;
 
-    const ALL: [&str; 8] = [
-        "base", "head", "path", "context", "renames", "limit", "refs", "word",
+    const ALL: [&str; 9] = [
+        "base",
+        "head",
+        "path",
+        "context",
+        "renames",
+        "limit",
+        "refs",
+        "word",
+        "ignore_whitespace",
     ];
 
     #[test]
@@ -178,6 +194,7 @@ mod tests {
             ("limit=x", "/limit"),
             ("renames=maybe", "/renames"),
             ("word=maybe", "/word"),
+            ("ignore_whitespace=maybe", "/ignore_whitespace"),
             ("base=a&base=b", "/base"),
             ("path=", "/path"),
             ("colour=red", "/colour"),

@@ -19,6 +19,7 @@ const MESSAGE_BYTES_MAX: usize = 1 << 20;
 
 /// A ref.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Ref {
     name: String,
     target: String,
@@ -26,6 +27,10 @@ pub(crate) struct Ref {
     peeled: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     symref: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ahead_by: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    behind_by: Option<u64>,
 }
 
 impl Ref {
@@ -36,7 +41,15 @@ impl Ref {
             target: record.target.to_string(),
             peeled: record.peeled.map(|peeled| peeled.to_string()),
             symref: None,
+            ahead_by: None,
+            behind_by: None,
         }
+    }
+
+    /// Tells how many commits it has that another revision has not, and the other way round.
+    pub(crate) fn count(&mut self, ahead_by: u64, behind_by: u64) {
+        self.ahead_by = Some(ahead_by);
+        self.behind_by = Some(behind_by);
     }
 
     /// `HEAD`, and the ref that it points to.

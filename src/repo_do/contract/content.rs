@@ -15,6 +15,8 @@ pub(crate) mod path {
     pub(crate) const CONTENT: &str = "/content/";
     /// What everybody who may read the repository may know of it ([`super::About`]).
     pub(crate) const ABOUT: &str = "/content/about";
+    /// Where the repository comes from, for the Worker alone: a [`super::Origin`].
+    pub(crate) const ORIGIN: &str = "/content/origin";
     /// Refs by name.
     pub(crate) const REFS: &str = "/content/refs";
     /// Commits, newest first.
@@ -42,6 +44,15 @@ pub(crate) struct About {
     pub(crate) description: Option<String>,
     /// The commit that `HEAD` leads to, in the form of REST; `None` before the first push.
     pub(crate) tip: Option<serde_json::Value>,
+}
+
+/// Where a repository comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Origin {
+    /// Of a fork `artifacts:` and `namespace/name` of its source, of an import a URL.
+    pub(crate) source: Option<String>,
+    /// The name of its default branch.
+    pub(crate) default_branch: String,
 }
 
 /// The commit that a revision stands for.
@@ -78,6 +89,8 @@ pub(crate) struct ContentQuery {
     pub(crate) first_parent: Option<String>,
     /// Whether of each entry of a tree the commit is wanted that changed it last.
     pub(crate) last_commit: Option<String>,
+    /// The revision against which the commits of refs are counted.
+    pub(crate) ahead_behind: Option<String>,
     /// Whether of a pointer of Git LFS the bytes are wanted that it stands for.
     pub(crate) lfs: Option<String>,
 }

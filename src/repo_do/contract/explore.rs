@@ -9,6 +9,9 @@ pub(crate) mod path {
     /// Followed by an object id: the entries of a directory, each with the commit that changed it last. The
     /// query is a [`ContentQuery`](crate::repo_do::contract::content::ContentQuery).
     pub(crate) const LAST_COMMITS: &str = "/explore/last-commits/";
+    /// Refs, each with how far it is ahead of a revision and behind it. The query is a
+    /// [`ContentQuery`](crate::repo_do::contract::content::ContentQuery).
+    pub(crate) const AHEAD_BEHIND: &str = "/explore/ahead-behind";
     /// Followed by a ref and a path, percent-encoded as one segment. The query is the client's, unread.
     pub(crate) const BLAME: &str = "/explore/blame/";
     /// Lines that match. The query is the client's, unread.

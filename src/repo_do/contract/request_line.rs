@@ -20,6 +20,8 @@ pub(crate) struct RequestLine {
     pub(crate) status: u16,
     /// The error, as the name of its code.
     pub(crate) error: Option<String>,
+    /// The session that stood for the credential: a name that opens nothing.
+    pub(crate) session: Option<String>,
     /// Bytes of the body that came, where they are known.
     pub(crate) bytes_in: Option<u64>,
     /// Bytes of the body that went.
@@ -67,6 +69,7 @@ impl RequestLine {
             "repository": self.repository,
             "actor": self.usage.asker.name(),
             "token_id": self.usage.token_id,
+            "session": self.session,
             "status": self.status,
             "error": self.error,
             "bytes_in": self.bytes_in,

@@ -3,7 +3,7 @@
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 
-use super::{blame, grep, last_commits, search};
+use super::{ahead_behind, blame, grep, last_commits, search};
 use crate::repo_do::compare::request::CompareRequest;
 use crate::repo_do::contract::explore::path;
 use crate::repo_do::request::answer::{Answer, no_route};
@@ -23,6 +23,9 @@ async fn dispatch(asked: CompareRequest) -> Answer {
     }
     if let Some(place) = route.strip_prefix(path::BLAME) {
         return blame::blame(asked, place).await;
+    }
+    if route == path::AHEAD_BEHIND {
+        return ahead_behind::list(asked).await;
     }
     if route == path::GREP {
         return grep::search(asked).await;

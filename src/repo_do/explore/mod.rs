@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `last_commits` | `GET …/tree/:hash?last_commit` |
+//! | `ahead_behind` | `GET …/refs?ahead_behind` |
 //! | `blame`, `blame_query` | `GET …/blame/:ref/:path` |
 //! | `grep`, `grep_query` | `GET …/grep` |
 //! | `search` | `GET …/search` |
@@ -15,6 +16,7 @@
 //! A request has a budget of work. What it did not find within it stands in the cursor, so that the next
 //! page goes on there and nothing is kept for it.
 
+mod ahead_behind;
 mod blame;
 mod blame_query;
 mod cursor;

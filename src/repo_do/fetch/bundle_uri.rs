@@ -12,7 +12,7 @@ use gix_hash::ObjectId;
 use worker::Response;
 
 use super::bundle::tips_of;
-use super::signed_url::Signed;
+use super::signed_url::{self, Signed};
 use crate::git::protocol::pktline;
 use crate::git::upload_pack::full_clone;
 use crate::repo_do::contract::{BundlePlace, ErrorCode, ErrorReply};
@@ -125,6 +125,7 @@ pub(crate) fn is_opened_by(
     let signed = Signed {
         repository_id,
         made_at,
+        life_seconds: life_seconds(object),
     };
     let key = object.bundle.url_key();
     key.is_ok_and(|key| signed.is_opened_by(query, &key, now_ms()))
@@ -143,6 +144,7 @@ fn uri(
         let signed = Signed {
             repository_id,
             made_at,
+            life_seconds: life_seconds(object),
         };
         if let Some(query) = signed.query(&object.bundle.url_key()?, now_ms()) {
             uri.push('?');
@@ -150,6 +152,11 @@ fn uri(
         }
     }
     Ok(uri)
+}
+
+/// How long the URLs of this deployment open a bundle.
+fn life_seconds(object: &RepoObject) -> i64 {
+    signed_url::life_seconds(object.variable(signed_url::LIFE_VARIABLE).as_deref())
 }
 
 /// What the list calls a bundle.

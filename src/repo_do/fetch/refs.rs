@@ -29,6 +29,9 @@ use crate::storage::repository::ref_record::RefRecord;
 /// Bytes of a piece of a list, from which on it is no longer sent whole: about 3,600 refs.
 const PIECE_BYTES: usize = 256 << 10;
 
+/// Bytes of nearly every line.
+const LINE_BYTES: usize = 1 << 10;
+
 /// The service that an `info/refs` request of the Worker's names.
 pub(crate) fn service(request: &Request) -> Result<Service, ErrorReply> {
     let bad = |message: &str| ErrorReply::new(ErrorCode::InvalidInput, message);
@@ -116,7 +119,7 @@ async fn answer(
         if listing.ended {
             return None;
         }
-        let mut piece = Vec::new();
+        let mut piece = Vec::with_capacity(PIECE_BYTES + LINE_BYTES);
         let filled = listing.fill(&mut piece).map(|()| piece).map_err(|error| {
             listing.ended = true;
             fault_log::error("refs", &error);

@@ -13,6 +13,7 @@ use crate::repo_do::object::RepoObject;
 use crate::repo_do::r2::cold::{Faults, Window};
 use crate::repo_do::request::account::{Account, fault};
 use crate::repo_do::runtime::memory::{Reservation, SENDING_BYTES};
+use crate::repo_do::runtime::timer::pause;
 use crate::repo_do::state::failure::SnapshotError;
 use crate::repo_do::state::readers::Reader;
 use crate::repo_do::state::store::Store;
@@ -20,6 +21,10 @@ use crate::storage::fault_log;
 
 /// Bytes of a piece of the response: below 64 KiB each costs more than its bytes.
 const PIECE_BYTES: usize = 256 << 10;
+
+/// Work after which others may run, though the piece is not full: objects that are made whole again may
+/// take much for few bytes.
+const STEP_WORK: u64 = 1 << 16;
 
 /// Sends one pack.
 pub(crate) struct Sender {
@@ -116,9 +121,19 @@ impl Sender {
         Self::new(object, store, head, pack, keep)
     }
 
+    fn work(&self) -> u64 {
+        let Outgoing { packs, writer, .. } = &self.pack;
+        packs.work().saturating_add(writer.work())
+    }
+
     /// Fills `out` up to a piece; `Break` at the end of the pack.
     async fn fill(&mut self, out: &mut Vec<u8>) -> Result<ControlFlow<()>, SendError> {
+        let mut paused_at = self.work();
         while out.len() < PIECE_BYTES {
+            if self.work().saturating_sub(paused_at) > STEP_WORK {
+                pause().await;
+                paused_at = self.work();
+            }
             if let Some(extent) = self.extent.take() {
                 self.copy(extent, out).await?;
                 continue;
@@ -132,6 +147,7 @@ impl Sender {
             match writer.next(packs, &mut |id| at_client.has(packs, id)) {
                 Ok(Some(Item::Bytes(bytes))) => self.stream.pack_bytes(&bytes, out),
                 Ok(Some(Item::Extent(extent))) => self.extent = Some(extent),
+                Ok(Some(Item::Pause)) => pause().await,
                 Ok(None) => return Ok(ControlFlow::Break(())),
                 Err(error) => {
                     let chunk = error.cold().ok_or(error)?;

@@ -8,8 +8,19 @@ use sha2::Sha256;
 
 use crate::repo_do::contract::query::fields;
 
-/// How long a URL opens its bundle. A transfer that began goes on.
+/// The variable that says how many seconds a URL opens its bundle. A transfer that began goes on.
+pub(super) const LIFE_VARIABLE: &str = "CAIRN_BUNDLE_URL_SECONDS";
+
+/// How many they are unless it is set, and at most.
 const LIFE_SECONDS: i64 = 300;
+const LIFE_SECONDS_MAX: i64 = 86_400;
+
+/// The seconds that the variable names; what is no such number counts as not set.
+pub(super) fn life_seconds(variable: Option<&str>) -> i64 {
+    let set = variable.and_then(|text| text.trim().parse().ok());
+    let in_bounds = set.filter(|seconds| (1..=LIFE_SECONDS_MAX).contains(seconds));
+    in_bounds.unwrap_or(LIFE_SECONDS)
+}
 
 /// What a signature is about.
 #[derive(Debug, Clone, Copy)]
@@ -18,12 +29,14 @@ pub(crate) struct Signed<'a> {
     pub(crate) repository_id: &'a str,
     /// The bundle.
     pub(crate) made_at: i64,
+    /// How long its URLs open it.
+    pub(crate) life_seconds: i64,
 }
 
 impl Signed<'_> {
     /// The query of a URL that opens it from now on.
     pub(crate) fn query(&self, key: &[u8; 32], now_ms: i64) -> Option<String> {
-        let expires = now_ms.div_euclid(1000).saturating_add(LIFE_SECONDS);
+        let expires = now_ms.div_euclid(1000).saturating_add(self.life_seconds);
         let signature = self.mac(key, expires)?.finalize().into_bytes();
         let signature = faster_hex::hex_string(&signature);
         Some(format!("expires={expires}&signature={signature}"))
@@ -35,7 +48,7 @@ impl Signed<'_> {
             return false;
         };
         let now = now_ms.div_euclid(1000);
-        let is_in_time = expires > now && expires.saturating_sub(now) <= LIFE_SECONDS;
+        let is_in_time = expires > now && expires.saturating_sub(now) <= self.life_seconds;
         let mac = self.mac(key, expires);
         // In constant time.
         is_in_time && mac.is_some_and(|mac| mac.verify_slice(&signature).is_ok())
@@ -80,6 +93,7 @@ mod tests {
     const SIGNED: Signed<'static> = Signed {
         repository_id: "0123456789abcdef",
         made_at: 1_799_000_000_000,
+        life_seconds: LIFE_SECONDS,
     };
 
     #[test]
@@ -116,6 +130,19 @@ mod tests {
                 .iter()
                 .any(|it| it.is_opened_by(&query, &KEY, NOW_MS))
         );
+    }
+
+    #[test]
+    fn a_wrong_number_of_seconds_counts_as_not_set() {
+        for (variable, seconds) in [
+            (None, 300),
+            (Some(" 5 "), 5),
+            (Some("0"), 300),
+            (Some("86401"), 300),
+            (Some("five"), 300),
+        ] {
+            assert_eq!(life_seconds(variable), seconds, "{variable:?}");
+        }
     }
 
     #[test]

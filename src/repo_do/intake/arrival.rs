@@ -36,6 +36,7 @@ impl ArrivedPack {
             objects: self.objects.table.count(),
             commits: self.inspection.commit_count(),
             waiting_deltas: self.objects.progress.waiting(),
+            ref_deltas: self.objects.table.external_bases.len(),
         }
     }
 }

@@ -6,9 +6,10 @@ use crate::git::pack::incoming::objects::Progress;
 use crate::git::receive_pack::inspection::COMMITS_HELD_MAX;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::runtime::memory::{
-    CHECKED_COMMIT_BYTES, COMMIT_FACTS_BYTES, ENTRY_BYTES, GRAPH_COMMIT_BYTES,
-    INTRODUCED_OBJECT_BYTES, ISOLATE_BYTES_MAX, MADE_PARTS_BYTES_MAX, PUSH_BYTES, RECEIVING_BYTES,
-    SORTED_IDS_BYTES, SORTED_OBJECT_BYTES, WAITING_DELTA_BYTES,
+    CHECKED_COMMIT_BYTES, CHECKED_COMMITS_BYTES_MAX, COMMIT_FACTS_BYTES, COMPARED_COMMIT_BYTES,
+    ENTRY_BYTES, GRAPH_COMMIT_BYTES, INTRODUCED_OBJECT_BYTES, ISOLATE_BYTES_MAX,
+    MADE_PARTS_BYTES_MAX, PUSH_BYTES, RECEIVING_BYTES, SORTED_IDS_BYTES, SORTED_OBJECT_BYTES,
+    WAITING_DELTA_BYTES, WAITING_DELTAS_BYTES_MAX, WAITING_REF_DELTA_BYTES,
 };
 use crate::repo_do::state::tables::TableMemory;
 
@@ -17,10 +18,6 @@ const STEP_BYTES: u64 = 1 << 20;
 
 /// Objects for whose tables caches need not make room yet.
 const BLOCK_OBJECTS: u32 = 16_384;
-
-/// Deltas that count as waiting in a pack that is announced: more wait seldom, and then more is reserved before
-/// they are resolved.
-const ANNOUNCED_DELTAS_MAX: u32 = 500_000;
 
 /// What is known of a pack that is whole.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,6 +28,8 @@ pub(crate) struct PackCounts {
     pub(crate) commits: usize,
     /// Deltas that wait for their base.
     pub(crate) waiting_deltas: u32,
+    /// Those of them that name it by its id, or more.
+    pub(crate) ref_deltas: usize,
 }
 
 /// The memory of one pack.
@@ -93,7 +92,9 @@ impl PackMemory {
             let counts = PackCounts {
                 objects: announced,
                 commits,
-                waiting_deltas: announced.min(ANNOUNCED_DELTAS_MAX),
+                waiting_deltas: announced,
+                // Seldom any: then more is reserved before they are resolved.
+                ref_deltas: 0,
             };
             return self.grow(work_bytes(counts).min(most)).await;
         }
@@ -131,10 +132,15 @@ fn work_bytes(counts: PackCounts) -> u64 {
     let facts = commits.min(COMMITS_HELD_MAX) as u64;
     let facts = facts.saturating_mul(COMMIT_FACTS_BYTES);
     let waiting = u64::from(counts.waiting_deltas).saturating_mul(WAITING_DELTA_BYTES);
+    let named = (counts.ref_deltas as u64).saturating_mul(WAITING_REF_DELTA_BYTES);
+    let waiting = waiting.min(WAITING_DELTAS_BYTES_MAX).saturating_add(named);
     let sorted = sorted_bytes(objects);
     let resolving = waiting.max(sorted).saturating_add(facts);
+    let checked = (commits as u64).saturating_mul(CHECKED_COMMIT_BYTES);
+    let compared = (commits as u64).saturating_mul(COMPARED_COMMIT_BYTES);
     let checking = sorted
-        .saturating_add((commits as u64).saturating_mul(CHECKED_COMMIT_BYTES))
+        .saturating_add(checked.min(CHECKED_COMMITS_BYTES_MAX))
+        .saturating_add(compared)
         .saturating_add(made_bytes(objects, commits))
         .saturating_add(facts);
     let cache = Limits::DEFAULT.base_cache_bytes as u64;
@@ -187,21 +193,24 @@ mod tests {
                 objects,
                 commits,
                 waiting_deltas,
+                ref_deltas: 0,
             })
         };
         // As git's own repository has them.
         let git = of(419_000, 70_000, 300_000);
-        assert_eq!(git, entries + facts + 300_000 * WAITING_DELTA_BYTES);
+        let sorted = 419_000 * SORTED_OBJECT_BYTES + SORTED_IDS_BYTES;
+        assert_eq!(git, entries + facts + sorted);
         assert!(PUSH_BYTES + git < 48 << 20);
         // What of a graph and of lists is in memory does not follow their commits.
         let commits = of(490_000, 490_000, 0);
         let sorted = 490_000 * SORTED_OBJECT_BYTES + SORTED_IDS_BYTES;
-        let checked = sorted + 490_000 * CHECKED_COMMIT_BYTES + MADE_PARTS_BYTES_MAX;
+        let checked = sorted + CHECKED_COMMITS_BYTES_MAX + MADE_PARTS_BYTES_MAX;
+        let checked = checked + 490_000 * COMPARED_COMMIT_BYTES;
         assert_eq!(commits, entries + facts + sorted.max(checked - cache));
         assert!(PUSH_BYTES + commits < 48 << 20);
         // The largest pack that is taken may need more than others leave, and not more than there is.
         let objects_max = Limits::DEFAULT.objects_max;
-        assert!(PUSH_BYTES + of(objects_max, 1_000_000, 0) <= ISOLATE_BYTES_MAX);
+        assert!(PUSH_BYTES + of(objects_max, 1_000_000, objects_max) <= ISOLATE_BYTES_MAX);
         assert_eq!(of(0, 0, 0), 0);
     }
 }

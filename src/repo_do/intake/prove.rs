@@ -133,7 +133,7 @@ async fn walk_to_end(
                 if bad.is_empty() {
                     closure.failed(&error);
                 }
-                bad.insert(walk.give_up_tip(), error);
+                bad.insert(walk.give_up_tip()?, error);
                 false
             }
             step => step? == Progress::Done,

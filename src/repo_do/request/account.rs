@@ -237,6 +237,8 @@ impl Drop for Account {
             repository: Some(repository.to_ascii_lowercase()),
             status: 200,
             error: self.error.take(),
+            // Git has no sessions.
+            session: None,
             bytes_in: self.bytes_in.get(),
             bytes_out: self.bytes_out.get(),
             wall_ms: now_ms().saturating_sub(self.begun_ms),

@@ -8,7 +8,7 @@
 use std::rc::Rc;
 
 use super::thoroughness::Thoroughness;
-use super::{ephemeral, events, merge, sweep};
+use super::{ephemeral, events, merge, pack_refs, sweep};
 use crate::git::store::StoreError;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::r2::settings::settle_ms;
@@ -53,6 +53,8 @@ pub(crate) enum Task {
     Reflog,
     /// Deletion of refs whose time has come.
     Ephemeral,
+    /// Packing of very many refs.
+    Refs,
     /// Removal of events that are too many or too old.
     Events,
     /// Removal of objects that nothing reaches.
@@ -62,12 +64,13 @@ pub(crate) enum Task {
 }
 
 /// In this order, since the last task copies to R2 what the others leave.
-const TASKS: [Task; 8] = [
+const TASKS: [Task; 9] = [
     Task::Sweep,
     Task::Merge,
     Task::Consolidate,
     Task::Reflog,
     Task::Ephemeral,
+    Task::Refs,
     Task::Events,
     Task::Prune,
     Task::Snapshot,
@@ -82,6 +85,7 @@ impl Task {
             Self::Consolidate => "consolidate",
             Self::Reflog => "reflog",
             Self::Ephemeral => "ephemeral",
+            Self::Refs => "refs",
             Self::Events => "events",
             Self::Prune => "prune",
             Self::Snapshot => "snapshot",
@@ -115,6 +119,7 @@ impl Task {
                 Ok(oldest.map(|at| at.saturating_add(kept_ms).saturating_add(slack)))
             }
             Self::Ephemeral => ephemeral::due(store),
+            Self::Refs => Ok(store.is_packing_due()?.then_some(0)),
             Self::Events => {
                 let due = store.events_due(events::retention(object))?;
                 Ok(due.map(|at| at.saturating_add(slack)))
@@ -141,6 +146,7 @@ impl Task {
             Self::Consolidate => merge::consolidate(object).await,
             Self::Reflog => sweep::expire_reflog(object, asked).await,
             Self::Ephemeral => ephemeral::expire(object).await,
+            Self::Refs => pack_refs::pack(object).await,
             Self::Events => events::trim(object).await,
             Self::Prune => {
                 let thoroughness = if asked {

@@ -9,6 +9,7 @@
 //! | `lfs` | removes objects of Git LFS that no pointer names |
 //! | `purge` | removes at once, wherever it is, every object that no ref reaches |
 //! | `sweep` | removes rows that nobody needs |
+//! | `pack_refs` | puts very many refs into few rows |
 //! | `events` | removes events that are too many or too old |
 //! | `snapshot`, `copies` | packs copied to R2, cold packs, the ready clone; as a task of the alarm |
 //! | `rebuild` | the derived parts made again, to compare or to put in place |
@@ -30,6 +31,7 @@ pub(crate) mod events;
 pub(crate) mod lfs;
 mod made_index;
 pub(crate) mod merge;
+mod pack_refs;
 pub(crate) mod prune;
 pub(crate) mod purge;
 pub(crate) mod rebuild;

@@ -20,10 +20,10 @@ use super::made_index;
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::connectivity::{Connected, ConnectivityError};
 use crate::git::graph::made_part::MadePart;
+use crate::git::graph::unpublished::Unpublished;
 use crate::git::limits::Limits;
 use crate::git::maintenance::overlay::Overlay;
 use crate::git::maintenance::rebuild::IndexRebuild;
-use crate::git::maintenance::remade::Remade;
 use crate::git::maintenance::step::Step;
 use crate::git::pack::incoming::objects::IncomingObjects;
 use crate::git::pack::reader::LivePacks;
@@ -189,7 +189,7 @@ impl Rebuild {
             index.put_away()?;
             self.overlay.put_apart(pack_id, Part::Index, index);
         }
-        let objects = Remade::new(objects, &before);
+        let objects = Unpublished::stored(objects, &before);
         let connected = self.connect(&graph, &objects).await?;
         let graph_part = connected.graph_part;
         let introduced_part = Rc::new(connected.introduced_part);
@@ -232,6 +232,7 @@ impl Rebuild {
             objects: record.object_count,
             commits: machine.commits(),
             waiting_deltas: machine.waiting_deltas().unwrap_or_default(),
+            ref_deltas: machine.ref_deltas(),
         };
         memory.hold_work(counts).await?;
         let resolve = || {
@@ -249,7 +250,7 @@ impl Rebuild {
     async fn connect(
         &self,
         graph: &CommitGraph,
-        objects: &Remade<'_, Rc<Overlay<Rc<Store>>>>,
+        objects: &Unpublished<'_, Rc<Overlay<Rc<Store>>>>,
     ) -> Result<Connected, Failure> {
         let mut closure = WhateverIsComplete {
             left_out: Rc::default(),

@@ -17,7 +17,7 @@
 //! | `known_targets`, `ref_targets` | which objects refs name, without a look at all refs |
 //! | [`ref_snapshot`], `snapshot_pages` | the refs of one moment, read while pushes go on |
 //! | [`ref_case`] | names that differ in case alone, found by a few look-ups |
-//! | [`packed_refs`], [`ref_page`] | refs that came with a fork, many in one row; pages of refs |
+//! | [`packed_refs`], `ref_packing`, [`ref_page`] | refs many of which are in one row; how loose ones come there; pages of refs |
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
 //! | [`ref_counts`] | how many refs a repository has, and how many it may have |
 //! | [`reflog`], [`reflog_page`] | what was changed: written with each change, read by people |
@@ -74,6 +74,7 @@ pub(crate) mod recovery;
 pub(crate) mod ref_cache;
 pub(crate) mod ref_case;
 pub mod ref_counts;
+pub(crate) mod ref_packing;
 pub(crate) mod ref_page;
 pub mod ref_record;
 pub(crate) mod ref_snapshot;

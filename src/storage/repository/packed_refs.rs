@@ -1,10 +1,11 @@
-//! Refs that a fork took over: pages of some hundreds in one row each, so that taking over ten
-//! thousand refs writes forty rows.
+//! Refs in pages of some hundreds, each in one row: those that a fork took over, so that ten thousand
+//! refs write forty rows, and those that [maintenance packed](super::ref_packing), so that a list of
+//! half a million reads two thousand.
 //!
 //! A name stands in a page or in the table `ref`, never in both. Who changes a packed ref takes it
 //! out of its page first, so that what is read is the union of the two, in order.
 
-use std::collections::VecDeque;
+use std::ops::ControlFlow;
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, BString, ByteSlice};
@@ -39,31 +40,35 @@ pub(crate) fn encode(record: &RefRecord, page: &mut Vec<u8>) -> Result<(), Store
 /// Reads a page; `None` when it does not have the form that [`encode`] gives it, or its names are
 /// not in order.
 pub(crate) fn decode(mut page: &[u8]) -> Option<Vec<RefRecord>> {
-    let mut refs: Vec<RefRecord> = Vec::new();
+    let (mut refs, mut record) = (Vec::new(), RefRecord::empty());
     while !page.is_empty() {
-        let name_bytes = u16::from_be_bytes(take(&mut page, 2)?.try_into().ok()?);
-        let has_peeled = match take(&mut page, 1)? {
-            [0] => false,
-            [1] => true,
-            _ => return None,
-        };
-        let target = take_id(&mut page)?;
-        let peeled = if has_peeled {
-            Some(take_id(&mut page)?)
-        } else {
-            None
-        };
-        let name = BString::from(take(&mut page, usize::from(name_bytes))?);
-        if refs.last().is_some_and(|last| last.name >= name) {
-            return None;
-        }
-        refs.push(RefRecord {
-            name,
-            target,
-            peeled,
-        });
+        next_into(&mut page, &mut record)?;
+        refs.push(record.clone());
     }
     Some(refs)
+}
+
+/// Reads the next ref of a page into `record`, which has the one before it: its memory is used again.
+fn next_into(page: &mut &[u8], record: &mut RefRecord) -> Option<()> {
+    let name_bytes = u16::from_be_bytes(take(page, 2)?.try_into().ok()?);
+    let has_peeled = match take(page, 1)? {
+        [0] => false,
+        [1] => true,
+        _ => return None,
+    };
+    record.target = take_id(page)?;
+    record.peeled = if has_peeled {
+        Some(take_id(page)?)
+    } else {
+        None
+    };
+    let name = take(page, usize::from(name_bytes))?;
+    if record.name.as_slice() >= name {
+        return None;
+    }
+    record.name.clear();
+    record.name.extend_from_slice(name);
+    Some(())
 }
 
 fn take<'a>(page: &mut &'a [u8], bytes: usize) -> Option<&'a [u8]> {
@@ -77,29 +82,45 @@ fn take_id(page: &mut &[u8]) -> Option<ObjectId> {
 }
 
 /// A page, as it was read.
-struct Page {
-    from_name: Vec<u8>,
-    refs: Vec<RefRecord>,
+pub(super) struct Page {
+    pub(super) from_name: Vec<u8>,
+    pub(super) refs: Vec<RefRecord>,
 }
 
-fn read_page(row: &dyn Row) -> Result<Page, SqlError> {
-    let corrupt = SqlError::Column {
+/// The error of a page that is no page.
+fn corrupt() -> SqlError {
+    SqlError::Column {
         column: 1,
         expected: "page of refs",
-    };
+    }
+}
+
+pub(super) fn read_page(row: &dyn Row) -> Result<Page, SqlError> {
     Ok(Page {
         from_name: row.blob(0)?,
-        refs: decode(&row.blob(1)?).ok_or(corrupt)?,
+        refs: decode(&row.blob(1)?).ok_or_else(corrupt)?,
     })
 }
 
-/// The packed refs of a range of names, in order, a page of them at a time.
+/// Pages that a list reads together, from its second on: each statement costs as much as ten pages.
+const PAGES_TOGETHER: usize = 16;
+
+/// Bytes that pages which are read together should not exceed.
+const TOGETHER_BYTES: usize = 1 << 18;
+
+/// The packed refs of a range of names, in order, some pages of them at a time. A ref allocates nothing.
 pub(crate) struct PackedRefs<'a, D> {
     db: &'a D,
     range: NameRange,
     /// The page that was read last; `None` before the first.
     page: Option<Vec<u8>>,
-    refs: VecDeque<RefRecord>,
+    /// What was read, and how much of it was gone through.
+    bytes: Vec<u8>,
+    gone_bytes: usize,
+    pages_together: usize,
+    /// The ref that comes next if `is_ahead`, else the one before it.
+    record: RefRecord,
+    is_ahead: bool,
     ended: bool,
 }
 
@@ -110,37 +131,62 @@ impl<'a, D: Database> PackedRefs<'a, D> {
             db,
             range,
             page: None,
-            refs: VecDeque::new(),
+            bytes: Vec::new(),
+            gone_bytes: 0,
+            pages_together: 1,
+            record: RefRecord::empty(),
+            is_ahead: false,
             ended: false,
         }
     }
 
     /// The next of them, left where it is.
     pub(crate) fn peek(&mut self) -> Result<Option<&RefRecord>, SqlError> {
-        while self.refs.is_empty() && !self.ended {
-            self.read()?;
+        while !self.is_ahead && !self.ended {
+            let mut rest = self.bytes.get(self.gone_bytes..).unwrap_or_default();
+            if rest.is_empty() {
+                self.read()?;
+                continue;
+            }
+            next_into(&mut rest, &mut self.record).ok_or_else(corrupt)?;
+            self.gone_bytes = self.bytes.len().saturating_sub(rest.len());
+            self.is_ahead = self.range.contains(&self.record.name);
         }
-        Ok(self.refs.front())
+        Ok(self.is_ahead.then_some(&self.record))
     }
 
     /// The next of them, if its name comes before `bound` (any, without one).
     pub(crate) fn next_before(
         &mut self,
         bound: Option<&BStr>,
-    ) -> Result<Option<RefRecord>, SqlError> {
+    ) -> Result<Option<&RefRecord>, SqlError> {
         let comes = |next: &RefRecord| bound.is_none_or(|bound| next.name.as_bstr() < bound);
         if self.peek()?.is_some_and(comes) {
-            return Ok(self.refs.pop_front());
+            self.is_ahead = false;
+            return Ok(Some(&self.record));
         }
         Ok(None)
     }
 
     fn read(&mut self) -> Result<(), SqlError> {
+        self.bytes.clear();
+        self.gone_bytes = 0;
         let end = Value::Blob(&self.range.end);
-        let page = if let Some(last) = &self.page {
+        let last = self.page.take();
+        let mut read = 0;
+        let (bytes, page) = (&mut self.bytes, &mut self.page);
+        let mut each = |row: &dyn Row| {
+            *page = Some(row.blob(0)?);
+            bytes.extend_from_slice(&row.blob(1)?);
+            read += 1;
+            Ok(ControlFlow::Continue(()))
+        };
+        if let Some(last) = &last {
             let sql = "SELECT from_name, refs FROM packed_refs
-                WHERE from_name > ?1 AND from_name < ?2 ORDER BY from_name LIMIT 1";
-            query_first(self.db, sql, &[Value::Blob(last), end], read_page)?
+                WHERE from_name > ?1 AND from_name < ?2 ORDER BY from_name LIMIT ?3";
+            let pages = u32::try_from(self.pages_together).unwrap_or(1);
+            let params = [Value::Blob(last), end, pages.into()];
+            self.db.query(sql, &params, &mut each)?;
         } else {
             // The page before may reach into the range.
             let sql = "SELECT from_name, refs FROM packed_refs
@@ -148,17 +194,12 @@ impl<'a, D: Database> PackedRefs<'a, D> {
                         (SELECT max(from_name) FROM packed_refs WHERE from_name <= ?1), ?1)
                     AND from_name < ?2
                 ORDER BY from_name LIMIT 1";
-            let start = Value::Blob(&self.range.start);
-            query_first(self.db, sql, &[start, end], read_page)?
-        };
-        let Some(page) = page else {
-            self.ended = true;
-            return Ok(());
-        };
-        let refs = page.refs.into_iter();
-        self.refs
-            .extend(refs.filter(|record| self.range.contains(&record.name)));
-        self.page = Some(page.from_name);
+            let params = [Value::Blob(&self.range.start), end];
+            self.db.query(sql, &params, &mut each)?;
+        }
+        self.ended = read == 0;
+        let page_bytes = self.bytes.len() / read.max(1) + 1;
+        self.pages_together = (TOGETHER_BYTES / page_bytes).clamp(1, PAGES_TOGETHER);
         Ok(())
     }
 }
@@ -242,17 +283,26 @@ impl<D: Database> RepoStore<D> {
     /// Adds a page behind those that stand: at most [`PACKED_PAGE_REFS`] refs, sorted, all of them
     /// after every ref of the repository.
     pub fn put_packed_page(&self, refs: &[RefRecord]) -> Result<(), StoreError> {
-        let Some(first) = refs.first() else {
+        self.forget_refs();
+        self.insert_page(refs)
+    }
+
+    /// Writes a page of sorted refs, none of which is in another page.
+    pub(super) fn insert_page<'r>(
+        &self,
+        refs: impl IntoIterator<Item = &'r RefRecord>,
+    ) -> Result<(), StoreError> {
+        let mut refs = refs.into_iter().peekable();
+        let Some(first) = refs.peek().copied() else {
             return Ok(());
         };
+        let (count, page) = encode_page(refs)?;
         debug_assert!(
-            refs.is_sorted_by(|one, next| one.name < next.name),
+            decode(&page).is_some(),
             "a page whose names are not in order cannot be read"
         );
-        self.forget_refs();
         // Should this be undone, whoever looks finds nothing.
         self.has_packed_refs.set(Some(true));
-        let (count, page) = encode_page(refs)?;
         let sql = "INSERT INTO packed_refs (from_name, ref_count, refs) VALUES (?1, ?2, ?3)";
         let from_name = Value::Blob(first.name.as_bytes());
         self.db
@@ -271,15 +321,19 @@ impl<D: Database> RepoStore<D> {
     }
 }
 
-fn encode_page(refs: &[RefRecord]) -> Result<(u32, Vec<u8>), StoreError> {
-    let mut page = Vec::new();
+/// A page of these refs, and how many they are.
+fn encode_page<'r>(
+    refs: impl IntoIterator<Item = &'r RefRecord>,
+) -> Result<(u32, Vec<u8>), StoreError> {
+    let (mut page, mut refs_count) = (Vec::new(), 0);
     for record in refs {
         encode(record, &mut page)?;
+        refs_count += 1;
     }
-    let count = u32::try_from(refs.len())
+    let count = u32::try_from(refs_count)
         .ok()
-        .filter(|_| refs.len() <= PACKED_PAGE_REFS);
-    let too_many = || StoreError::Failed(format!("a page of {} refs", refs.len()));
+        .filter(|_| refs_count <= PACKED_PAGE_REFS);
+    let too_many = || StoreError::Failed(format!("a page of {refs_count} refs"));
     Ok((count.ok_or_else(too_many)?, page))
 }
 

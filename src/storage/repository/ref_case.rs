@@ -27,8 +27,9 @@ impl<D: Database> RepoStore<D> {
         let loose = query_first(&self.db, sql, &[from.as_bytes().into()], |row| row.blob(0))?;
         let mut range = NameRange::new(REFS.as_bytes(), None);
         range.start = from.to_vec();
-        let packed = self.packed_refs(range)?.next_before(None)?;
-        let names = [loose.map(BString::from), packed.map(|record| record.name)];
+        let mut packed = self.packed_refs(range)?;
+        let packed = packed.next_before(None)?.map(|record| record.name.clone());
+        let names = [loose.map(BString::from), packed];
         Ok(names.into_iter().flatten().min())
     }
 }

@@ -2,8 +2,8 @@
 //! [cache](super::ref_cache) reads a ref again after a push wrote it. Names sort by bytes, as in
 //! Git.
 //!
-//! A ref is in the table `ref`. If a fork took it over and it has not changed since, it is in a
-//! page of [`packed_refs`](super::packed_refs) instead. Readers see both as one list.
+//! A ref is in the table `ref`. If a fork took it over, or maintenance packed it, and it has not changed
+//! since, it is in a page of [`packed_refs`](super::packed_refs) instead. Readers see both as one list.
 
 use std::ops::ControlFlow;
 
@@ -85,14 +85,14 @@ impl<D: Database> RepoStore<D> {
             while refs.len() < limit
                 && let Some(earlier) = packed.next_before(Some(record.name.as_bstr()))?
             {
-                refs.push(earlier);
+                refs.push(earlier.clone());
             }
             refs.push(record);
         }
         while refs.len() < limit
             && let Some(later) = packed.next_before(None)?
         {
-            refs.push(later);
+            refs.push(later.clone());
         }
         refs.truncate(limit);
         Ok(refs)
@@ -158,7 +158,7 @@ impl<D: Database> RepoStore<D> {
             while page.next_into(&mut record)?.is_continue() {
                 count += 1;
                 while let Some(earlier) = packed.next_before(Some(record.name.as_bstr()))? {
-                    if each(&earlier).is_break() {
+                    if each(earlier).is_break() {
                         return Ok(());
                     }
                 }
@@ -172,7 +172,7 @@ impl<D: Database> RepoStore<D> {
             range = NameRange::new(prefix, Some(record.name.as_bstr()));
         }
         while let Some(later) = packed.next_before(None)? {
-            if each(&later).is_break() {
+            if each(later).is_break() {
                 break;
             }
         }
@@ -190,8 +190,9 @@ impl<D: Database> RepoStore<D> {
         if let Some(found) = query_first(&self.db, sql, &params, |row| row.blob(0))? {
             return Ok(Some(found.into()));
         }
-        let packed = self.packed_refs(range)?.next_before(None)?;
-        Ok(packed.map(|found| found.name))
+        let mut packed = self.packed_refs(range)?;
+        let first = packed.next_before(None)?;
+        Ok(first.map(|found| found.name.clone()))
     }
 
     /// A ref above `name`, as `refs/heads/a` is above `refs/heads/a/b`: with it, no ref of this
@@ -252,7 +253,7 @@ impl<D: Database> RepoStore<D> {
     }
 }
 
-fn read_ref(row: &dyn Row) -> Result<RefRecord, SqlError> {
+pub(super) fn read_ref(row: &dyn Row) -> Result<RefRecord, SqlError> {
     Ok(RefRecord {
         name: row.blob(0)?.into(),
         target: row.object_id(1)?,

@@ -7,8 +7,8 @@ use crate::git::store::{CHUNK_BYTES, PackId, StoreError};
 use crate::storage::db::row::Value;
 use crate::storage::db::sql::{Database, query_first};
 
-/// Rows that one push may have: 20 million entries.
-const ROWS_MAX: u32 = 10_000;
+/// Rows that one table may have: 16 million entries in its first half, and as many ids in the other.
+const ROWS_MAX: u32 = 1 << 14;
 
 impl<D: Database> RepoStore<D> {
     /// Writes a row, in place of the one that has the number.

@@ -6,12 +6,12 @@ use std::rc::Rc;
 use super::part_rows::{deflated_keys, keys};
 use super::publication::PackPublication;
 use super::store::RepoStore;
-use crate::git::graph::made_part::MadePart;
+use crate::git::graph::made_part::{MadePart, row_bytes_max};
 use crate::git::maintenance::merge::Merged;
 use crate::git::pack::entries::EntryTable;
 use crate::git::pack::incoming::Received;
 use crate::git::pack::index::{self, IndexBuilder, IndexError};
-use crate::git::store::{PART_ROW_BYTES_MAX, PackId, Part, Quarantine as _, StoreError};
+use crate::git::store::{PackId, Part, Quarantine as _, StoreError};
 use crate::storage::db::row::Value;
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 
@@ -33,7 +33,7 @@ impl PartRows for &[u8] {
     ) -> Result<(), StoreError> {
         match part {
             Part::Index => index::rows(self).try_for_each(put),
-            _ => self.chunks(PART_ROW_BYTES_MAX).try_for_each(put),
+            _ => self.chunks(row_bytes_max(self.len())).try_for_each(put),
         }
     }
 }

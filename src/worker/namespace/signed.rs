@@ -81,7 +81,8 @@ pub(crate) fn holding<D: Database>(
     else {
         return Ok(None);
     };
-    let (name, jti) = (named(&claims, "iss")?, named(&claims, "jti")?);
+    let (name, jti) = (named(&claims, "iss")?, claims.token_name());
+    let jti = jti.map_err(|error| unusable(&error))?;
     let times = claims.times(now_ms).map_err(|error| unusable(&error))?;
     let granted = match &signed.trust {
         Trust::Operator => grant::by_itself(&claims, &trust.name, true),

@@ -12,6 +12,8 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::route::Content;
 
 const REFS_MAX: u32 = 1000;
+/// The most refs of a page whose commits are counted.
+const COUNTED_REFS_MAX: u32 = 100;
 const COMMITS_MAX: u32 = 1000;
 const OFFSET_MAX: u32 = 1_000_000_000;
 const REF_CHARACTERS_MAX: usize = 1024;
@@ -41,7 +43,15 @@ pub(crate) fn target(content: &Content, query: &str) -> Result<String, ErrorRepl
     let query = checked(parameters::query::<ContentQuery>(query)?)?;
     allowed(content, &query)?;
     let (path, query) = match content {
-        Content::Refs => (path::REFS.to_owned(), query),
+        Content::Refs => {
+            let is_counted = query.ahead_behind.is_some();
+            let path = if is_counted {
+                explore::AHEAD_BEHIND
+            } else {
+                path::REFS
+            };
+            (path.to_owned(), query)
+        }
         Content::Log => {
             let first_parent = flag("first_parent", query.first_parent.as_deref())?;
             let query = ContentQuery {
@@ -161,6 +171,7 @@ fn checked(query: ContentQuery) -> Result<ContentQuery, ErrorReply> {
         revision: bounded("ref", REF_CHARACTERS_MAX, query.revision)?,
         path: bounded("path", PATH_CHARACTERS_MAX, query.path)?,
         prefix: bounded("prefix", REF_CHARACTERS_MAX, query.prefix)?,
+        ahead_behind: bounded("ahead_behind", REF_CHARACTERS_MAX, query.ahead_behind)?,
         cursor: bounded("cursor", CURSOR_CHARACTERS_MAX, query.cursor)?,
         ..query
     })
@@ -196,7 +207,7 @@ fn checked_offset(mut query: ContentQuery) -> Result<ContentQuery, ErrorReply> {
 /// Refuses parameters that the route does not take.
 fn allowed(content: &Content, query: &ContentQuery) -> Result<(), ErrorReply> {
     let takes: &[&str] = match content {
-        Content::Refs => &["prefix", "limit", "cursor"],
+        Content::Refs => &["prefix", "limit", "cursor", "ahead_behind"],
         Content::Log => &["ref", "path", "limit", "offset", "first_parent", "cursor"],
         Content::Tree(_) => &["recursive", "last_commit", "path", "cursor"],
         Content::File => &["ref", "path", "lfs"],
@@ -214,6 +225,7 @@ fn allowed(content: &Content, query: &ContentQuery) -> Result<(), ErrorReply> {
         ("recursive", query.recursive.is_some()),
         ("first_parent", query.first_parent.is_some()),
         ("last_commit", query.last_commit.is_some()),
+        ("ahead_behind", query.ahead_behind.is_some()),
         ("lfs", query.lfs.is_some()),
     ];
     for (field, _) in given.iter().filter(|(_, given)| *given) {
@@ -226,6 +238,10 @@ fn allowed(content: &Content, query: &ContentQuery) -> Result<(), ErrorReply> {
     let max = match content {
         Content::Log => COMMITS_MAX,
         _ => REFS_MAX,
+    };
+    let max = match query.ahead_behind {
+        Some(_) => COUNTED_REFS_MAX,
+        None => max,
     };
     within("limit", max, 1, query.limit).map(|_| ())
 }

@@ -12,6 +12,8 @@
 //! | [`writes`] | what changes a repository, handed through to its object |
 //! | [`usage`] | how much a namespace uses |
 //! | [`idempotency`] | a POST that was sent before gets its first answer again |
+//! | [`session`] | signing in to the pages, and out of them |
+//! | [`sync_fork`] | a fork that takes over what its source has by now |
 //! | [`signed`] | signed tokens revoked |
 //! | [`webhooks`] | webhooks and their deliveries |
 //! | [`openapi`] | the description of the REST face |
@@ -39,7 +41,9 @@ pub(crate) mod relisting;
 pub(crate) mod renaming;
 pub(crate) mod repos;
 pub(crate) mod resources;
+pub(crate) mod session;
 pub(crate) mod signed;
+mod sync_fork;
 pub(crate) mod tokens;
 pub(crate) mod usage;
 pub(crate) mod webhooks;

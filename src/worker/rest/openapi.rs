@@ -36,6 +36,7 @@ mod tests {
             | Route::Lfs(..)
             | Route::Neighbour(..)
             | Route::Page(_)
+            | Route::Place
             | Route::Asset(_) => {
                 return None;
             }
@@ -44,6 +45,7 @@ mod tests {
             Route::Metrics => "/metrics".to_owned(),
             Route::OpenApi => "/api/v1/openapi.json".to_owned(),
             Route::Rest(route) => match route {
+                RestRoute::Session => "/api/v1/session".to_owned(),
                 RestRoute::Namespaces => "/api/v1/namespaces".to_owned(),
                 RestRoute::Namespace(_) => NAMESPACE.to_owned(),
                 RestRoute::Repositories(_) => format!("{NAMESPACE}/repos"),
@@ -113,6 +115,7 @@ mod tests {
                     Write::Blobs => "/blobs",
                     Write::Refs => "/refs",
                     Write::Merge => "/merge",
+                    Write::SyncFork => "/sync-fork",
                     Write::CherryPick => "/cherry-pick",
                     Write::Revert => "/revert",
                     Write::Restore => "/restore",
@@ -124,11 +127,12 @@ mod tests {
     }
 
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 71] = [
+    const PATHS: [&str; 73] = [
         "/",
         "/healthz",
         "/metrics",
         "/api/v1/openapi.json",
+        "/api/v1/session",
         "/api/v1/namespaces",
         "/api/v1/namespaces/acme",
         "/api/v1/namespaces/acme/repos",
@@ -179,6 +183,7 @@ mod tests {
         "/api/v1/namespaces/acme/repos/r/commits",
         "/api/v1/namespaces/acme/repos/r/blobs",
         "/api/v1/namespaces/acme/repos/r/merge",
+        "/api/v1/namespaces/acme/repos/r/sync-fork",
         "/api/v1/namespaces/acme/repos/r/cherry-pick",
         "/api/v1/namespaces/acme/repos/r/revert",
         "/api/v1/namespaces/acme/repos/r/restore",

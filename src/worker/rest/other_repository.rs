@@ -27,20 +27,29 @@ pub(super) fn header<'a>(
         let Some(named) = named(&beginning(request).await?) else {
             return Ok(None);
         };
-        let Some(path) = parse(&named) else {
-            return Ok(None);
-        };
-        let is_near = places::is_same(visit, &into.namespace, &path.namespace).await?;
-        let named = match wake::check(visit, &path).await {
-            // Of what is kept elsewhere no object here knows anything.
-            Ok(()) if !is_near => header::ABSENT.to_owned(),
-            Ok(()) => named,
-            Err(refused) if is_absence(refused.code) => header::ABSENT.to_owned(),
-            Err(fault) => return Err(fault),
-        };
-        Ok(Some((header::OTHER, named)))
+        of(visit, into, named).await
     };
     Box::pin(found)
+}
+
+/// The same header for a repository that is named `namespace/name`.
+pub(super) async fn of(
+    visit: &Visit,
+    into: &RepositoryPath,
+    named: String,
+) -> Result<Option<(&'static str, String)>, ErrorReply> {
+    let Some(path) = parse(&named) else {
+        return Ok(None);
+    };
+    let is_near = places::is_same(visit, &into.namespace, &path.namespace).await?;
+    let named = match wake::check(visit, &path).await {
+        // Of what is kept elsewhere no object here knows anything.
+        Ok(()) if !is_near => header::ABSENT.to_owned(),
+        Ok(()) => named,
+        Err(refused) if is_absence(refused.code) => header::ABSENT.to_owned(),
+        Err(fault) => return Err(fault),
+    };
+    Ok(Some((header::OTHER, named)))
 }
 
 /// What is said of a name that nobody has taken, by who asks.

@@ -2,8 +2,8 @@
 
 use worker::{Method, Response};
 
-use super::other_repository;
 use super::parameters::no_parameters;
+use super::{other_repository, sync_fork};
 use crate::repo_do::contract::write::{self, is_ndjson, path};
 use crate::repo_do::contract::{Access, ErrorCode, ErrorReply, header};
 use crate::worker::admission;
@@ -32,7 +32,9 @@ pub(crate) async fn answer(
     let given = |name: &str| headers.get(name).ok().flatten();
     let content_type = given("content-type");
     let encoding = given("content-encoding");
-    check_body(write, content_type.as_deref(), encoding.as_deref())?;
+    if !matches!(write, Write::SyncFork) {
+        check_body(write, content_type.as_deref(), encoding.as_deref())?;
+    }
     let forwarded = write::FORWARDED_HEADERS.into_iter();
     let mut forwarded: Vec<_> = forwarded
         .filter_map(|name| Some((name, given(name)?)))
@@ -50,14 +52,23 @@ pub(crate) async fn answer(
     if matches!(write, Write::Merge) {
         forwarded.extend(other_repository::header(visit, path, request).await?);
     }
-    let call = Call::stream(target(write), request.body())
-        .by(method)
-        .with_headers(forwarded);
+    let call = match write {
+        Write::SyncFork => sync_fork::call(visit, (path, actor), request, forwarded).await?,
+        _ => Call::stream(target(write), request.body())
+            .by(method)
+            .with_headers(forwarded),
+    };
     match repository(visit, path, actor, call).await {
         Ok(response) if [200, 201].contains(&response.status_code()) => {
             passed_on(response).map_err(|error| fault("write", &error))
         }
-        refused => Err(refusal(refused?).await),
+        refused => {
+            let refused = refusal(refused?).await;
+            Err(match write {
+                Write::SyncFork => sync_fork::refused(refused),
+                _ => refused,
+            })
+        }
     }
 }
 
@@ -67,7 +78,7 @@ fn target(write: Write) -> &'static str {
         Write::Commits => path::COMMITS,
         Write::Blobs => path::BLOBS,
         Write::Refs => path::REFS,
-        Write::Merge => path::MERGE,
+        Write::Merge | Write::SyncFork => path::MERGE,
         Write::CherryPick => path::CHERRY_PICK,
         Write::Revert => path::REVERT,
         Write::Restore => path::RESTORE,

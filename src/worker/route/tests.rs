@@ -222,6 +222,7 @@ fn what_is_written_and_what_is_read_at_one_path() {
         ("blobs", "PUT", Write::Blobs),
         ("refs", "POST", Write::Refs),
         ("merge", "POST", Write::Merge),
+        ("sync-fork", "POST", Write::SyncFork),
         ("cherry-pick", "POST", Write::CherryPick),
         ("revert", "POST", Write::Revert),
         ("restore", "POST", Write::Restore),

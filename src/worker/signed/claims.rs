@@ -136,6 +136,13 @@ impl Claims {
             .ok_or(ClaimError::Missing(name))
     }
 
+    /// The name by which one token of its issuer is revoked: its `jti`. Cloudflare Access gives none, but a
+    /// nonce in its place.
+    pub(crate) fn token_name(&self) -> Result<&str, ClaimError> {
+        let jti = self.name("jti");
+        jti.or_else(|missing| self.name("identity_nonce").map_err(|_| missing))
+    }
+
     /// Whether one of the audiences is among these.
     pub(crate) fn check_audience(&self, expected: &[String]) -> Result<(), ClaimError> {
         let is_meant = |audience: &str| expected.iter().any(|known| known == audience);

@@ -13,7 +13,7 @@ use super::keys::{Algorithm, Jwk};
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"], js_name = importKey)]
-    fn import_key(
+    pub(crate) fn import_key(
         format: &str,
         key: &JsValue,
         algorithm: &JsValue,

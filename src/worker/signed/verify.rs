@@ -42,31 +42,47 @@ pub(crate) fn forget(namespace: &NamespaceName) {
 /// Verifies the signed token of a request, if it has one, and makes it the request's identity. Outside a
 /// namespace no issuer is trusted.
 pub(crate) async fn identify(visit: &mut Visit, request_path: &str) -> Result<(), ErrorReply> {
+    let namespace = request_log::of_path(request_path).namespace;
+    match namespace.and_then(|name| NamespaceName::parse(&name).ok()) {
+        Some(namespace) => identify_in(visit, &namespace).await,
+        None => Ok(()),
+    }
+}
+
+/// The same in a namespace that the path need not name.
+pub(crate) async fn identify_in(
+    visit: &mut Visit,
+    namespace: &NamespaceName,
+) -> Result<(), ErrorReply> {
     let Some(text) = visit.unverified.take() else {
         return Ok(());
     };
-    let namespace = request_log::of_path(request_path).namespace;
-    let namespace = namespace.and_then(|name| NamespaceName::parse(&name).ok());
-    let Some(namespace) = namespace else {
-        return Ok(());
-    };
-    visit.signed = Some(verified(visit, &namespace, &text).await?);
-    let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
-    visit.identity = Identity::Token(TokenHash::new(digest));
-    Ok(())
+    match verified(visit, namespace, &text).await? {
+        Some(signed) => {
+            visit.signed = Some(signed);
+            let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+            visit.identity = Identity::Token(TokenHash::new(digest));
+            Ok(())
+        }
+        // Cloudflare Access in front gives everybody a token, also where nobody trusts it.
+        None if visit.identity == Identity::Anonymous => Ok(()),
+        None => Err(Refusal::TokenInvalid.into()),
+    }
 }
 
-/// The token, if it is good. Until its signature is verified, its sender hears nothing but that it is
-/// invalid.
+/// The token, if it is good; `None` if nobody trusts its issuer. Until its signature is verified, its
+/// sender hears nothing but that it is invalid.
 async fn verified(
     visit: &Visit,
     namespace: &NamespaceName,
     text: &str,
-) -> Result<Signed, ErrorReply> {
+) -> Result<Option<Signed>, ErrorReply> {
     let invalid = || ErrorReply::from(Refusal::TokenInvalid);
     let jwt = Jwt::parse(text).map_err(|_| invalid())?;
     let name = jwt.claims.name("iss").map_err(|_| invalid())?;
-    let (known, trust) = trusted(visit, namespace, name).await?.ok_or_else(invalid)?;
+    let Some((known, trust)) = trusted(visit, namespace, name).await? else {
+        return Ok(None);
+    };
     let issuer = &known.issuer;
     if !is_signed(visit, &known, &jwt).await? {
         return Err(invalid());
@@ -80,7 +96,7 @@ async fn verified(
     jwt.claims
         .times(visit.now_ms)
         .map_err(|error| told(&error))?;
-    jwt.claims.name("jti").map_err(|error| told(&error))?;
+    jwt.claims.token_name().map_err(|error| told(&error))?;
     if let Some(namespaces) = &issuer.namespaces
         && !namespaces
             .iter()
@@ -89,10 +105,10 @@ async fn verified(
         let message = "the signed token's issuer is not trusted in this namespace";
         return Err(ErrorReply::new(ErrorCode::Forbidden, message));
     }
-    Ok(Signed {
+    Ok(Some(Signed {
         trust,
         payload: jwt.payload.to_owned(),
-    })
+    }))
 }
 
 async fn is_signed(visit: &Visit, known: &KnownIssuer, jwt: &Jwt<'_>) -> Result<bool, ErrorReply> {

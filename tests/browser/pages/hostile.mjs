@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { go, settled, story } from "./page.mjs";
+import { go, settled, signIn, story } from "./page.mjs";
 
 await story(async ({ page, home, facts, complaints }) => {
   const others = [];
@@ -26,6 +26,8 @@ await story(async ({ page, home, facts, complaints }) => {
     ...facts.files.map((file) => `/file/HEAD/${file}`),
     ...facts.names.map((name) => `/file/HEAD/names/${encoded(name)}`),
   ];
+  await signIn(page, facts.key);
+  const [{ value }] = await page.context().cookies();
   for (const view of views) {
     await go(page, home + view);
     await settled(page);
@@ -35,6 +37,8 @@ await story(async ({ page, home, facts, complaints }) => {
     assert.ok(page.url().startsWith(new URL(home).origin), `${view} led to ${page.url()}`);
   }
   assert.deepEqual(others, [], "requests to other hosts");
+  const [session] = await page.context().cookies();
+  assert.equal(session.value, value, "the session is as it was");
   assert.equal(await page.evaluate(() => window.harmed), undefined);
   // A picture that is none may fail to load, and the browser tells what the policy keeps out while a text is made harmless.
   const told = complaints.filter((complaint) => !/Failed to load resource|404|Content Security Policy/.test(complaint));

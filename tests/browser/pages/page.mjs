@@ -32,6 +32,15 @@ export async function go(page, url) {
   await settled(page);
 }
 
+/** Signs in with a token, as somebody at a keyboard does, and waits until the page says so. */
+export async function signIn(page, token) {
+  const { origin } = new URL(process.argv[2]);
+  await page.goto(`${origin}/signin`);
+  await page.getByLabel(/A token/).fill(token);
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Sign out" }).waitFor();
+}
+
 /** Waits until nothing is loading. */
 export async function settled(page) {
   await page.locator("main").waitFor();

@@ -10,7 +10,7 @@ await story(async ({ page, home, facts }) => {
   await go(page, home);
   page.off("request", note);
   // What the README shows is its own.
-  const own = requests.filter((url) => !url.endsWith(".png"));
+  const own = requests.filter((url) => !/\.(png|svg)$|^data:/.test(url));
   assert.ok(own.length <= 5, own.join("\n"));
   assert.equal(await page.title(), "pages/stones");
   const names = await page.locator(".entries .entry").allTextContents();
@@ -23,8 +23,12 @@ await story(async ({ page, home, facts }) => {
   const readme = page.locator(".prose");
   assert.equal(await readme.locator("h1").textContent(), "Stones");
   assert.equal(await readme.locator("td").count(), 2);
-  assert.equal(await readme.locator("img").count(), 1);
+  assert.equal(await readme.locator("img").count(), 2);
   await page.waitForFunction(() => document.querySelector(".prose img").naturalWidth === 1);
+  // A drawing in SVG is a picture, in which no script runs.
+  const drawing = readme.getByAltText("a drawing");
+  await page.waitForFunction(() => document.querySelector(".prose img[alt='a drawing']").naturalWidth === 40);
+  assert.match(await drawing.getAttribute("src"), /^data:image\/svg\+xml,/);
   await readme.getByText("the code").click();
   await settled(page);
   assert.match(page.url(), /\/file\/[0-9a-f]{40}\/src\/main\.rs$/);
@@ -42,6 +46,12 @@ await story(async ({ page, home, facts }) => {
     const { top } = document.getElementById("L2000").getBoundingClientRect();
     return top > 0 && top < innerHeight;
   });
+
+  await go(page, `${home}/file/HEAD/docs/drawing.svg`);
+  await page.waitForFunction(() => document.querySelector(".picture img").naturalWidth === 40);
+  await page.getByRole("link", { name: "Source" }).click();
+  await page.getByText("<circle").waitFor();
+  assert.equal(await page.evaluate(() => window.harmed), undefined);
 
   // Blame and history.
   await go(page, `${home}/file/HEAD/src/main.rs`);
@@ -70,13 +80,23 @@ await story(async ({ page, home, facts }) => {
   assert.ok((await page.locator("td.deleted").count()) >= 1);
   await accessible(page);
   await go(page, `${home}/commit/${facts.first}`);
-  assert.equal(await page.locator(".file").count(), 4);
+  assert.equal(await page.locator(".file").count(), 5);
   assert.equal(await page.locator(".pictures img").count(), 1);
+
+  // Without white space: what is only indented is not told.
+  await go(page, `${home}/commit/${facts.second}`);
+  await page.getByRole("link", { name: "Hide white space" }).click();
+  await settled(page);
+  assert.match(page.url(), /\?w$/);
+  await page.getByText("// two stones").waitFor();
+  await page.getByRole("link", { name: "Show white space" }).click();
+  await settled(page);
 
   // Branches and tags, compared.
   await page.getByRole("link", { name: "Branches and tags" }).click();
   await settled(page);
   await page.getByRole("link", { name: "feature/arch", exact: true }).waitFor();
+  await page.getByText(/\d+ ahead, \d+ behind/).first().waitFor();
   await accessible(page);
   await page.getByRole("link", { name: "v1", exact: true }).click();
   await settled(page);

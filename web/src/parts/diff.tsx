@@ -1,9 +1,10 @@
 import { useState } from "preact/hooks";
 
-import { type diff, rawUrl } from "../api";
+import { type Diff as Compared, rawUrl } from "../api";
 import { type Place, hrefOf } from "../place";
 
-type Diff = Awaited<ReturnType<typeof diff>>["result"];
+/** Files that differ, of commits or of what is not committed yet. */
+export type Diff = Pick<Compared, "files" | "stats">;
 type File = Diff["files"][number];
 type Hunk = NonNullable<File["hunks"]>[number];
 type Line = NonNullable<Hunk["lines"]>[number];
@@ -13,8 +14,16 @@ const OPEN_LINES_MAX = 600;
 const OPEN_FILES_MAX = 60;
 const IMAGE = /\.(png|jpe?g|gif|webp|avif)$/i;
 
+interface All {
+  place: Place;
+  base: string;
+  diff: Diff;
+  /** Missing where nothing is committed yet. */
+  isWhitespaceOff?: boolean;
+}
+
 /** The files that differ between two commits; `place.ref` is the newer one. */
-export function Differences({ place, base, diff }: { place: Place; base: string; diff: Diff }) {
+export function Differences({ place, base, diff, isWhitespaceOff }: All) {
   const [isSplit, setSplit] = useState(false);
   const { files, additions, deletions } = diff.stats;
   return (
@@ -24,6 +33,9 @@ export function Differences({ place, base, diff }: { place: Place; base: string;
           {files} {files === 1 ? "file" : "files"} changed, <span class="added">+{additions}</span>{" "}
           <span class="deleted">−{deletions}</span>
         </span>
+        {isWhitespaceOff !== undefined && (
+          <a href={isWhitespaceOff ? location.pathname : "?w"}>{isWhitespaceOff ? "Show white space" : "Hide white space"}</a>
+        )}
         <span class="actions" role="group" aria-label="Layout">
           <button type="button" aria-pressed={!isSplit} onClick={() => setSplit(false)}>
             Unified
@@ -70,7 +82,8 @@ function Difference({ place, base, file, isSplit, isOpen }: Properties) {
 
 function Body({ place, base, file, isSplit }: Omit<Properties, "isOpen">) {
   const { path, oldPath, oldHash, newHash, binary, tooLarge, hunks } = file;
-  if (binary && IMAGE.test(path)) {
+  // Of a change that is not committed yet there is nothing to load.
+  if (binary && IMAGE.test(path) && (oldHash || newHash)) {
     return (
       <div class="pictures">
         {oldHash && <img src={rawUrl({ ...place, ref: base }, oldPath ?? path)} alt={`${path} before`} />}

@@ -1,7 +1,9 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
+import { useMayRun } from "../may_run";
 import { type Place, type View, hrefOf } from "../place";
+import { Account } from "./bar";
 import { Finder } from "./finder";
 
 const TABS: [View, string][] = [
@@ -12,7 +14,7 @@ const TABS: [View, string][] = [
 ];
 
 // The tab that a view belongs to.
-const OF: Partial<Record<View, View>> = { file: "tree", blame: "tree", commit: "log", compare: "refs" };
+const OF: Partial<Record<View, View>> = { file: "tree", blame: "tree", commit: "log", compare: "refs", reflog: "refs", edit: "tree", new: "tree", upload: "tree", move: "tree", delete: "tree" };
 
 /** The head of every page of a repository: its name, the tabs, how to clone it. */
 export function Frame({ place, children }: { place: Place; children: ComponentChildren }) {
@@ -41,13 +43,21 @@ export function Frame({ place, children }: { place: Place; children: ComponentCh
               {label}
             </a>
           ))}
+          <Run namespace={namespace} repo={repo} />
         </nav>
         <Clone place={place} />
+        <Account />
       </header>
       <main id="content">{children}</main>
       <Finder place={isComparison ? home : place} />
     </>
   );
+}
+
+// The way to the settings, for those who may change them. The path is that of `running/where.ts`, which readers do not load.
+function Run({ namespace, repo }: Pick<Place, "namespace" | "repo">) {
+  if (!useMayRun(namespace)) return null;
+  return <a href={`/n/${namespace}/repos/${repo}`}>Settings</a>;
 }
 
 function Clone({ place: { namespace, repo } }: { place: Place }) {

@@ -1,9 +1,10 @@
-import { useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import { bytes, rawUrl } from "../api";
 import { useData } from "../data";
-import { rendered } from "../markdown";
+import { type Pictured, rendered } from "../markdown";
 import { type Place, hrefOf } from "../place";
+import { draw, isSvg } from "../svg";
 import { Loaded } from "./waiting";
 
 const README_BYTES_MAX = 1 << 20;
@@ -42,7 +43,13 @@ export function Markdown({ place, text }: { place: Place; text: string }) {
     () => rendered(text, (url) => linked(place, url), (url) => pictured(place, url)),
     [text, place.ref, place.path],
   );
-  return <div class="prose" dangerouslySetInnerHTML={{ __html: html }} />;
+  const prose = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const ending = new AbortController();
+    if (prose.current) draw(prose.current, place, { signal: ending.signal });
+    return () => ending.abort();
+  }, [html]);
+  return <div ref={prose} class="prose" dangerouslySetInnerHTML={{ __html: html }} />;
 }
 
 // Of a link inside the repository.
@@ -52,9 +59,10 @@ function linked(place: Place, url: string): string {
   return `${hrefOf({ ...place, view: path.endsWith("/") || path === "" ? "tree" : "file", path })}${rest}`;
 }
 
-function pictured(place: Place, url: string): string {
+function pictured(place: Place, url: string): Pictured {
   const { path } = resolved(place, url);
-  return path === undefined ? url : rawUrl(place, path);
+  if (path === undefined) return { elsewhere: url };
+  return isSvg(path) ? { svg: path } : { url: rawUrl(place, path) };
 }
 
 // The path in the repository that a relative URL means; none of an absolute one or of a fragment.

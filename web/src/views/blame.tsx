@@ -62,7 +62,7 @@ function Ranges({ place, lines, ranges, commits }: { place: Place; lines: string
                       {commit?.author.name} {commit && <Time at={commit.authoredAt} />}{" "}
                       {commit?.parents[0] && (
                         <a href={hrefOf({ ...place, view: "blame", ref: commit.parents[0], path })} title="Blame before this commit">
-                          ↶
+                          ↑
                         </a>
                       )}
                     </span>

@@ -1,15 +1,16 @@
-import { commit, diff } from "../api";
+import { EMPTY_TREE, commit, diff } from "../api";
 import { useData } from "../data";
+import { useMayWrite } from "../may";
 import { Differences } from "../parts/diff";
 import { bodyOf, subjectOf } from "../parts/message";
 import { Time } from "../parts/time";
 import { Loaded } from "../parts/waiting";
 import { type Place, hrefOf } from "../place";
-
-const EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+import { Pick } from "./writing";
 
 /** One commit: its message, and what it changed against its first parent. */
 export function Commit({ place }: { place: Place }) {
+  const mayWrite = useMayWrite(place);
   const found = useData(`commit ${place.ref}`, async (init) => (await commit(place, place.ref, init)).result);
   return (
     <Loaded data={found}>
@@ -40,6 +41,7 @@ export function Commit({ place }: { place: Place }) {
               · <a href={hrefOf({ ...place, view: "tree", ref: hash, path: "" })}>Files</a>
             </p>
           </section>
+          {mayWrite && <Pick place={place} hash={hash} parents={parents} />}
           <Changes place={place} base={parents[0] ?? EMPTY_TREE} head={hash} />
         </>
       )}
@@ -49,6 +51,14 @@ export function Commit({ place }: { place: Place }) {
 
 /** What differs between two commits. */
 export function Changes({ place, base, head }: { place: Place; base: string; head: string }) {
-  const found = useData(`diff ${base} ${head}`, async (init) => (await diff({ ...place, path: "" }, base, head, init)).result);
-  return <Loaded data={found}>{(found) => <Differences place={{ ...place, ref: head }} base={base} diff={found} />}</Loaded>;
+  const isWhitespaceOff = location.search === "?w";
+  const found = useData(
+    `diff ${base} ${head} ${isWhitespaceOff}`,
+    async (init) => (await diff({ ...place, path: "" }, base, head, init, isWhitespaceOff)).result,
+  );
+  return (
+    <Loaded data={found}>
+      {(found) => <Differences place={{ ...place, ref: head }} base={base} diff={found} isWhitespaceOff={isWhitespaceOff} />}
+    </Loaded>
+  );
 }

@@ -1,10 +1,13 @@
 import { bytes, rawUrl } from "../api";
 import { useData } from "../data";
+import { useMayWrite } from "../may";
 import { Crumbs } from "../parts/crumbs";
 import { Lines } from "../parts/lines";
 import { Markdown } from "../parts/readme";
+import { sizeOf } from "../parts/size";
 import { Loaded } from "../parts/waiting";
 import { type Place, hrefOf } from "../place";
+import { isSvg, svgUrl } from "../svg";
 
 const IMAGE = /\.(png|jpe?g|gif|webp|avif|bmp|ico)$/i;
 const SHOWN_BYTES_MAX = 8 << 20;
@@ -25,7 +28,7 @@ export function File({ place }: { place: Place }) {
         <Loaded data={content}>
           {(content) => (
             <>
-              <p class="tip quiet">{size(content.length)}</p>
+              <p class="tip quiet">{sizeOf(content.length)}</p>
               <Content place={place} content={content} isSource={isSource} />
             </>
           )}
@@ -38,9 +41,17 @@ export function File({ place }: { place: Place }) {
 function Actions({ place }: { place: Place }) {
   const raw = rawUrl(place, place.path);
   const name = place.path.split("/").pop() ?? "";
+  const mayWrite = useMayWrite(place);
   return (
     <span class="actions">
-      {isMarkdown(place.path) && <a href="?plain">Source</a>}
+      {mayWrite && (
+        <>
+          <a href={hrefOf({ ...place, view: "edit" })}>Edit</a>
+          <a href={hrefOf({ ...place, view: "move" })}>Move</a>
+          <a href={hrefOf({ ...place, view: "delete" })}>Delete</a>
+        </>
+      )}
+      {(isMarkdown(place.path) || isSvg(place.path)) && <a href="?plain">Source</a>}
       <a href={hrefOf({ ...place, view: "blame" })}>Blame</a>
       <a href={hrefOf({ ...place, view: "log" })}>History</a>
       <a href={raw} target="_self">
@@ -56,6 +67,10 @@ function Actions({ place }: { place: Place }) {
 function Content({ place, content, isSource }: { place: Place; content: Uint8Array; isSource: boolean }) {
   const { path } = place;
   if (IMAGE.test(path)) return <Picture path={path} content={content} />;
+  if (isSvg(path) && !isSource) {
+    const url = svgUrl(content);
+    if (url) return <Drawing path={path} url={url} />;
+  }
   if (content.subarray(0, PROBED_BYTES).includes(0)) return <p class="message">A binary file.</p>;
   if (content.length > SHOWN_BYTES_MAX) return <p class="message">This file is too large to be shown: download it.</p>;
   const text = new TextDecoder().decode(content);
@@ -79,8 +94,10 @@ function Picture({ path, content }: { path: string; content: Uint8Array }) {
   );
 }
 
-function size(bytes: number): string {
-  const units = ["bytes", "KiB", "MiB", "GiB"];
-  const step = bytes > 0 ? Math.min(3, Math.floor(Math.log2(bytes) / 10)) : 0;
-  return `${(bytes / 1024 ** step).toFixed(step && bytes / 1024 ** step < 10 ? 1 : 0)} ${units[step]}`;
+function Drawing({ path, url }: { path: string; url: string }) {
+  return (
+    <p class="picture">
+      <img src={url} alt={path} />
+    </p>
+  );
 }

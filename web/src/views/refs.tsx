@@ -1,27 +1,56 @@
 import { useState } from "preact/hooks";
 
-import { refs } from "../api";
+import { Refusal, refs } from "../api";
 import { usePages } from "../data";
+import { useMayWrite } from "../may";
 import { Failure } from "../parts/failure";
 import { Loaded, More } from "../parts/waiting";
 import { type Place, hrefOf, shortName } from "../place";
+import { DeleteRef, MakeRef } from "./writing";
 
-/** Branches and tags. */
+/** Branches, each against that of HEAD, and tags. */
 export function Refs({ place }: { place: Place }) {
+  const mayWrite = useMayWrite(place);
   return (
-    <div class="columns">
-      <List place={place} title="Branches" prefix="refs/heads/" />
-      <List place={place} title="Tags" prefix="refs/tags/" />
-    </div>
+    <>
+      <div class="columns">
+        <List place={place} title="Branches" prefix="refs/heads/" />
+        <List place={place} title="Tags" prefix="refs/tags/" />
+      </div>
+      {mayWrite && (
+        <p class="quiet">
+          <a href={hrefOf({ ...place, view: "reflog", ref: "", path: "" })}>Where all of them have been</a>, and the way back
+        </p>
+      )}
+    </>
   );
 }
 
-function List({ place, title, prefix }: { place: Place; title: string; prefix: string }) {
+// Where HEAD leads to no commit yet there is nothing to count from.
+async function counted(place: Place, prefix: string, cursor: string, init: { signal: AbortSignal }) {
+  try {
+    return await refs(place, prefix, cursor, init, "HEAD");
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 404) return refs(place, prefix, cursor, init);
+    throw error;
+  }
+}
+
+function List({ place, title, prefix }: { place: Place; title: string; prefix: "refs/heads/" | "refs/tags/" }) {
   const [begin, setBegin] = useState("");
-  const found = usePages(`refs ${prefix}${begin}`, (cursor, init) => refs(place, prefix + begin, cursor, init));
+  const [version, setVersion] = useState(0);
+  const changed = () => setVersion(version + 1);
+  const mayWrite = useMayWrite(place);
+  const isBranches = prefix === "refs/heads/";
+  const found = usePages(`refs ${prefix}${begin} ${version}`, (cursor, init) =>
+    isBranches ? counted(place, prefix + begin, cursor, init) : refs(place, prefix + begin, cursor, init),
+  );
   return (
     <section>
-      <h2>{title}</h2>
+      <div class="bar">
+        <h2>{title}</h2>
+        {mayWrite && <MakeRef place={place} prefix={prefix} changed={changed} />}
+      </div>
       <input
         type="search"
         placeholder="How the name begins"
@@ -34,15 +63,18 @@ function List({ place, title, prefix }: { place: Place; title: string; prefix: s
           <ul class="card refs">
             {list
               .filter(({ name }) => name !== "HEAD")
-              .map(({ name, target }) => (
+              .map(({ name, target, aheadBy, behindBy }) => (
                 <li key={name}>
                   <a href={hrefOf({ ...place, view: "tree", ref: name, path: "" })}>{shortName(name)}</a>
                   <span class="quiet right">
+                    {aheadBy !== undefined && `${aheadBy} ahead, ${behindBy} behind `}
                     <a href={hrefOf({ ...place, view: "log", ref: name, path: "" })}>history</a>{" "}
-                    {prefix === "refs/heads/" && (
+                    {isBranches && (
                       <a href={hrefOf({ ...place, view: "compare", ref: `...${name}`, path: "" })}>compare</a>
                     )}{" "}
-                    <code>{target?.slice(0, 10)}</code>
+                    {mayWrite && <a href={hrefOf({ ...place, view: "reflog", ref: name, path: "" })}>reflog</a>}{" "}
+                    <code>{target?.slice(0, 10)}</code>{" "}
+                    {mayWrite && <DeleteRef place={place} name={name} target={target} changed={changed} />}
                   </span>
                 </li>
               ))}

@@ -1,4 +1,5 @@
 import { useLocation, useRoute } from "preact-iso";
+import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 
 import { Failure } from "../parts/failure";
@@ -13,8 +14,9 @@ import { Nowhere } from "./nowhere";
 import { Refs } from "./refs";
 import { Search } from "./search";
 import { Tree } from "./tree";
+import { Edit, Move, Reflog, Remove, Upload } from "./writing";
 
-const SHOWN: Record<View, (properties: { place: Place }) => preact.JSX.Element> = {
+const SHOWN: Record<View, ComponentType<{ place: Place }>> = {
   tree: Tree,
   file: File,
   blame: Blame,
@@ -23,6 +25,12 @@ const SHOWN: Record<View, (properties: { place: Place }) => preact.JSX.Element> 
   compare: Compare,
   refs: Refs,
   search: Search,
+  edit: Edit,
+  new: Edit,
+  upload: Upload,
+  move: Move,
+  delete: Remove,
+  reflog: Reflog,
 };
 
 /** Everything below `/r/<namespace>/<repo>`. */

@@ -5,6 +5,7 @@ import { subjectOf } from "../parts/message";
 import { Readme, readmeOf } from "../parts/readme";
 import { Time } from "../parts/time";
 import { Loaded, More } from "../parts/waiting";
+import { useMayWrite } from "../may";
 import { type Pages, useData, usePages } from "../data";
 import { type Place, hrefOf } from "../place";
 
@@ -22,8 +23,10 @@ export function Tree({ place }: { place: Place }) {
   return <Loaded data={tip}>{(tip) => (tip ? <Directory place={place} tip={tip} /> : <Empty place={place} />)}</Loaded>;
 }
 
-// The document may say what HEAD is. That is of the moment when it was sent, so it counts once.
-let about: string | null | undefined = document.getElementById("about")?.textContent;
+// The document may say what HEAD is. That is of the moment when it was sent, so it counts once, and only where the
+// document was opened for it: after another view the branch may have moved, by a commit made there.
+const IS_TREE_OF_HEAD = /^\/r\/[^/]+\/[^/]+(\/tree\/HEAD(\/.*)?)?\/?$/;
+let about = IS_TREE_OF_HEAD.test(location.pathname) ? document.getElementById("about")?.textContent : undefined;
 
 function toldTip(): Commit | null | undefined {
   if (!about) return undefined;
@@ -34,12 +37,14 @@ function toldTip(): Commit | null | undefined {
 
 function Directory({ place, tip }: { place: Place; tip: Commit }) {
   const entries = usePages(`${tip.hash} ${place.path}`, (cursor, init) => tree(place, tip.hash, cursor, init));
+  const mayWrite = useMayWrite(place);
   const readme = entries.value && readmeOf(entries.value.map(({ name }) => name));
   return (
     <>
       <div class="bar">
         <Crumbs place={place} />
         <span class="actions">
+          {mayWrite && <Writing place={place} />}
           <a href={hrefOf({ ...place, view: "log" })}>History</a>
           <a href={hrefOf({ ...place, ref: tip.hash })} title="A link that no push changes">
             Permalink
@@ -63,6 +68,21 @@ function Directory({ place, tip }: { place: Place; tip: Commit }) {
         <Entries place={place} entries={entries} />
       </section>
       {readme && <Readme place={{ ...place, ref: tip.hash }} name={readme} />}
+    </>
+  );
+}
+
+function Writing({ place }: { place: Place }) {
+  return (
+    <>
+      <a href={hrefOf({ ...place, view: "new" })}>New file</a>
+      <a href={hrefOf({ ...place, view: "upload" })}>Upload</a>
+      {place.path && (
+        <>
+          <a href={hrefOf({ ...place, view: "move" })}>Move</a>
+          <a href={hrefOf({ ...place, view: "delete" })}>Delete</a>
+        </>
+      )}
     </>
   );
 }
@@ -118,12 +138,20 @@ function Row({ place, path, entry }: { place: Place; path: string; entry: Entry 
   );
 }
 
-function Empty({ place: { namespace, repo } }: { place: Place }) {
+function Empty({ place }: { place: Place }) {
+  const { namespace, repo } = place;
+  const mayWrite = useMayWrite(place);
   const remote = `${location.origin}/git/${namespace}/${repo}.git`;
   return (
     <section class="card prose">
       <h2>Nothing has been pushed yet</h2>
       <pre>{`git remote add origin ${remote}\ngit push -u origin HEAD`}</pre>
+      {mayWrite && (
+        <p>
+          Or make the first commit here: <a href={hrefOf({ ...place, view: "new" })}>a new file</a>,{" "}
+          <a href={hrefOf({ ...place, view: "upload" })}>an upload</a>.
+        </p>
+      )}
     </section>
   );
 }

@@ -8,22 +8,21 @@ use super::super::super::store::StoreError;
 use super::super::segment::{NewCommit, NewParent};
 use super::error::malformed;
 use super::lists::LIST_BYTES_MAX;
-use super::{Connectivity, ConnectivityError, OUTSIDE, Waiting};
+use super::path::Waiting;
+use super::{Connectivity, ConnectivityError, OUTSIDE};
 
 impl Connectivity<'_> {
     /// Goes to the next unproved parent of the last commit of the path, or proves the commit.
     pub(super) fn advance_path(&mut self) -> Result<(), ConnectivityError> {
-        let child_id = match self.path.as_slice() {
-            [.., child, _] => self.waiting_id(*child),
-            _ => None,
-        };
+        let child = self.path.child();
+        let child_id = child.and_then(|child| self.waiting_id(child));
         let child_id = child_id.unwrap_or_else(|| ObjectId::null(Kind::Sha1));
-        let Some(waiting) = self.path.last().copied() else {
+        let Some(waiting) = self.path.last() else {
             return Ok(());
         };
         let Some(commit_id) = self.waiting_id(waiting) else {
             debug_assert!(false, "what waits has an id");
-            self.path.pop();
+            self.path.pop()?;
             return Ok(());
         };
         let parents_done = usize::try_from(waiting.parents_done).unwrap_or(usize::MAX);
@@ -31,7 +30,7 @@ impl Connectivity<'_> {
             return Err(ConnectivityError::Incomplete { id: commit_id });
         }
         if self.proved_number(&commit_id)?.is_some() {
-            self.path.pop();
+            self.path.pop()?;
             return Ok(());
         }
         let facts = self.commit_facts(commit_id, child_id)?;
@@ -48,16 +47,16 @@ impl Connectivity<'_> {
             if let Some(waiting) = self.path.last_mut() {
                 waiting.parents_done = u32::try_from(at).unwrap_or(u32::MAX);
             }
-            self.let_wait(*parent_id);
+            self.let_wait(*parent_id)?;
             return Ok(());
         }
-        self.path.pop();
+        self.path.pop()?;
         self.commit_id = Some(commit_id);
         self.start_commit(commit_id, &facts)
     }
 
     /// Puts a commit at the end of the path.
-    pub(super) fn let_wait(&mut self, commit_id: ObjectId) {
+    pub(super) fn let_wait(&mut self, commit_id: ObjectId) -> Result<(), StoreError> {
         let in_pack = self.incoming.locate(&commit_id);
         let in_pack = in_pack.filter(|(position, _)| *position < OUTSIDE);
         let place = if let Some((position, _)) = in_pack {
@@ -70,7 +69,7 @@ impl Connectivity<'_> {
         self.path.push(Waiting {
             place,
             parents_done: 0,
-        });
+        })
     }
 
     pub(super) fn waiting_id(&self, waiting: Waiting) -> Option<ObjectId> {

@@ -55,7 +55,7 @@ impl Connectivity<'_> {
         }
         match found {
             ObjectKind::Commit if is_known => {}
-            ObjectKind::Commit => self.let_wait(tip.id),
+            ObjectKind::Commit => self.let_wait(tip.id)?,
             ObjectKind::Tag => self.follow_tag(tip.id)?,
             ObjectKind::Tree | ObjectKind::Blob => {
                 let referred_by = tip.tag.map_or(tip.id, |(tag_id, _)| tag_id);

@@ -1,6 +1,7 @@
 //! Writing the Graph part.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use gix_hash::ObjectId;
@@ -10,6 +11,9 @@ use super::super::columns::ID_BYTES;
 use super::super::made_part::MadePart;
 use super::super::spool::{Spill, Spool};
 use super::format::{COMMITS_MAX, EXTERNAL, HEADER_BYTES, LAST, MAGIC, NO_PARENT, OCTOPUS, ROW};
+
+/// Commits that are sorted at once: 2 MiB. Each more of them cost a look over all ids.
+const SORTED_AT_ONCE: usize = 1 << 18;
 
 /// A commit to be added to a segment.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +41,7 @@ pub(crate) enum NewParent {
 }
 
 /// Builds a Graph part: 60 bytes a commit, and 8 more once they are sorted. Where there is scratch, the
-/// tables of a large part keep 1 MiB each in memory.
+/// tables of a large part keep 1 MiB each in memory, and the sort 2.
 #[derive(Debug)]
 pub(crate) struct SegmentBuilder {
     commits: u32,
@@ -218,12 +222,53 @@ impl SegmentBuilder {
     /// The beginnings of the ids and the numbers, in the order of the ids.
     fn sorted(&self) -> Result<Spool, StoreError> {
         let commits = usize::try_from(self.commits).unwrap_or(usize::MAX);
-        let mut all = Vec::with_capacity(commits);
+        let mut by_id = Spool::new(8, commits, self.spill.as_ref());
+        for range in self.ranges(SORTED_AT_ONCE)? {
+            self.sort_range(range, &mut by_id)?;
+        }
+        Ok(by_id)
+    }
+
+    /// Ranges of beginnings that have no more ids than are sorted at once, as far as their first 16 bits tell.
+    fn ranges(&self, sorted_at_once: usize) -> Result<Vec<RangeInclusive<u32>>, StoreError> {
+        if usize::try_from(self.commits).is_ok_and(|commits| commits <= sorted_at_once) {
+            return Ok(vec![0..=u32::MAX]);
+        }
+        let mut counts = vec![0_usize; 1 << 16];
         for number in 0..self.commits {
-            let id = self.ids.array::<ID_BYTES>(number)?.unwrap_or_default();
-            let [a, b, c, d, ..] = id;
-            let beginning = u32::from_be_bytes([a, b, c, d]);
-            all.push(u64::from(beginning) << 32 | u64::from(number));
+            let bucket = usize::try_from(self.beginning(number)? >> 16);
+            if let Some(count) = bucket.ok().and_then(|bucket| counts.get_mut(bucket)) {
+                *count = count.saturating_add(1);
+            }
+        }
+        let (mut ranges, mut start, mut ids) = (Vec::new(), 0_u32, 0_usize);
+        for (bucket, count) in (0_u32..).zip(counts) {
+            let first = bucket << 16;
+            if ids > 0 && ids.saturating_add(count) > sorted_at_once {
+                ranges.push(start..=first.saturating_sub(1));
+                (start, ids) = (first, 0);
+            }
+            ids = ids.saturating_add(count);
+        }
+        ranges.push(start..=u32::MAX);
+        Ok(ranges)
+    }
+
+    /// The first four bytes of a commit's id.
+    fn beginning(&self, number: u32) -> Result<u32, StoreError> {
+        let [a, b, c, d, ..] = self.ids.array::<ID_BYTES>(number)?.unwrap_or_default();
+        Ok(u32::from_be_bytes([a, b, c, d]))
+    }
+
+    /// Appends the ids of a range, in order.
+    fn sort_range(&self, range: RangeInclusive<u32>, by_id: &mut Spool) -> Result<(), StoreError> {
+        let commits = usize::try_from(self.commits).unwrap_or(usize::MAX);
+        let mut all = Vec::with_capacity(commits.min(SORTED_AT_ONCE));
+        for number in 0..self.commits {
+            let beginning = self.beginning(number)?;
+            if range.contains(&beginning) {
+                all.push(u64::from(beginning) << 32 | u64::from(number));
+            }
         }
         all.sort_unstable();
         let number_of = |one: u64| u32::try_from(one & u64::from(u32::MAX)).unwrap_or_default();
@@ -240,12 +285,11 @@ impl SegmentBuilder {
                 }
             }
         }
-        let mut by_id = Spool::new(8, commits, self.spill.as_ref());
         for one in all {
             let [a, b, c, d, ..] = one.to_be_bytes();
             by_id.put(&pair([a, b, c, d], number_of(one).to_le_bytes()))?;
         }
-        Ok(by_id)
+        Ok(())
     }
 }
 

@@ -64,17 +64,28 @@ impl Entries {
     }
 
     /// Whether some blocks may be away: then a look at any entry may cost a read.
-    pub(super) fn are_spilled(&self) -> bool {
+    pub(crate) fn are_spilled(&self) -> bool {
         let blocks = self.blocks.borrow();
         blocks.resident < blocks.all.len()
     }
 
     /// An error if scratch failed.
-    pub(super) fn check(&self) -> Result<(), StoreError> {
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
         match &self.blocks.borrow().failure {
             Some(failure) => Err(failure.clone()),
             None => Ok(()),
         }
+    }
+
+    /// Scratch, for what belongs to the entries: rows that have no block's number.
+    pub(crate) fn scratch(&self) -> Result<Rc<dyn Scratch>, StoreError> {
+        let scratch = self.blocks.borrow().scratch.as_ref().map(Rc::clone);
+        scratch.ok_or_else(|| lost("there is no scratch"))
+    }
+
+    /// Notes that scratch has failed.
+    pub(crate) fn fail(&self, failure: StoreError) {
+        self.blocks.borrow_mut().failure.get_or_insert(failure);
     }
 
     /// Appends an entry, of `announced` in the whole pack; gives its position, or `None` when there

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use gix_hash::{ObjectId, oid};
 
-/// Bits of an id that name a bucket, at most: 256 KiB of buckets.
-const FAN_BITS_MAX: u32 = 16;
+/// Bits of an id that name a bucket, at most: 2 MiB of buckets.
+const FAN_BITS_MAX: u32 = 19;
 
 /// Divides the sorted ids into buckets by their first bytes: some four to eight ids a bucket,
 /// half a byte an entry.
@@ -20,16 +20,36 @@ pub(super) struct Fan {
 impl Fan {
     /// Makes buckets for these ids, and leaves each at its start.
     pub(super) fn count(&mut self, count: usize, ids: impl Iterator<Item = ObjectId>) {
+        self.begin(count);
+        for id in ids {
+            self.add(&id);
+        }
+        self.end();
+    }
+
+    /// Makes buckets for so many ids, which are still to be counted.
+    pub(super) fn begin(&mut self, count: usize) {
         let bits = (count / 4).checked_ilog2().unwrap_or(0);
         self.bits = bits.min(FAN_BITS_MAX);
         self.ends.clear();
         self.ends.resize(1 << self.bits, 0);
-        for id in ids {
-            let bucket = self.bucket(&id);
-            if let Some(count) = self.ends.get_mut(bucket) {
-                *count = count.saturating_add(1);
-            }
+    }
+
+    /// Counts an id.
+    pub(super) fn add(&mut self, id: &oid) {
+        let bucket = self.bucket(id);
+        if let Some(count) = self.ends.get_mut(bucket) {
+            *count = count.saturating_add(1);
         }
+    }
+
+    /// How many ids of each bucket were counted, before [`Self::end`].
+    pub(super) fn counts(&self) -> impl Iterator<Item = usize> + '_ {
+        self.ends.iter().map(|count| *count as usize)
+    }
+
+    /// Ends the count, and leaves each bucket at its start.
+    pub(super) fn end(&mut self) {
         let mut start = 0_u32;
         for end in &mut self.ends {
             start = start.saturating_add(std::mem::replace(end, start));
@@ -59,17 +79,12 @@ impl Fan {
         first.checked_shr(u32::BITS - self.bits).unwrap_or(0) as usize
     }
 
-    /// The sixteen bits behind those that name the bucket.
-    pub(super) fn mark(&self, id: &oid) -> u16 {
+    /// The 32 bits behind those that name the bucket.
+    pub(super) fn mark(&self, id: &oid) -> u32 {
         let first = id.as_bytes().first_chunk();
         let first = first.map_or(0, |first| u64::from_be_bytes(*first));
-        let [high, low, ..] = first.checked_shl(self.bits).unwrap_or(0).to_be_bytes();
-        u16::from_be_bytes([high, low])
-    }
-
-    /// Where the next id of a bucket is put.
-    pub(super) fn start(&self, bucket: usize) -> Option<usize> {
-        self.ends.get(bucket).map(|start| *start as usize)
+        let [a, b, c, d, ..] = first.checked_shl(self.bits).unwrap_or(0).to_be_bytes();
+        u32::from_be_bytes([a, b, c, d])
     }
 
     /// As if all of `count` ids had been taken.

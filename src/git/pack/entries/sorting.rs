@@ -1,78 +1,138 @@
-//! Sorts a table whose entries are in scratch: it is read in order a few times, each time for the
-//! ids of some buckets.
-
-use std::ops::Range;
+//! Sorts a table whose entries are in scratch: its ids are spread over partitions, which are sorted one after
+//! the other.
 
 use gix_hash::ObjectId;
 
+use super::super::super::store::{Scratch, StoreError};
 use super::blocks::Entries;
 use super::fan::Fan;
+use super::order::Order;
+use super::partitions::{Partitions, grouped, partition_of};
 
-/// Ids that are sorted in one pass: 3 MiB.
-const PASS_IDS: usize = 1 << 17;
+/// Bytes of an id and the position of its entry.
+const ITEM_BYTES: usize = 24;
 
-/// How far the sort has come.
+/// Entries that are read in one step.
+const STEP_ENTRIES: u32 = 1 << 18;
+
+/// How far the sort has come. Once it is over, the sorted ids can be read.
 #[derive(Debug, Default)]
 pub(super) struct Sorting {
-    /// Whether the buckets are counted.
-    is_begun: bool,
-    /// Buckets that are done.
-    buckets: usize,
+    stage: Stage,
+    /// The bucket behind the last one of each partition.
+    ends: Vec<usize>,
+    partitions: Partitions<ITEM_BYTES>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+enum Stage {
+    #[default]
+    Begin,
+    /// Ids are counted by bucket, from this position on.
+    Counting(u32),
+    /// They are spread, from this position on.
+    Spreading(u32),
+    /// The partitions are sorted, from this one on.
+    Partitions(usize),
+    Sorted,
 }
 
 impl Sorting {
-    /// Reads all entries once, and adds the next of them by id: positions and marks. True when
-    /// these are all.
-    pub(super) fn pass(
-        &mut self,
-        entries: &Entries,
-        fan: &mut Fan,
-        (by_id, marks): (&mut Vec<u32>, &mut Vec<u16>),
-    ) -> bool {
-        if !self.is_begun {
-            fan.count(entries.len(), entries.iter().map(|entry| entry.id));
-            self.is_begun = true;
-            *by_id = Vec::with_capacity(entries.len());
-            *marks = Vec::with_capacity(entries.len());
-            return false;
-        }
-        let buckets = self.next_buckets(fan, entries.len());
-        // Once and for all: memory never shrinks, so a list that grows costs twice.
-        let mut ids: Vec<(ObjectId, u32)> = Vec::with_capacity(PASS_IDS.min(entries.len()));
-        for (position, entry) in (0..).zip(entries.iter()) {
-            if buckets.contains(&fan.bucket(&entry.id)) {
-                ids.push((entry.id, position));
-            }
-        }
-        sort(&mut ids);
-        for (id, position) in ids {
-            by_id.push(position);
-            marks.push(fan.mark(&id));
-        }
-        self.buckets = buckets.end;
-        let is_sorted = buckets.end >= fan.buckets();
-        if is_sorted {
-            fan.take_all(entries.len());
-        }
-        is_sorted
+    /// Whether it is over.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Sorted)
     }
 
-    /// The next buckets, as many as one pass can take: at least one. A bucket ends where the next
-    /// begins.
-    fn next_buckets(&self, fan: &Fan, all: usize) -> Range<usize> {
-        let first = self.buckets;
-        let most = fan.start(first).unwrap_or(all).saturating_add(PASS_IDS);
-        let mut end = first.saturating_add(1);
-        let fits = |end: usize| fan.start(end.saturating_add(1)).unwrap_or(all) <= most;
-        while end < fan.buckets() && fits(end) {
-            end = end.saturating_add(1);
-        }
-        first..end
+    /// Works on for a step; true when the order is complete.
+    pub(super) fn step(
+        &mut self,
+        entries: &Entries,
+        scratch: &dyn Scratch,
+        (fan, order): (&mut Fan, &mut Order),
+    ) -> Result<bool, StoreError> {
+        let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+        self.stage = match self.stage {
+            Stage::Begin => {
+                fan.begin(entries.len());
+                *order = Order::of(entries.len());
+                Stage::Counting(0)
+            }
+            Stage::Counting(from) => {
+                let end = from.saturating_add(STEP_ENTRIES).min(count);
+                for position in from..end {
+                    fan.add(&id_at(entries, position)?);
+                }
+                if end < count {
+                    Stage::Counting(end)
+                } else {
+                    self.ends = grouped(fan.counts(), ITEM_BYTES);
+                    self.partitions = Partitions::new(self.ends.len());
+                    fan.end();
+                    Stage::Spreading(0)
+                }
+            }
+            Stage::Spreading(from) => {
+                let end = from.saturating_add(STEP_ENTRIES).min(count);
+                for position in from..end {
+                    let id = id_at(entries, position)?;
+                    let partition = partition_of(&self.ends, fan.bucket(&id));
+                    let item = item(&id, position);
+                    self.partitions.put(partition, &item, scratch)?;
+                }
+                if end < count {
+                    Stage::Spreading(end)
+                } else {
+                    self.partitions.close(scratch)?;
+                    Stage::Partitions(0)
+                }
+            }
+            Stage::Partitions(partition) if partition < self.partitions.count() => {
+                for item in self.partitions.sort(partition, scratch)? {
+                    let (id, position) = of_item(&item);
+                    let pushed = order.push(position, fan.mark(&id));
+                    pushed.ok_or_else(|| failed("there is no memory for its order"))?;
+                }
+                Stage::Partitions(partition.saturating_add(1))
+            }
+            Stage::Partitions(_) => {
+                fan.take_all(entries.len());
+                Stage::Sorted
+            }
+            Stage::Sorted => Stage::Sorted,
+        };
+        Ok(self.is_over())
+    }
+
+    /// The sorted ids and positions around a place, and the place of the first of them.
+    pub(super) fn sorted(
+        &self,
+        place: usize,
+        scratch: &dyn Scratch,
+    ) -> Result<(usize, Vec<(ObjectId, u32)>), StoreError> {
+        let (start, items) = self.partitions.read(place, scratch)?;
+        Ok((start, items.iter().map(of_item).collect()))
     }
 }
 
-/// Not inlined: a sort compares at dozens of places, and the wasm would have as many copies.
-#[inline(never)]
-fn sort(ids: &mut [(ObjectId, u32)]) {
-    ids.sort_unstable();
+fn id_at(entries: &Entries, position: u32) -> Result<ObjectId, StoreError> {
+    let id = entries.with(position, |entry| entry.id);
+    id.ok_or_else(|| failed("an entry is not there"))
+}
+
+fn item(id: &ObjectId, position: u32) -> [u8; ITEM_BYTES] {
+    let mut item = [0; ITEM_BYTES];
+    let bytes = id.as_slice().iter().copied().chain(position.to_be_bytes());
+    for (slot, byte) in item.iter_mut().zip(bytes) {
+        *slot = byte;
+    }
+    item
+}
+
+fn of_item(item: &[u8; ITEM_BYTES]) -> (ObjectId, u32) {
+    let [id @ .., a, b, c, d] = *item;
+    (ObjectId::Sha1(id), u32::from_be_bytes([a, b, c, d]))
+}
+
+fn failed(what: &str) -> StoreError {
+    StoreError::Failed(format!("the sort of a pack's entries: {what}"))
 }

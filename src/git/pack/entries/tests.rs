@@ -83,7 +83,8 @@ fn a_table_in_scratch_is_sorted_found_and_indexed_like_one_in_memory() {
     held.sort();
     assert!(!spilled.sort_some(), "it takes some passes");
     spilled.sort();
-    assert!(spilled.by_id == held.by_id);
+    assert!(spilled.sorted_positions().eq(held.sorted_positions()));
+    assert_eq!(spilled.sorted_count(), held.sorted_count());
     assert!(spilled.is_spilled() && !held.is_spilled());
     for position in (0..count).step_by(97) {
         let id = held.id(position).unwrap();
@@ -94,6 +95,40 @@ fn a_table_in_scratch_is_sorted_found_and_indexed_like_one_in_memory() {
     }
     assert!(index(&spilled) == index(&held));
     assert_eq!(spilled.check(), Ok(()));
+}
+
+/// A table in scratch that takes so many rows, sorted.
+fn sorted_in(count: u32, rows: Option<usize>) -> (EntryTable, Rc<MemoryScratch>) {
+    let scratch = Rc::new(MemoryScratch::default());
+    scratch.written_max.set(rows);
+    let mut table = EntryTable::default();
+    table.spill_to(Rc::clone(&scratch) as Rc<dyn Scratch>);
+    for entry in many(count) {
+        table.push(entry, count);
+    }
+    table.sort();
+    (table, scratch)
+}
+
+#[test]
+fn whichever_row_of_a_sort_cannot_be_written_the_table_says_so() {
+    let count = u32::try_from(RESIDENT_ENTRIES_MAX).unwrap() + 50_000;
+    let (table, scratch) = sorted_in(count, None);
+    assert_eq!(table.check(), Ok(()));
+    let rows = scratch.written.get();
+    assert!(rows > 100);
+    for rows in (0..rows).step_by(19) {
+        let (table, _) = sorted_in(count, Some(rows));
+        assert!(table.check().is_err(), "{rows} rows");
+    }
+}
+
+#[test]
+fn a_sorted_id_that_scratch_lost_makes_no_index() {
+    let (table, scratch) = sorted_in(3 * u32::try_from(RESIDENT_ENTRIES_MAX).unwrap(), None);
+    scratch.lost.set(Some((1 << 13) + 40));
+    assert!(IndexBuilder::new(&table).is_err());
+    assert!(table.check().is_err());
 }
 
 proptest! {

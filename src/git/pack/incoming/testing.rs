@@ -96,10 +96,16 @@ pub(crate) struct MemoryScratch {
     rows: RefCell<HashMap<u32, Vec<u8>>>,
     pub(crate) written: Cell<usize>,
     pub(crate) lost: Cell<Option<u32>>,
+    /// Rows that can be written before it is full.
+    pub(crate) written_max: Cell<Option<usize>>,
 }
 
 impl Scratch for MemoryScratch {
     fn put(&self, number: u32, bytes: &[u8]) -> Result<(), StoreError> {
+        let most = self.written_max.get();
+        if most.is_some_and(|most| self.written.get() >= most) {
+            return Err(StoreError::Failed("it is full".to_owned()));
+        }
         self.written.set(self.written.get() + 1);
         self.rows.borrow_mut().insert(number, bytes.to_vec());
         Ok(())

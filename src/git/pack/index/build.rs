@@ -33,21 +33,21 @@ pub enum IndexError {
     },
 }
 
-/// Ids that are read at once from a table whose entries are in scratch: 2.5 MiB.
-const IDS_AT_ONCE: usize = 1 << 17;
+/// Entries whose places by id are held at once: 1 MiB.
+const PLACES_AT_ONCE: usize = 1 << 18;
 
 /// Makes the index in rows of at most [`PAGED_ROW_BYTES_MAX`], so that it never stands whole in
-/// memory: what is held beside the table is 4 bytes an object and one row.
+/// memory: what is held beside the table is 1 MiB of places, and one row.
 #[derive(Debug)]
 pub struct IndexBuilder<'a> {
     table: &'a EntryTable,
-    /// By position.
-    index_positions: Vec<u32>,
+    /// From this position on: the places of entries among the sorted ids.
+    places: (usize, Vec<u32>),
     surplus: u32,
     /// How many ids start with a byte up to this one.
     fan_out: [u32; 256],
-    /// The next ids of a table whose entries are in scratch, from this place on.
-    ids: (usize, Vec<ObjectId>),
+    /// From this place on: the next sorted ids, and the positions of their entries.
+    ids: (usize, Vec<(ObjectId, u32)>),
     section: Section,
     /// Items of the section that are written.
     written: usize,
@@ -70,30 +70,38 @@ impl<'a> IndexBuilder<'a> {
         let entries = table.entries.len();
         let unsorted = || IndexError::Unsorted {
             entries,
-            sorted: table.by_id.len(),
+            sorted: table.sorted_count(),
         };
-        let mut index_positions = vec![u32::MAX; entries];
-        for (index_position, position) in (0_u32..).zip(&table.by_id) {
-            let at = usize::try_from(*position).ok();
-            let place = at.and_then(|at| index_positions.get_mut(at));
-            let place = place.filter(|place| **place == u32::MAX);
-            *place.ok_or_else(unsorted)? = index_position;
-        }
-        if table.by_id.len() != entries {
-            return Err(unsorted());
-        }
         let mut builder = Self {
             table,
-            index_positions,
+            places: (0, Vec::new()),
             surplus: 0,
             fan_out: [0; 256],
             ids: (0, Vec::new()),
             section: Section::Header,
             written: 0,
         };
+        if table.sorted_count() != entries || !builder.has_each_once() {
+            return Err(unsorted());
+        }
         builder.surplus = builder.count_surplus().ok_or_else(unsorted)?;
         builder.check_and_count()?;
         Ok(builder)
+    }
+
+    /// Whether each entry is in the order of the ids, as many as are there.
+    fn has_each_once(&self) -> bool {
+        let mut seen = vec![0_u64; self.table.entries.len().div_ceil(64)];
+        self.table.sorted_positions().all(|position| {
+            let at = usize::try_from(position / 64).ok();
+            let bits = at.and_then(|at| seen.get_mut(at));
+            let bit = 1_u64 << (position % 64);
+            bits.is_some_and(|bits| {
+                let is_new = *bits & bit == 0;
+                *bits |= bit;
+                is_new
+            })
+        })
     }
 
     /// Checks all entries, and counts the first bytes of their ids.
@@ -117,52 +125,62 @@ impl<'a> IndexBuilder<'a> {
     /// Copies of objects that are in the pack already; `None` if the ids are not in order.
     fn count_surplus(&mut self) -> Option<u32> {
         let (mut surplus, mut previous) = (0_u32, None::<(ObjectId, u32)>);
-        for place in 0..self.table.by_id.len() {
-            let id = self.id_at(place)?;
-            let position = *self.table.by_id.get(place)?;
-            if previous.is_some_and(|last| last >= (id, position)) {
+        for place in 0..self.table.sorted_count() {
+            let item = self.sorted_at(place)?;
+            if previous.is_some_and(|last| last >= item) {
                 return None;
             }
-            surplus = surplus.saturating_add(u32::from(previous.is_some_and(|last| last.0 == id)));
-            previous = Some((id, position));
+            surplus =
+                surplus.saturating_add(u32::from(previous.is_some_and(|last| last.0 == item.0)));
+            previous = Some(item);
         }
         Some(surplus)
     }
 
-    /// The id at this place of those sorted; of one place after the other.
-    fn id_at(&mut self, place: usize) -> Option<ObjectId> {
+    /// The id at this place of those sorted, and the position of its entry; of one place after the other.
+    fn sorted_at(&mut self, place: usize) -> Option<(ObjectId, u32)> {
         if !self.table.is_spilled() {
-            return self.table.id(*self.table.by_id.get(place)?);
+            let position = self.table.sorted_at(place)?;
+            return Some((self.table.id(position)?, position));
         }
         let (start, ids) = &self.ids;
         let held = place.checked_sub(*start).and_then(|at| ids.get(at));
-        if let Some(id) = held {
-            return Some(*id);
+        if let Some(held) = held {
+            return Some(*held);
         }
-        self.read_ids(place);
-        self.ids.1.first().copied()
+        if place >= self.table.sorted_count() {
+            return None;
+        }
+        self.ids = self.table.sorted_ids(place)?;
+        let at = place.checked_sub(self.ids.0)?;
+        self.ids.1.get(at).copied()
     }
 
-    /// Reads the ids from this place on in one pass over the table.
-    fn read_ids(&mut self, start: usize) {
-        let (_, mut ids) = std::mem::take(&mut self.ids);
-        let count = self
-            .table
-            .by_id
-            .len()
-            .saturating_sub(start)
-            .min(IDS_AT_ONCE);
-        ids.clear();
-        ids.resize(count, ObjectId::null(gix_hash::Kind::Sha1));
-        for (entry, place) in self.table.entries.iter().zip(&self.index_positions) {
-            let at = usize::try_from(*place)
-                .ok()
-                .and_then(|place| place.checked_sub(start));
-            if let Some(slot) = at.and_then(|at| ids.get_mut(at)) {
-                *slot = entry.id;
+    /// The place of an entry among the sorted ids; of one position after the other.
+    fn place_of(&mut self, position: usize) -> Option<u32> {
+        let (start, places) = &self.places;
+        let held = position.checked_sub(*start).and_then(|at| places.get(at));
+        if let Some(held) = held {
+            return Some(*held);
+        }
+        self.read_places(position);
+        self.places.1.first().copied()
+    }
+
+    /// Finds the places of the entries from this position on in one look over all.
+    fn read_places(&mut self, start: usize) {
+        let (_, mut places) = std::mem::take(&mut self.places);
+        let left = self.table.entries.len().saturating_sub(start);
+        places.clear();
+        places.resize(left.min(PLACES_AT_ONCE), u32::MAX);
+        for (place, position) in (0_u32..).zip(self.table.sorted_positions()) {
+            let at = usize::try_from(position).ok();
+            let at = at.and_then(|position| position.checked_sub(start));
+            if let Some(slot) = at.and_then(|at| places.get_mut(at)) {
+                *slot = place;
             }
         }
-        self.ids = (start, ids);
+        self.places = (start, places);
     }
 
     /// The next row; `None` after the last.
@@ -204,20 +222,20 @@ impl<'a> IndexBuilder<'a> {
                 Some(count) => row.extend_from_slice(&count.to_be_bytes()),
                 None => return false,
             },
-            Section::Ids => match self.id_at(self.written) {
-                Some(id) => row.extend_from_slice(id.as_slice()),
+            Section::Ids => match self.sorted_at(self.written) {
+                Some((id, _)) => row.extend_from_slice(id.as_slice()),
                 None => return false,
             },
-            Section::Positions => match self.table.by_id.get(self.written) {
+            Section::Positions => match self.table.sorted_at(self.written) {
                 Some(position) => row.extend_from_slice(&position.to_be_bytes()),
                 None => return false,
             },
             Section::Rows => {
                 let entry = u32::try_from(self.written).ok();
                 let entry = entry.and_then(|position| self.table.get(position));
-                match entry.zip(self.index_positions.get(self.written)) {
+                match entry.zip(self.place_of(self.written)) {
                     Some((entry, index_position)) => {
-                        row.extend_from_slice(&encode(&entry, *index_position));
+                        row.extend_from_slice(&encode(&entry, index_position));
                     }
                     None => return false,
                 }

@@ -145,8 +145,8 @@ impl<'a> IndexCompare<'a> {
                 (!same).then(|| wrong_about(number))
             } else {
                 let by_id = usize::try_from(number).ok();
-                let position = by_id.and_then(|at| self.table.by_id.get(at));
-                Some(wrong_about(position.copied().unwrap_or(number)))
+                let position = by_id.and_then(|at| self.table.sorted_at(at));
+                Some(wrong_about(position.unwrap_or(number)))
             };
             if differs.is_some() {
                 return Ok(differs);

@@ -61,8 +61,26 @@ pub(crate) struct PagedIndex {
     /// It is never taken whole, whatever is asked: runs are read instead.
     is_bounded: bool,
     by_runs: Cell<bool>,
+    /// Pages and runs that were asked of the store.
+    asked: Cell<u64>,
     /// The runs read last, by section, with the offset of each.
     recent: RefCell<[Option<(usize, Shared)>; SECTIONS * RECENT_RUNS as usize]>,
+}
+
+/// Rows of an index that stand side by side: whoever goes through a pack asks them one after the other.
+#[derive(Debug)]
+pub(crate) struct RowRun {
+    first: u32,
+    bytes: Shared,
+}
+
+impl RowRun {
+    /// The row of this entry, if it is one of these.
+    pub(crate) fn row(&self, position: u32) -> Option<Row> {
+        let (rows, _) = self.bytes.as_chunks();
+        let place = usize::try_from(position.checked_sub(self.first)?).ok()?;
+        Row::decode(rows.get(place)?)
+    }
 }
 
 /// A section, and how many items it has.
@@ -104,6 +122,7 @@ impl PagedIndex {
             pages_left: Cell::new(PAGES_ASKED_MIN.max(count / OBJECTS_PER_PAGE_ASKED)),
             is_bounded,
             by_runs: Cell::new(false),
+            asked: Cell::new(0),
             recent: RefCell::default(),
         };
         is_sound.then_some(Some(index)).ok_or(corrupt)
@@ -117,6 +136,11 @@ impl PagedIndex {
     /// From now on reads runs, if it is bounded: much will be asked.
     pub(crate) fn expect_many_questions(&self) {
         self.by_runs.set(self.is_bounded);
+    }
+
+    /// Pages and runs that were asked of the store so far.
+    pub(crate) fn asked(&self) -> u64 {
+        self.asked.get()
     }
 
     /// Bytes of the runs that stay here.
@@ -208,6 +232,16 @@ impl PagedIndex {
     ) -> Result<Option<Row>, PagedError> {
         let item = self.item(store, self.rows(), position)?;
         Ok(item.and_then(|row: [u8; ENTRY_ROW_BYTES]| Row::decode(&row)))
+    }
+
+    /// The rows around an entry, side by side.
+    pub(crate) fn rows_around(
+        &self,
+        store: &impl PackStore,
+        position: u32,
+    ) -> Result<RowRun, PagedError> {
+        let (first, bytes) = self.page(store, self.rows(), position)?;
+        Ok(RowRun { first, bytes })
     }
 
     /// As [`super::PackIndex::id`].
@@ -328,6 +362,7 @@ impl PagedIndex {
             match self.pages_left.get().checked_sub(1) {
                 Some(left) => {
                     self.pages_left.set(left);
+                    self.asked.set(self.asked.get().saturating_add(1));
                     let (start, range) = self.range(items, number, PAGE_ITEMS)?;
                     let page = store.part_range(self.pack_id, Part::Index, range.clone())?;
                     return Ok((start, self.checked(page, &range)?));
@@ -344,6 +379,7 @@ impl PagedIndex {
         {
             return Ok((start, Shared::clone(run)));
         }
+        self.asked.set(self.asked.get().saturating_add(1));
         let run = store.part_run(self.pack_id, Part::Index, range.clone())?;
         let run = self.checked(run, &range)?;
         if let Some(slot) = self.recent.borrow_mut().get_mut(slot) {

@@ -30,6 +30,15 @@ pub enum PackError {
         /// The bound.
         limit: u32,
     },
+    /// Too many entries name the base of their delta by its id.
+    #[error(
+        "more than {limit} deltas of the pack name their base by its id: push the history in parts, \
+         older commits first, or with a client that sends ofs-deltas, as git does"
+    )]
+    TooManyRefDeltas {
+        /// The bound.
+        limit: usize,
+    },
     /// There is no memory for the table of the entries.
     #[error("no memory for a pack of {announced} objects: push again later, or in parts")]
     OutOfMemory {

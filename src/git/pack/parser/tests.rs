@@ -130,6 +130,16 @@ fn the_header_is_held_to_the_limits() {
         result.err(),
         Some(PackError::TooManyObjects { count: 8, limit: 7 })
     );
+    let (mut maker, base_id) = (PackMaker::new(), ObjectId::Sha1([7; 20]));
+    for _ in 0..3 {
+        maker.ref_delta(base_id, &appending(5, b"x"));
+    }
+    let few = Limits {
+        ref_deltas_max: 2,
+        ..LIMITS
+    };
+    let result = parse([maker.finish().as_slice()], few, &store, &mut Seen::new());
+    assert_eq!(result.err(), Some(PackError::TooManyRefDeltas { limit: 2 }));
     let short = Limits {
         pack_bytes_max: 100,
         ..LIMITS

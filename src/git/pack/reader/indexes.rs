@@ -5,7 +5,7 @@
 use std::cell::OnceCell;
 
 use super::super::super::store::{PackRecord, PackStore, StoreError};
-use super::super::index::{PackIndex, PagedError, PagedIndex};
+use super::super::index::{PackIndex, PagedError, PagedIndex, RowRun};
 
 /// Objects of the smallest pack whose index is read by pages: below 2 MiB a whole index costs as
 /// much as the pages of a few look-ups, and answers faster.
@@ -121,6 +121,26 @@ impl HeldIndex {
             self.check(index.len())?;
         }
         Ok(self.paged.get_or_init(|| paged).as_ref())
+    }
+
+    /// The rows around an entry, if they are read by runs.
+    pub(super) fn rows_around(
+        &self,
+        store: &impl PackStore,
+        asking: Asking,
+        position: u32,
+    ) -> Result<Option<RowRun>, StoreError> {
+        if asking != Asking::Runs {
+            return Ok(None);
+        }
+        let run = |pages: &PagedIndex| pages.rows_around(store, position).map(Some);
+        self.ask(store, asking, run, |_| None)
+    }
+
+    /// Pages and runs that were asked of the store so far.
+    pub(super) fn asked(&self) -> u64 {
+        let paged = self.paged.get().and_then(Option::as_ref);
+        paged.map_or(0, PagedIndex::asked)
     }
 
     /// Bytes of the runs that stay here.

@@ -8,7 +8,7 @@ use super::super::delta;
 use super::super::entry::{self, ENTRY_HEADER_BYTES_MAX, Header};
 use super::super::index::Row;
 use super::super::inflate::INPUT_TO_SPARE;
-use super::{LivePacks, Location};
+use super::{LivePacks, Location, work};
 
 impl<S: PackStore> LivePacks<S> {
     /// The header of the entry as stored.
@@ -60,6 +60,7 @@ impl<S: PackStore> LivePacks<S> {
                     return Err(self.corrupt(at, "it does not inflate")?);
                 };
                 if step.done {
+                    self.worked(work::inflated(content.len()));
                     return Ok(content);
                 }
                 if step.consumed == 0 && step.produced == 0 {
@@ -74,6 +75,7 @@ impl<S: PackStore> LivePacks<S> {
     pub(super) fn apply(&self, at: Location, row: &Row, base: &[u8]) -> Result<Vec<u8>, ReadError> {
         let delta = self.inflate(at, row)?;
         let result = delta::apply(base, &delta, self.limits.delta_bytes_max);
+        self.worked(work::applied(result.as_ref().map_or(0, Vec::len)));
         match result {
             Ok(content) if content.len() as u64 == u64::from(row.size_bytes) => Ok(content),
             _ => Err(self.corrupt(at, "its delta does not apply")?),
@@ -113,6 +115,7 @@ impl<S: PackStore> LivePacks<S> {
             return Ok(Rc::clone(chunk));
         }
         let chunk = self.store.chunk(pack_id, number)?;
+        self.worked(work::CHUNK);
         let bytes = chunk.len();
         self.chunks
             .borrow_mut()

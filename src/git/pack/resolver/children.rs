@@ -1,18 +1,21 @@
-//! Which unresolved deltas build on which base: sorted lists, 8 bytes for an ofs-delta and 32 for
-//! a ref-delta.
+//! Which unresolved deltas build on which base: sorted lists, 8 bytes for an ofs-delta, of which many go to
+//! scratch, and 32 for a ref-delta.
 
 use std::cmp::Ordering;
 
 use gix_hash::{ObjectId, oid};
 
+use super::super::super::store::StoreError;
 use super::super::entries::{Base, EntryTable};
+use ofs_deltas::OfsDeltas;
+
+mod ofs_deltas;
 
 /// The deltas that wait for their base, by base.
 #[derive(Debug, Default)]
 pub(super) struct Children {
-    /// Ofs-deltas, each behind the position of its base, sorted. The table tells the base no more
-    /// once an object is stored whole.
-    ofs_deltas: Vec<(u32, u32)>,
+    /// The table tells the base of an ofs-delta no more once its object is stored whole.
+    ofs_deltas: OfsDeltas,
     /// Ref-deltas, sorted by the id of their base.
     ref_deltas: Vec<RefDelta>,
     /// The bases of ref-deltas, by number, as the parser listed them.
@@ -32,21 +35,16 @@ impl Children {
     /// Lists the unresolved entries of a table. It moves the bases that the table names by id
     /// here; afterwards the table must list only those found outside the pack.
     /// `count` is how many there are, if that is known: room is made for no more.
-    pub(super) fn of_unresolved(table: &mut EntryTable, count: u32) -> Self {
+    pub(super) fn of_unresolved(table: &mut EntryTable, count: u32) -> Result<Self, StoreError> {
         let base_ids = std::mem::take(&mut table.external_bases);
         let count = usize::try_from(count).unwrap_or(0);
-        let mut children = Self {
-            ofs_deltas: Vec::with_capacity(count.saturating_sub(base_ids.len())),
-            ref_deltas: Vec::with_capacity(base_ids.len()),
-            base_ids,
-        };
-        for (position, entry) in (0..).zip(table.entries.iter()) {
-            match entry.base {
-                _ if entry.kind.is_some() => {}
-                Base::None => {}
-                Base::Position(base) => children.ofs_deltas.push((base, position)),
-                Base::External(base_number) => {
-                    children.ref_deltas.push(RefDelta {
+        let ofs_count = count.saturating_sub(base_ids.len());
+        let ofs_deltas = OfsDeltas::of_unresolved(&table.entries, ofs_count)?;
+        let mut ref_deltas = Vec::with_capacity(base_ids.len());
+        if !base_ids.is_empty() {
+            for (position, entry) in (0..).zip(table.entries.iter()) {
+                if let (Base::External(base_number), None) = (entry.base, entry.kind) {
+                    ref_deltas.push(RefDelta {
                         position,
                         base_number,
                         cursor: 0,
@@ -54,14 +52,13 @@ impl Children {
                 }
             }
         }
-        let Self {
+        table.check()?;
+        ref_deltas.sort_unstable_by(|a, b| compare_ref(a, b, &base_ids));
+        Ok(Self {
             ofs_deltas,
             ref_deltas,
             base_ids,
-        } = &mut children;
-        ofs_deltas.sort_unstable();
-        ref_deltas.sort_unstable_by(|a, b| compare_ref(a, b, base_ids));
-        children
+        })
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -73,14 +70,14 @@ impl Children {
     }
 
     /// The start of the list of the ofs-deltas on the base at `base`.
-    pub(super) fn first_ofs(&self, base: u32) -> u32 {
-        index(self.ofs_deltas.partition_point(|child| child.0 < base))
+    pub(super) fn first_ofs(&self, base: u32) -> Result<u32, StoreError> {
+        self.ofs_deltas.first(base).map(index)
     }
 
     /// The ofs-delta with this number in the list, if it builds on the entry at `base`.
-    pub(super) fn ofs_delta(&self, number: u32, base: u32) -> Option<u32> {
-        let child = self.ofs_deltas.get(number as usize)?;
-        (child.0 == base).then_some(child.1)
+    pub(super) fn ofs_delta(&self, number: u32, base: u32) -> Result<Option<u32>, StoreError> {
+        let pair = self.ofs_deltas.at(number as usize)?;
+        Ok(pair.filter(|pair| pair.0 == base).map(|pair| pair.1))
     }
 
     /// The group of the ref-deltas on the object `id`: the number of its first.

@@ -81,7 +81,7 @@ impl Resolver {
                 });
             }
             Worked::Done => {
-                if self.frame_of(large.child).is_some() {
+                if self.frame_of(large.child)?.is_some() {
                     self.wait_for_descent(large.child);
                 }
                 return Ok(());

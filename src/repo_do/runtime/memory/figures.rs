@@ -27,15 +27,21 @@ pub(crate) const RECEIVING_BYTES: u64 = 1 << 20;
 /// the others are in scratch.
 pub(crate) const ENTRY_BYTES: u64 = 48;
 
-/// Bytes of a delta that waits for its base while deltas are resolved: 8 if that is another entry, 32 if it is
-/// named by its id.
-pub(crate) const WAITING_DELTA_BYTES: u64 = 32;
+/// Bytes of a delta that waits for its base, another entry, while deltas are resolved.
+pub(crate) const WAITING_DELTA_BYTES: u64 = 8;
 
-/// Bytes that an object holds beside its entry once no delta waits any more: its place by id (6), and its number
-/// among the ids while the index is written or compared (4).
-pub(crate) const SORTED_OBJECT_BYTES: u64 = 10;
+/// Bytes of all of them that are in memory at most, and that putting them in order holds; the others are in
+/// scratch.
+pub(crate) const WAITING_DELTAS_BYTES_MAX: u64 = 4 << 20;
 
-/// Bytes of ids that are held while a table is sorted, and while its index is written or compared.
+/// Bytes of a delta that waits for a base which it names by its id.
+pub(crate) const WAITING_REF_DELTA_BYTES: u64 = 32;
+
+/// Bytes that an object holds beside its entry once no delta waits any more: its place by id (4), buckets of ids.
+pub(crate) const SORTED_OBJECT_BYTES: u64 = 5;
+
+/// Bytes that are held while a table is sorted, and while its index is written or compared: ids, and places
+/// among them.
 pub(crate) const SORTED_IDS_BYTES: u64 = 3 << 20;
 
 /// Bytes of an object in the tables of introduced objects: its introducer (4, and then 3), and its place in a
@@ -53,6 +59,12 @@ pub(crate) const COMMIT_FACTS_BYTES: u64 = 68;
 
 /// Bytes that a commit holds beside that: its place in the walk (12), and among the sorted ids of the graph (8).
 pub(crate) const CHECKED_COMMIT_BYTES: u64 = 20;
+
+/// Bytes of that at most: many places in the walk go to scratch, and many ids are sorted in turns.
+pub(crate) const CHECKED_COMMITS_BYTES_MAX: u64 = 3 << 20;
+
+/// Bytes that a commit holds while its graph is compared with the stored one: its number there.
+pub(crate) const COMPARED_COMMIT_BYTES: u64 = 4;
 
 /// Bytes that a fetch holds for as long as the client takes, unless it sends a pack to Git: 2 MiB
 /// of bases, 2 MiB of chunks, a piece of output twice, a compressor, and a bit for each object of

@@ -123,6 +123,34 @@ fn ranges_are_read_across_rows_of_any_length() {
     assert_eq!(beside_the_whole, Ok(None));
 }
 
+/// What 0.1 wrote has rows of 1 MiB, and is read still.
+#[test]
+fn a_large_part_that_is_replaced_has_short_rows_however_long_the_old_ones_were() {
+    let store = store();
+    let pack_id = store.open_pack().unwrap();
+    let bytes: Vec<u8> = (0..3 << 20)
+        .map(|at: u32| u8::try_from(at % 251).unwrap())
+        .collect();
+    for (number, row) in (0..).zip(bytes.chunks(1 << 20)) {
+        store.put_part(pack_id, Part::Graph, number, row).unwrap();
+    }
+    let longest = || {
+        let sql = "SELECT max(length(bytes)) FROM pack_part";
+        let found = query_first(store.database(), sql, &[], |row| row.unsigned(0));
+        found.unwrap().unwrap()
+    };
+    let range = |range: Range<usize>| {
+        let read = store.part_range(pack_id, Part::Graph, range);
+        read.unwrap().unwrap().to_vec()
+    };
+    assert_eq!(longest(), 1 << 20);
+    assert!(range((1 << 20) - 9..(2 << 20) + 9) == bytes[(1 << 20) - 9..(2 << 20) + 9]);
+    let parts = [(pack_id, Part::Graph, bytes.as_slice())];
+    store.replace_parts(&parts).unwrap();
+    assert_eq!(longest(), PAGED_ROW_BYTES_MAX as u64);
+    assert!(range((1 << 20) - 9..(2 << 20) + 9) == bytes[(1 << 20) - 9..(2 << 20) + 9]);
+}
+
 fn deflate_all(store: &Store, pack_id: PackId) {
     let mut after = None;
     while let Some(key) = store.deflate_part_row(pack_id, after).unwrap() {

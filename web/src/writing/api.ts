@@ -1,0 +1,83 @@
+// What changes a repository: the same routes as everybody's. They come with the views that write, so that who reads
+// does not load them.
+
+import { ROUTE, Refusal, client, names, page } from "../api";
+import type { Place } from "../place";
+import type { components } from "../schema";
+
+type Schemas = components["schemas"];
+export type FileChange = Schemas["FileChange"];
+export type NewCommit = Schemas["NewCommit"];
+export type Merged = Schemas["Merged"];
+export type Conflict = Schemas["MergeConflictPath"];
+export type ReflogEntry = Schemas["ReflogEntry"];
+export type Strategy = NonNullable<Schemas["NewMerge"]["strategy"]>;
+
+/** Of a request that goes on whatever is shown meanwhile. */
+export const UNENDED = { signal: new AbortController().signal };
+
+const CONFLICT = 10310;
+const MERGE_CONFLICT = 10311;
+const NO_CHANGE = 10312;
+
+const of = (place: Place) => ({ params: { path: names(place) } });
+
+/** One commit on one branch. */
+export async function commitFiles(place: Place, body: NewCommit) {
+  return page(await client.POST(`${ROUTE}/commits`, { ...of(place), body })).result;
+}
+
+/** Makes, moves or deletes one ref. */
+export async function updateRef(place: Place, update: Schemas["RefUpdates"]["updates"][number]) {
+  return page(await client.POST(`${ROUTE}/refs`, { ...of(place), body: { updates: [update] } })).result;
+}
+
+/** Merges, or tells by `dry_run` what that would do. A merge that conflicts is no error of a dry run. */
+export async function merge(place: Place, body: Schemas["NewMerge"]) {
+  return page(await client.POST(`${ROUTE}/merge`, { ...of(place), body })).result;
+}
+
+/** Repeats a commit on a branch. */
+export async function cherryPick(place: Place, body: Schemas["NewCherryPick"]) {
+  return page(await client.POST(`${ROUTE}/cherry-pick`, { ...of(place), body })).result;
+}
+
+/** Takes a commit back. */
+export async function revert(place: Place, body: Schemas["NewRevert"]) {
+  return page(await client.POST(`${ROUTE}/revert`, { ...of(place), body })).result;
+}
+
+/** Brings a branch back to what it was. */
+export async function restore(place: Place, body: Schemas["NewRestore"]) {
+  return page(await client.POST(`${ROUTE}/restore`, { ...of(place), body })).result;
+}
+
+/** What refs have been, newest first; all of them without a name. */
+export async function reflog(place: Place, ref: string, cursor: string, init: { signal: AbortSignal }) {
+  const query = { limit: 50, ...(ref && { ref }), ...(cursor && { cursor }) };
+  return page(await client.GET(`${ROUTE}/reflog`, { params: { path: names(place), query }, ...init }));
+}
+
+/** The branch that `HEAD` names, also before it exists. */
+export async function defaultBranch(place: Place, init: { signal: AbortSignal }): Promise<string> {
+  return page(await client.GET(ROUTE, { ...of(place), ...init })).result.default_branch;
+}
+
+/** Where the branch is, if an error says that it is not where it was expected: null if it does not exist. */
+export function movedTo(error: Error): string | null | undefined {
+  if (!(error instanceof Refusal) || error.code !== CONFLICT || !("actual" in error.details)) return undefined;
+  const { actual } = error.details;
+  return typeof actual === "string" ? actual : null;
+}
+
+/** The conflicts that an error tells. */
+export function conflictsOf(error: Error): { conflicts: Conflict[]; total: number } | undefined {
+  if (!(error instanceof Refusal) || error.code !== MERGE_CONFLICT) return undefined;
+  const { conflicts, conflictsTotal } = error.details as { conflicts?: Conflict[]; conflictsTotal?: number };
+  return { conflicts: conflicts ?? [], total: conflictsTotal ?? conflicts?.length ?? 0 };
+}
+
+/** Whether a write would change nothing. */
+export function isWithoutChange(error: Error): boolean {
+  return error instanceof Refusal && error.code === NO_CHANGE;
+}
