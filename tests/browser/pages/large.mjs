@@ -15,7 +15,8 @@ await story(async ({ page, home, facts }) => {
 
   // A file of five megabytes has all its lines, and the browser lays out those that are seen.
   await go(page, `${home}/file/HEAD/five-megabytes.txt`);
-  assert.equal(await page.locator(".lines tr").count(), facts.lines);
+  // The first lines are there at once, and all the others without anybody asking.
+  await page.waitForFunction((lines) => document.querySelectorAll(".lines tr").length === lines, facts.lines);
   await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
   await page.locator(`#L${facts.lines}`).waitFor();
 

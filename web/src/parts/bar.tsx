@@ -7,7 +7,7 @@ import { nameOf, signInHref, signOut, useWho } from "../session";
 export function Account() {
   const who = useWho();
   const { path } = useLocation();
-  if (!who) return <span class="account" />;
+  if (!who) return <span class="account" aria-busy="true" />;
   if (who.kind === "anonymous") {
     return (
       <span class="account">

@@ -25,6 +25,6 @@ export function later<P extends object>(load: () => Promise<ComponentType<P>>): 
       );
     }, []);
     if (error) return <Failure error={error} />;
-    return Shown ? <Shown {...properties} /> : <p class="waiting" aria-busy="true" aria-label="Loading" />;
+    return Shown ? <Shown {...properties} /> : <span class="waiting" role="status" aria-busy="true" aria-label="Loading" />;
   };
 }

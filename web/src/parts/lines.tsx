@@ -1,14 +1,17 @@
 import { useLocation } from "preact-iso";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { highlighted } from "../highlight";
 
 // A browser lays out the pieces that are seen, and no others.
 const LINES_PER_PIECE = 200;
 
+// More rows at once would keep the browser from reacting.
+const PIECES_PER_STEP = 5;
+
 /** The lines of a text, with numbers that can be linked: `#L10` or `#L10-L20`. */
 export function Lines({ path, text }: { path: string; text: string }) {
-  const plain = text.replace(/\n$/, "").split("\n");
+  const plain = useMemo(() => text.replace(/\n$/, "").split("\n"), [text]);
   const [colored, setColored] = useState<string[]>();
   useEffect(() => {
     let isWanted = true;
@@ -19,7 +22,8 @@ export function Lines({ path, text }: { path: string; text: string }) {
     };
   }, [path, text]);
   const [range, choose] = useRange();
-  const pieces = Array.from({ length: Math.ceil(plain.length / LINES_PER_PIECE) }, (_, at) => at * LINES_PER_PIECE);
+  const shown = useShown(Math.ceil(plain.length / LINES_PER_PIECE), range?.first ?? 0);
+  const pieces = Array.from({ length: shown }, (_, at) => at * LINES_PER_PIECE);
   return (
     <div class="lines">
       {pieces.map((begin) => (
@@ -27,6 +31,18 @@ export function Lines({ path, text }: { path: string; text: string }) {
       ))}
     </div>
   );
+}
+
+// How many pieces are there by now: some more after each pause, and at once those up to the line that the URL names.
+function useShown(pieces: number, line: number): number {
+  const [shown, show] = useState(PIECES_PER_STEP);
+  const wanted = Math.max(shown, Math.ceil(line / LINES_PER_PIECE));
+  useEffect(() => {
+    if (wanted >= pieces) return;
+    const timer = setTimeout(() => show(wanted + PIECES_PER_STEP));
+    return () => clearTimeout(timer);
+  }, [wanted, pieces]);
+  return Math.min(wanted, pieces);
 }
 
 interface Range {
@@ -43,11 +59,20 @@ interface PieceProperties {
 }
 
 function Piece({ begin, plain, colored, range, choose }: PieceProperties) {
-  const lines = plain.slice(begin, begin + LINES_PER_PIECE);
+  const end = begin + LINES_PER_PIECE;
+  const isTouched = range !== undefined && range.first <= end && range.last > begin;
+  // Rows are made again where they change: of a large file most stay as they are.
+  return useMemo(
+    () => <Rows begin={begin} plain={plain.slice(begin, end)} colored={colored} range={range} choose={choose} />,
+    [plain, colored, isTouched ? range : undefined],
+  );
+}
+
+function Rows({ begin, plain, colored, range, choose }: PieceProperties) {
   return (
     <table class="code">
       <tbody>
-        {lines.map((line, at) => {
+        {plain.map((line, at) => {
           const number = begin + at + 1;
           const isChosen = range && number >= range.first && number <= range.last;
           const html = colored?.[begin + at];
@@ -88,9 +113,13 @@ function useRange(): [Range | undefined, PieceProperties["choose"]] {
     if (range && isFirst.current) document.getElementById(`L${range.first}`)?.scrollIntoView({ block: "center" });
     isFirst.current = false;
   }, [url]);
+  // Rows keep an older one of these: it looks for the range of now.
+  const newest = useRef(range);
+  newest.current = range;
   const choose = (line: number, isEnd: boolean) => {
-    const first = isEnd && range ? Math.min(range.first, line) : line;
-    const last = isEnd && range ? Math.max(range.first, line) : line;
+    const begun = isEnd ? newest.current : undefined;
+    const first = Math.min(begun?.first ?? line, line);
+    const last = Math.max(begun?.first ?? line, line);
     history.replaceState(history.state, "", first === last ? `#L${first}` : `#L${first}-L${last}`);
     setRange({ first, last });
   };

@@ -7,7 +7,12 @@ import { Failure } from "./failure";
 export function Loaded<T>({ data, children }: { data: Data<T>; children: (value: T) => ComponentChildren }) {
   if (data.value !== undefined) return <>{children(data.value)}</>;
   if (data.error) return <Failure error={data.error} />;
-  return <p class="waiting" aria-busy="true" aria-label="Loading" />;
+  return <Waiting />;
+}
+
+/** Says that something is under way. */
+export function Waiting() {
+  return <p class="waiting" role="status" aria-busy="true" aria-label="Loading" />;
 }
 
 /** The button below a list that goes on. */

@@ -3,6 +3,7 @@ import { useLocation } from "preact-iso";
 import { useEffect } from "preact/hooks";
 
 import { Failure } from "../parts/failure";
+import { Waiting } from "../parts/waiting";
 import { hrefOf } from "../place";
 import { signInHref, useWho } from "../session";
 import { Audit } from "./audit";
@@ -60,7 +61,7 @@ export function Running() {
   }, [path]);
   return (
     <RunFrame where={where} isOperator={who?.kind === "operator"}>
-      {who ? <Shown key={path} where={where} who={who} /> : <p class="waiting" aria-busy="true" aria-label="Loading" />}
+      {who ? <Shown key={path} where={where} who={who} /> : <Waiting />}
     </RunFrame>
   );
 }

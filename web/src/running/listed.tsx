@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 
 import { Failure } from "../parts/failure";
-import { More } from "../parts/waiting";
+import { More, Waiting } from "../parts/waiting";
 import type { List } from "./data";
 
 /** A column: its title, and what a row has there. */
@@ -59,7 +59,7 @@ export function Listed<T>({ label, list, keyOf, columns, none }: ListedPropertie
         </table>
       )}
       {error && <Failure error={error} />}
-      {!error && !rows && <p class="waiting" aria-busy="true" aria-label="Loading" />}
+      {!error && !rows && <Waiting />}
       {rows && <More more={more} isLoading={isLoading && more !== undefined} />}
     </section>
   );

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 
 import { useData } from "../data";
 import { Alert, Choice, Form, Text } from "../parts/form";
-import { Loaded } from "../parts/waiting";
+import { Loaded, Waiting } from "../parts/waiting";
 import { type Place, hrefOf, shortName } from "../place";
 import { type Merged, type Strategy, conflictsOf, merge, movedTo } from "./api";
 import { type Base, baseOf } from "./base";
@@ -85,7 +85,7 @@ function Merging({ place, from, branch, changed }: Properties & { base: Base; br
 // What a merge would do, or why it cannot be done in this way.
 function Outcome({ dry, branch }: { dry: ReturnType<typeof useData<Merged>>; branch: string }) {
   if (dry.error) return <Alert>{dry.error.message}</Alert>;
-  if (!dry.value) return <p class="waiting" aria-busy="true" aria-label="Loading" />;
+  if (!dry.value) return <Waiting />;
   const { status, filesChanged, commits, conflicts, conflictsTotal } = dry.value;
   if (status === "conflicts") return <Conflicts conflicts={conflicts ?? []} total={conflictsTotal ?? 0} />;
   const files = filesChanged === undefined ? "" : `, ${filesChanged} ${filesChanged === 1 ? "file changes" : "files change"}`;
