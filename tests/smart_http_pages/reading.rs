@@ -68,6 +68,17 @@ fn a_repository_is_read_by_mouse_and_by_keyboard() {
 }
 
 #[test]
+fn every_view_is_used_by_the_keyboard_and_asks_the_object_for_three_things() {
+    let (server, scratch) = (Server::start(), Scratch::new());
+    let hosted = public(&server, "keyboard");
+    let source = scratch.repository("source");
+    let (_, second) = history(&source);
+    source.run(&["push", "-q", "--mirror", &hosted.url()]);
+    let facts = json!({ "second": second, "operator": ADMIN_KEY });
+    told("keyboard", &server, &hosted, &facts);
+}
+
+#[test]
 fn large_things_are_shown_piece_by_piece() {
     let (server, scratch) = (Server::start(), Scratch::new());
     let hosted = public(&server, "large");

@@ -55,6 +55,7 @@ await story(async ({ page, home, facts, complaints }) => {
 
   // A merge is shown before it is made, in each way.
   await go(page, `${home}/compare/${encodeURIComponent("main...clean")}`);
+  await pressed(page, button("Merge…"));
   await page.getByRole("status").getByText("a merge commit, 1 file changes").waitFor();
   await accessible(page);
   await page.getByLabel("How").selectOption("ff_only");
@@ -72,6 +73,7 @@ await story(async ({ page, home, facts, complaints }) => {
 
   // Conflicts: their paths, kinds and both sides, and nothing to press.
   await go(page, `${home}/compare/${encodeURIComponent("main...torn")}`);
+  await button("Merge…").click();
   const conflicts = page.getByRole("region", { name: "Conflicts" });
   await conflicts.getByText("2 conflicts").waitFor();
   await conflicts.getByText("one changed it, the other deleted it").waitFor();
@@ -81,6 +83,7 @@ await story(async ({ page, home, facts, complaints }) => {
 
   // The branch moves between the preview and the merge.
   await go(page, `${home}/compare/${encodeURIComponent("main...late")}`);
+  await button("Merge…").click();
   await button("Merge into main").waitFor();
   const told = await page.evaluate(
     async (path) => {

@@ -27,6 +27,19 @@ interface Properties {
 
 /** Merges the newer side of a comparison into the older one, after showing what that would do. */
 export function Merge(properties: Properties) {
+  const [isWanted, setWanted] = useState(false);
+  // Most come to compare: only who wants to merge has the server try it.
+  if (isWanted) return <Wanted {...properties} />;
+  return (
+    <p class="buttons">
+      <button type="button" onClick={() => setWanted(true)}>
+        Merge…
+      </button>
+    </p>
+  );
+}
+
+function Wanted(properties: Properties) {
   const { place, into } = properties;
   const base = useData(`into ${into}`, (init) => baseOf({ ...place, ref: into, path: "" }, init));
   return (
