@@ -18,7 +18,10 @@ export async function open() {
   const env = {
     ...process.env,
     LD_LIBRARY_PATH: join(folder, "lib"),
-    FONTCONFIG_PATH: join(folder, "fonts"),
+    // The browser's own configuration names folders that no machine has. Without any font it loads none of a page either.
+    FONTCONFIG_FILE: join(import.meta.dirname, "fonts.conf"),
+    XDG_DATA_HOME: join(folder, "fonts"),
+    XDG_CACHE_HOME: join(folder, "cache"),
   };
   try {
     return await chromium.launch({
