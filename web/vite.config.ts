@@ -12,7 +12,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rolldownOptions: {
       input: "page.html",
-      // What the first view needs is one script, also where views that are loaded later share some of it.
+      // One script has all code of the first view, also what it shares with views that are loaded later.
       output: { codeSplitting: { groups: [{ name: "page", tags: ["$initial"] }] } },
     },
   },

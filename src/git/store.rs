@@ -8,7 +8,7 @@
 //! ([`Part`]): derived, compact, and rebuilt from the pack when lost.
 
 use std::borrow::Cow;
-use std::ops::Range;
+use std::ops::{Deref, Range};
 use std::rc::Rc;
 
 use gix_hash::{ObjectId, oid};
@@ -204,51 +204,12 @@ pub trait PackStore {
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError>;
 }
 
-impl<T: PackStore + ?Sized> PackStore for &T {
-    fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError> {
-        (**self).live_packs()
-    }
-
-    fn part(&self, pack_id: PackId, part: Part) -> Result<Shared, StoreError> {
-        (**self).part(pack_id, part)
-    }
-
-    fn index(&self, pack_id: PackId) -> Result<Pieces, StoreError> {
-        (**self).index(pack_id)
-    }
-
-    fn part_range(
-        &self,
-        pack_id: PackId,
-        part: Part,
-        range: Range<usize>,
-    ) -> Result<Option<Shared>, StoreError> {
-        (**self).part_range(pack_id, part, range)
-    }
-
-    fn part_run(
-        &self,
-        pack_id: PackId,
-        part: Part,
-        range: Range<usize>,
-    ) -> Result<Option<Shared>, StoreError> {
-        (**self).part_run(pack_id, part, range)
-    }
-
-    fn part_reader(&self, pack_id: PackId) -> Option<Rc<dyn PartReader>> {
-        (**self).part_reader(pack_id)
-    }
-
-    fn part_scanner(&self, pack_id: PackId) -> Option<Rc<dyn PartReader>> {
-        (**self).part_scanner(pack_id)
-    }
-
-    fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError> {
-        (**self).chunk(pack_id, number)
-    }
-}
-
-impl<T: PackStore + ?Sized> PackStore for Rc<T> {
+/// Whatever leads to a store reads as that store does.
+impl<P> PackStore for P
+where
+    P: Deref,
+    P::Target: PackStore,
+{
     fn live_packs(&self) -> Result<Rc<Vec<PackRecord>>, StoreError> {
         (**self).live_packs()
     }

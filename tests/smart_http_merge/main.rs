@@ -13,6 +13,7 @@ mod merges;
 mod picks;
 mod refused;
 mod restores;
+mod syncs;
 
 use serde_json::{Value, json};
 use support::git::Git;

@@ -2,7 +2,7 @@
 //! token of Cloudflare Access.
 //!
 //! A page of another site can have such a request sent, so the browser must say that a page of ours sends
-//! it, or for a read that somebody typed its address. What changes something has a header as well that no
+//! it, or for a read that somebody typed its address. A request that changes something also has a header that no
 //! form sends, and for which a browser asks first; no answer here allows it to another origin.
 
 /// The header that our pages send along.

@@ -116,7 +116,7 @@ function isSecret<Body>(fields: Field<Body>[], name: string): boolean {
   return fields.some((field) => field.name === name && field.kind === "password");
 }
 
-// What the API gets. What cannot be read is refused here, in the form in which the API would.
+// The value that the API gets. The page refuses one that it cannot read, in the form in which the API would.
 function sent<Body>(field: Field<Body>, edit: Raw | undefined, values: object | undefined, under: string): unknown {
   const raw = edit ?? shown(field, values);
   if (field.kind === "strict") return { strict: raw };

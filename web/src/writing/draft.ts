@@ -1,4 +1,4 @@
-// What is typed and not committed stays with the tab, so that no link, no step back and no reload loses it.
+// The tab keeps a draft, so that no link, no step back and no reload loses it.
 
 import type { Place } from "../place";
 
