@@ -1,6 +1,6 @@
 //! The engine by itself, native: `cargo bench`. The same operations as wasm are timed by
-//! `benches/wasm.mjs` and counted by `tests/engine_instructions`. What the whole server costs is
-//! measured by `make bench`, where its time goes by `make profile`.
+//! `benches/wasm.mjs` and counted by `tests/engine_instructions`. `make bench` measures the cost of the whole
+//! server, `make profile` shows where its time goes.
 
 // A benchmark that fails panics.
 #![allow(
@@ -35,7 +35,7 @@ fn engine(bencher: Bencher<'_, '_>, name: &str) {
     bencher.bench_local(operation.unwrap().1());
 }
 
-/// A whole push of what git packed, with the rows that it writes.
+/// A whole push of a pack by git, with the rows that it writes.
 #[divan::bench(sample_count = 10)]
 fn push_to_sqlite(bencher: Bencher<'_, '_>) {
     let mut source = Source::new();

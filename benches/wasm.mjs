@@ -4,7 +4,7 @@
 //   scripts/node benches/wasm.mjs [target/wasm32-unknown-unknown/release/engine_operations.wasm]
 //
 // A line each: the median and the least of some dozens of runs, in milliseconds. `cargo bench`
-// gives the same operations natively. Of a module that counts (`tests/engine_instructions` makes
+// gives the same operations natively. For a module that counts (`tests/engine_instructions` makes
 // it) the lines have a name, a tab and the number of instructions instead.
 
 import { readFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { readFileSync } from "node:fs";
 const target = process.env.CARGO_TARGET_DIR ?? new URL("../target", import.meta.url).pathname;
 const file = process.argv[2] ?? `${target}/wasm32-unknown-unknown/release/engine_operations.wasm`;
 
-// Long enough for the optimising compiler to have replaced what the quick one made.
+// Long enough for the optimising compiler to have replaced the quick one's code.
 const RUNS_MIN = 20;
 const RUNS_MAX = 1000;
 const MILLISECONDS = 1000;
@@ -40,7 +40,7 @@ function times() {
   return samples.sort((one, other) => one - other);
 }
 
-/** What one run takes once everything is warm: the second one. */
+/** The time of one run once everything is warm: the second one. */
 function count() {
   run();
   instructions.value = 0n;

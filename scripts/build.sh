@@ -14,7 +14,7 @@ mkdir -p "$made" build
 stage() { say "[$SECONDS s] $*"; }
 
 # On a terminal cargo draws a bar. Elsewhere the last crate would compile in silence for a minute.
-# Who waits for the end of this script's output shall not wait for its last `sleep`.
+# A caller that waits for the end of this script's output must not wait for its last `sleep`.
 still_compiling() {
   while sleep 20 >/dev/null 2>&1; do stage "still compiling"; done
 }
@@ -33,7 +33,7 @@ if [ "$panic" = unwind ]; then scripts/install.sh nightly; else scripts/install.
 wait "$crates" || true
 
 # The last minute of the wasm's build occupies one core alone, and the tool
-# is independent of the wasm. So it compiles beside it, and takes what time that leaves.
+# is independent of the wasm. So it compiles beside it, and takes the rest of the time.
 build_tool() {
   env -u RUSTFLAGS nice cargo build --locked --quiet -p cairn-bindgen --profile tool &
   tool=$!
@@ -45,7 +45,7 @@ build_tool() {
 
 flags=(--locked --release --lib --target wasm32-unknown-unknown)
 # An isolate has 128 MB for everything, and is ended if it takes more. The wasm may have 96 MiB of it: beyond that an
-# allocation fails, and ends what asked for it (docs/adr/0116).
+# allocation fails, and ends its request (docs/adr/0116).
 wasm_bytes_max=$((96 << 20))
 # RUSTFLAGS replaces the flags of .cargo/config.toml, so simd128 is named again.
 export RUSTFLAGS="-Ctarget-feature=+simd128 -Clink-arg=--max-memory=$wasm_bytes_max"
@@ -78,7 +78,7 @@ node scripts/bundle.mjs "$made" "$panic"
 # Fewer locals and blocks are less for the isolate's first, fast compiler to do: without these passes
 # the benchmark's push of `medium` takes 5 to 10 % more CPU (docs/adr/0065). -O2 makes the module a tenth bigger.
 # A Worker's stack traces name no functions then; build/symbols.txt does (number:name). Names are
-# a sixteenth of what would be uploaded and parsed at each cold start.
+# a sixteenth of the bytes that would be uploaded and parsed at each cold start.
 stage "shrinking the wasm"
 wasm-opt --all-features -O1 --strip-debug --reorder-functions --symbolmap=build/symbols.txt \
   "$made/index_bg.wasm" -o build/index_bg.wasm

@@ -1,5 +1,5 @@
-// bundle.mjs <folder> <unwind|abort>: makes one `index.js` of the glue and of what cairn-bindgen wrote
-// into the folder.
+// bundle.mjs <folder> <unwind|abort>: makes one `index.js` of the glue and of cairn-bindgen's files in the
+// folder.
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";

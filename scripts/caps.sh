@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Prints the size of the built wasm and the number of crates in it; fails beyond a cap. Whoever
-# raises one says why in the commit.
+# Prints the size of the built wasm and the number of crates in it; fails beyond a cap. A commit that raises
+# one says why.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$ROOT"
 
-# Half of what Cloudflare once allowed on the Free plan (3 MB; now 64 MiB, uncompressed): what
-# loads fast starts fast. Forks, imports, maintenance and R2 took a quarter of the first MiB, the
+# Half of what Cloudflare once allowed on the Free plan (3 MB; now 64 MiB, uncompressed): a small module loads
+# and starts fast. Forks, imports, maintenance and R2 took a quarter of the first MiB, the
 # REST of contents and operations an eighth. Writing without a clone took 352 KiB: commits, patches,
 # diffs, merges and notes, each as git does it, and their routes. Events took 220 KiB: outbox, feeds,
 # streams and queue, the object of a webhook, and a third more of the API's description. Git LFS took

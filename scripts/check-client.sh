@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the types of clients/js: its JavaScript against its declarations, these against what the pinned
-# wrangler writes for the Artifacts binding, and against what openapi-typescript makes of the server's
+# Checks the types of clients/js: its JavaScript against its declarations, these against the pinned wrangler's
+# types of the Artifacts binding, and against those that openapi-typescript makes from the server's
 # description.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 
 tsc --project clients/js
 
-# In a folder of its own: the binding is no part of this deployment.
+# In a folder of its own: the binding does not belong to this deployment.
 cat >"$work/wrangler.toml" <<TOML
 name = "types"
 $(grep '^compatibility_date' wrangler.toml)

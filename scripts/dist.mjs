@@ -1,4 +1,4 @@
-// dist.mjs [<folder>]: packs what a release ships into `cairn-<version>.tar.gz` in the folder (dist),
+// dist.mjs [<folder>]: packs a release into `cairn-<version>.tar.gz` in the folder (dist),
 // from which serving and deploying need Node alone, clients/js into `cairn-client-<version>.tgz`, which
 // `npm install` takes, and clients/python into a wheel for pip. Prints the paths, a line each.
 //
@@ -109,7 +109,7 @@ function deployment() {
   return without;
 }
 
-// package.json and its lock file, cut down to PACKAGES and what these need.
+// package.json and its lock file, cut down to PACKAGES and the packages that these need.
 function manifest() {
   const all = JSON.parse(text("package.json"));
   const lock = JSON.parse(text("package-lock.json"));

@@ -18,12 +18,12 @@ STABLE=$(sed -n 's/^channel = "\(.*\)"/\1/p' "$ROOT/rust-toolchain.toml")
 # shellcheck disable=SC2034  # scripts/install-clients.sh reads it
 CLIENTS=${XDG_CACHE_HOME:-$HOME/.cache}/cairn/clients
 
-# The first `node` is then the one of package.json, whatever the machine has.
+# The first `node` is then the one of package.json, not the machine's.
 PATH="$ROOT/node_modules/.bin:$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
 export PATH
 export WRANGLER_SEND_METRICS=false
 
-# say <words>: a line of progress, apart from what the tools print.
+# say <words>: a line of progress, apart from the tools' output.
 say() { printf '── %s\n' "$*" >&2; }
 
 # has_toolchain <name> [<installed file below its sysroot>]

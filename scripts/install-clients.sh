@@ -6,13 +6,13 @@
 # Also the S3 server to which presigned URLs of Git LFS lead in tests/smart_http_lfs_presigned, and a
 # Chromium for pages (tests/browser).
 #
-# Always succeeds. What cannot be had here (no runtime, no registry) leaves its reason in
+# Always succeeds. A part that cannot be had here (no runtime, no registry) leaves its reason in
 # $CLIENTS/<part>.missing, and the test says so. A second run touches no network.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$ROOT/tests/clients"
 
-# A registry out of reach shall cost seconds, not the patience of a package manager.
+# A registry out of reach must cost seconds, not the patience of a package manager.
 PART_SECONDS_MAX=240
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # install.sh [needed] [packages] [web] [nightly] [stable]   (without arguments: all)
 #
-# Installs what building, serving and testing need, at pinned versions, and skips what is
-# there already: a second run costs about a second and touches no network.
+# Installs the tools for building, serving and testing, at pinned versions, and skips those that are there
+# already: a second run costs about a second and touches no network.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$ROOT"
 
-# What nobody can install for its user, all named before anything is downloaded.
+# Names everything that nobody can install for its user, before anything is downloaded.
 needed() {
   local ok=1
   need git "install git (https://git-scm.com/downloads)"

@@ -5,7 +5,7 @@
 // straight into the Worker: no proxy in between buffers or recodes a pack.
 //
 // Environment: PORT (8787; 0 takes a free one), STATE (.cairn), CAIRN_ADMIN_KEY (else one
-// is made and kept in $STATE/admin-key), CONFIG (wrangler.toml: whose bindings it has), CONSUMER
+// is made and kept in $STATE/admin-key), CONFIG (wrangler.toml: the file whose bindings it has), CONSUMER
 // (none: the wrangler.toml of another Worker beside it), CONSUMER_PORT (none: where that one
 // listens), ENTRY (none: the module that workerd loads instead), and other CAIRN_* as variables of the Worker. For
 // tests: with `--until-stdin-closes` the server also ends when its standard input does, so
@@ -37,7 +37,7 @@ let stopping = false;
 try {
   await serve();
 } catch (error) {
-  // Ctrl-C ends workerd too, and what was to be started with it fails.
+  // Ctrl-C ends workerd too, and a program that starts with it fails.
   if (!stopping) {
     console.error(error instanceof Refusal ? `error: ${error.message}` : error);
     process.exit(1);
@@ -105,7 +105,7 @@ function variables() {
   return Object.fromEntries(Object.entries(process.env).filter(ours));
 }
 
-// For tests: a module around Cairn's own, which stands in for what workerd lacks.
+// For tests: a module around Cairn's own, which stands in for parts that workerd lacks.
 function entry() {
   if (!process.env.ENTRY) return [];
   const contents = readFileSync(resolve(root, process.env.ENTRY), "utf8");
@@ -120,7 +120,7 @@ function pages(assets) {
   return [{ name: ASSETS, assets, modules: true, script, compatibilityDate: "2026-10-01" }];
 }
 
-// For tests: the Worker that consumes the queue, by its own wrangler.toml, and where it reports what it got.
+// For tests: the Worker that consumes the queue, by its own wrangler.toml, and where it reports its messages.
 function consumers(workerOptionsOf) {
   if (!process.env.CONSUMER) return [];
   const { workerOptions, main } = workerOptionsOf(resolve(root, process.env.CONSUMER));
@@ -145,7 +145,7 @@ function requestedPort() {
   return port;
 }
 
-// The port itself, once it is known that nobody listens there; any free one for 0.
+// The port itself, if nobody listens there; any free one for 0.
 function freePort(port) {
   return new Promise((done, fail) => {
     const probe = createServer();
@@ -166,8 +166,8 @@ function freePort(port) {
   });
 }
 
-// Makes the folder of all data ready, and returns the operator's key. What is wrong with the folder
-// is the operator's to mend: a sentence says so, and no stack trace.
+// Makes the folder of all data ready, and returns the operator's key. The operator must repair the folder's
+// faults: a sentence says so, and no stack trace.
 function prepareState() {
   try {
     const data = join(state, "data");

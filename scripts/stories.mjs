@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 
 const LANES = Number(process.env.STORY_LANES || 1);
 
-// Bodies wait in the heap where the server gets no time, and what these measure would be something else.
+// Bodies wait in the heap where the server gets no time, and these would measure something else.
 const MEASURING = ["bench", "budgets", "heap", "idle", "pressure"].map((name) => `smart_http_${name}`);
 
 // The suites that last longest, so that no lane waits for one of them alone.
@@ -66,7 +66,7 @@ async function run(names, lanes) {
   await Promise.all(Array.from({ length: lanes }, lane));
 }
 
-// Runs a suite and prints what it said, in one piece.
+// Runs a suite and prints its output, in one piece.
 async function tell(name) {
   const begun = performance.now();
   // A file, since a server that outlives its suite for a moment would hold a pipe open.

@@ -2,7 +2,7 @@
 // `verify` of each repository of each namespace, prints a line for each, and exits with 1 if one
 // is damaged or cannot be checked.
 //
-// Environment: STATE (.cairn), and what scripts/serve.mjs takes. A server that uses the folder
+// Environment: STATE (.cairn), and those of scripts/serve.mjs. A server that uses the folder
 // already has to be stopped first: serve.mjs says so.
 
 import { spawn } from "node:child_process";

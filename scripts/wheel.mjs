@@ -1,4 +1,4 @@
-// The wheel of clients/python: a zip file with the package and what pip wants to know of it
+// The wheel of clients/python: a zip file with the package and the metadata for pip
 // (https://packaging.python.org/en/latest/specifications/binary-distribution-format/). It needs no Python,
 // and the same commit gives the same bytes.
 

@@ -12,9 +12,9 @@
 //! `ARCHITECTURE.md` is the map; `docs/adr/` says why it is drawn so.
 //!
 //! Cairn is a program. From outside only its own tests, benchmarks and fuzz targets use this crate
-//! (`tests/`, `benches/`, `fuzz/`), and the platform calls its entry points. `pub` marks what one of them
-//! uses, or in [`git`] a name that they may mean; everything else is `pub(crate)`, so that the compiler
-//! reports what nothing calls. `unreachable_pub` warns in every layer.
+//! (`tests/`, `benches/`, `fuzz/`), and the platform calls its entry points. `pub` marks items that one of
+//! them uses, or in [`git`] names that they may mean; everything else is `pub(crate)`, so that the compiler
+//! reports items that nothing calls. `unreachable_pub` warns in every layer.
 
 // Tests share a database that fails with the suites in `tests/`, which name the crate.
 #[cfg(test)]

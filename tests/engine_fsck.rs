@@ -29,7 +29,7 @@ use gix_hash::ObjectId;
 use generate::Generator;
 use git::{Message, Repository};
 
-/// What our check says of one object.
+/// Our check's findings about one object.
 #[derive(Debug, Default)]
 struct Ours {
     findings: Vec<Finding>,
@@ -75,7 +75,7 @@ fn warned() -> Vec<MessageId> {
     all.filter(|id| id.refused() == Refused::IfStrict).collect()
 }
 
-/// The findings of a lenient check, as git prints them where what is let in is set to `warn`.
+/// The findings of a lenient check, as git prints them where accepted faults are set to `warn`.
 fn printed_leniently(findings: &[Finding]) -> BTreeSet<Message> {
     let message = |finding: &Finding| Message {
         is_error: Strictness::Lenient.refuses(finding),
@@ -394,7 +394,7 @@ fn check_all(repository: &Repository, objects: &git::Objects) -> BTreeSet<(Objec
     all
 }
 
-/// Prints how fast the checks run; of interest in a release build.
+/// Prints how fast the checks run; the figures matter only in a release build.
 #[allow(clippy::disallowed_methods)] // a clock, in a test
 #[allow(clippy::cast_precision_loss)]
 fn measure(objects: &git::Objects) {

@@ -150,7 +150,7 @@ impl ExternalBases for Memory {
     }
 }
 
-/// What the observer was shown: the position, and the kind and content of the object.
+/// The objects that the observer saw: the position, and the kind and content of the object.
 type Seen = BTreeMap<u32, (ObjectKind, Vec<u8>)>;
 
 fn take<'a>(

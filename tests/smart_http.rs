@@ -83,7 +83,7 @@ fn the_first_branch_pushed_becomes_the_default_when_that_does_not_exist() {
 }
 
 #[test]
-fn git_fetch_brings_what_was_pushed_since() {
+fn git_fetch_brings_later_pushes() {
     let (scratch, hosted) = (Scratch::new(), create("fetch"));
     let source = scratch.repository("source");
     History::small(2).make(&source);

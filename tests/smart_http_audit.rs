@@ -1,4 +1,5 @@
-//! The audit log of a namespace, which tells who did what; and what a namespace's admin token may do.
+//! The audit log of a namespace, which tells each act and its actor; and the rights of a namespace's admin
+//! token.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -227,7 +228,7 @@ fn the_log_takes_no_other_parameter_and_no_other_reader() {
     assert_eq!(operator.get(&absent).status, 404);
 }
 
-/// Whether a namespace's admin token may do what the operator may.
+/// Whether a namespace's admin token may do the same as the operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum May {
     /// It concerns the namespace alone.
@@ -238,7 +239,7 @@ enum May {
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table of all routes")]
-fn what_a_namespaces_admin_token_may_do() {
+fn a_namespaces_admin_token_has_its_rights_and_no_more() {
     use May::{No, Yes};
     use Method as M;
     let operator = server().rest();
@@ -347,7 +348,7 @@ fn what_a_namespaces_admin_token_may_do() {
         ),
         (No, M::GET, other.path(""), none()),
         (No, M::DELETE, other.path(""), none()),
-        // These come last, because they end what the others need.
+        // These come last, because they end resources that the others need.
         (Yes, M::DELETE, hosted.path(""), none()),
         (No, M::DELETE, mine(&format!("/tokens/{token_id}")), none()),
         (Yes, M::POST, mine("/tokens/revoke-all"), none()),

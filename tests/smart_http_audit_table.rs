@@ -1,4 +1,4 @@
-//! Each administrative act leaves exactly one entry in the audit log, whatever route it comes by.
+//! Each administrative act leaves exactly one entry in the audit log, by any route.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -32,7 +32,7 @@ fn server() -> &'static Server {
 struct Log {
     rest: Rest,
     path: String,
-    /// Of the deployment's log: the only namespace whose entries count. Other stories write it too.
+    /// In the deployment's log: the only namespace whose entries count. Other stories write it too.
     namespace: Option<&'static str>,
     seen: usize,
 }
@@ -167,7 +167,7 @@ fn each_administrative_act_leaves_exactly_one_entry() {
         log.expect("webhook.secret_rotated", &rotated);
         log.expect("webhook.deleted", &operator.delete(&hook));
     }
-    // What becomes of repositories.
+    // The ends of repositories.
     let purged = operator.post(&repo("/purge-unreachable"), &none());
     log.expect("repo.purged", &purged);
     let fork = operator.post(&repo("/fork"), &json!({ "name": "fork" }));

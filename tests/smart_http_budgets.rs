@@ -1,4 +1,4 @@
-//! What each operation may cost in the object's database. Statements are time, rows are money:
+//! The bounds on the costs of each operation in the object's database. Statements are time, rows are money:
 //! neither may grow unnoticed.
 
 #![allow(
@@ -27,7 +27,7 @@ struct Cost {
     rows_written: u64,
 }
 
-/// The most that each may cost: at most a fifth above what it costs. Whoever raises one says why.
+/// The most that each may cost: at most a fifth above the present cost. A commit that raises one says why.
 ///
 /// Rows written: each ref that changes has an event, a row. Now and then there is one more, after the
 /// report: how far the namespace has taken events.
@@ -122,7 +122,8 @@ fn within(spent: Cost, budget: Cost) -> bool {
 /// Looks at the figures that must cost the same, one after another, until the object is at rest.
 const EQUAL_LOOKS: u32 = 5;
 
-/// Waits until the object does nothing by itself: what an operation left to it is not of the next one.
+/// Waits until the object does nothing by itself: so the work that one operation leaves to it is not counted
+/// for the next one.
 fn await_rest(rest: &Rest, hosted: &Hosted) {
     let (mut last, mut cost, mut equal) = (figures(rest, hosted), None, 0);
     until_true("the object is at rest", Duration::from_secs(20), || {

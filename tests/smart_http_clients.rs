@@ -1,5 +1,5 @@
-//! The main job again, by other implementations of Git than the usual one. Real
-//! git checks what they pushed and what they fetched.
+//! The main job again, by other implementations of Git than the usual one. Real git checks their pushes and
+//! fetches.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -111,7 +111,7 @@ fn the_rest_api_is_as_described() {
         scratch: &scratch,
         url: server.url(),
     };
-    // Whatever it thinks of, mostly at names that are there.
+    // Requests of its own making, mostly at names that exist.
     let answers = asked.in_phases("examples,coverage,fuzzing", 120);
     for operation in operations(&description.json()) {
         let statuses = answers[&operation].as_object();
@@ -212,7 +212,7 @@ fn story(found: &Found) {
     }
 }
 
-/// Git pushes; the client clones, fetches what is new, and drops what was deleted.
+/// Git pushes; the client clones, fetches new commits, and drops deleted branches.
 fn clones_and_fetches(client: &Client) {
     let (scratch, hosted) = (Scratch::new(), client.hosted("fetches"));
     let source = scratch.repository("source");
@@ -363,7 +363,7 @@ fn has_what_the_source_has(source: &Git, clone: &Git) {
     assert_eq!(got, expected, "{}", clone.folder().display());
 }
 
-/// What git clones, with each protocol, has the branches and tags of the client's repository.
+/// Git's clone, with each protocol, has the branches and tags of the client's repository.
 fn same_refs_on_the_server(scratch: &Scratch, own: &Git, hosted: &Hosted, round: &str) {
     let expected = scratch.bare_repository(&format!("expected-{round}"));
     let folder = own.folder().to_str().expect("a path of ASCII");

@@ -19,7 +19,7 @@ use support::scratch::Scratch;
 use support::server::{ADMIN_KEY, Server};
 use support::tools::path_without;
 
-/// What builds, and git, which serving does not need either.
+/// The programs that build, and git, which serving does not need either.
 const MISSING: [&str; 8] = [
     "cargo", "rustc", "rustup", "cc", "gcc", "clang", "make", "git",
 ];
@@ -84,7 +84,7 @@ impl Drop for Released {
     }
 }
 
-/// What `wrangler deploy --dry-run` says; it warns of nothing.
+/// The output of `wrangler deploy --dry-run`; it warns of nothing.
 fn dry_run(mut wrangler: Command, release: &Path) {
     let output = wrangler
         .args(["deploy", "--dry-run", "--config"])
@@ -154,7 +154,7 @@ fn the_same_build_gives_the_same_archive() {
     assert!(read(&one) == read(&other), "the archives differ");
 }
 
-/// `npm install` takes the archive without a registry, and what it installed can be imported.
+/// `npm install` takes the archive without a registry, and the installed package can be imported.
 #[test]
 fn the_client_can_be_installed() {
     let scratch = Scratch::new();
@@ -180,7 +180,7 @@ fn the_client_can_be_installed() {
         .output()
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&said.stdout), "function function\n");
-    // What npm itself would pack, it has too.
+    // The files that npm itself would pack are in it too.
     let mut packed = Command::new("npm");
     let packed = packed.args(["pack", "--dry-run", "--json", "--ignore-scripts"]);
     let packed = packed
@@ -199,7 +199,7 @@ fn the_client_can_be_installed() {
     }
 }
 
-/// pip takes the wheel without an index, and a program uses what it installed.
+/// pip takes the wheel without an index, and a program uses the installed package.
 #[test]
 fn the_python_client_can_be_installed_and_used() {
     let Ok(python) = installed("python") else {

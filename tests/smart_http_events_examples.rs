@@ -1,5 +1,5 @@
-//! The programs of `docs/examples` against the real Worker, each killed in the middle of its work: what
-//! the page about events promises whoever writes such programs.
+//! The programs of `docs/examples` against the real Worker, each killed in the middle of its work: they keep
+//! the promises that the page about events makes to the authors of such programs.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -38,7 +38,7 @@ fn the_examples_are_those_of_the_page() {
     }
 }
 
-/// It is killed between two pushes, gets what it missed by the next attempt, and builds nothing twice.
+/// It is killed between two pushes, gets the missed events by the next attempt, and builds nothing twice.
 #[test]
 fn a_ci_trigger_builds_each_push_once() {
     let server = Server::start_with(&[("CAIRN_IMPORT_ALLOW_PRIVATE", "true")]);
@@ -75,7 +75,7 @@ fn a_ci_trigger_builds_each_push_once() {
     wait::until_true("the third is built", PATIENCE, || {
         builds().lines().count() == 3
     });
-    // Whatever comes again is no build.
+    // A delivery that comes again starts no build.
     let deliveries = delivered(&rest, &hook, 5);
     for id in &deliveries {
         let again = format!("{hook}/deliveries/{id}/redeliver");

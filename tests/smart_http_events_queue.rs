@@ -21,7 +21,7 @@ use support::wait::until;
 
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// What the consumer got, as it reports it.
+/// The messages of the consumer, as it reports them.
 struct Reports {
     url: &'static str,
     all: Arc<Mutex<Vec<Value>>>,
@@ -59,7 +59,7 @@ impl Reports {
         }
     }
 
-    /// What was reported about each event, by its place in the namespace's feed.
+    /// The reports about each event, by its place in the namespace's feed.
     fn by_place(&self) -> BTreeMap<i64, Value> {
         let reports = self.all.lock().unwrap().clone();
         let place = |report: &Value| {
@@ -190,7 +190,7 @@ fn a_consumer_written_for_artifacts_gets_every_event() {
 }
 
 #[test]
-fn what_a_queue_does_not_take_is_sent_again_by_the_alarm() {
+fn the_alarm_sends_messages_again_that_a_queue_does_not_take() {
     let scratch = Scratch::new();
     let reports = Reports::listen();
     let wrong = with_wrong_queue(&scratch);
@@ -200,7 +200,7 @@ fn what_a_queue_does_not_take_is_sent_again_by_the_alarm() {
     let clone = scratch.repository("clone");
     clone.write("file", "one\n");
     clone.commit("first");
-    // Who pushes hears nothing of it.
+    // The pusher hears nothing of it.
     clone.run(&["push", "--quiet", &hosted.url(), "main"]);
     let told = await_feed(&rest, "refused", 2);
     until("the refusal is logged", PATIENCE, || {
@@ -213,7 +213,7 @@ fn what_a_queue_does_not_take_is_sent_again_by_the_alarm() {
         ("CONSUMER", "tests/support/consumer/wrangler.toml"),
         ("REPORT", reports.url),
     ]);
-    // Nothing else happens, and nobody asks: the alarm sends what is kept.
+    // Nothing else happens, and nobody asks: the alarm sends the kept events.
     let got = reports.await_count(told.len());
     let events: Vec<_> = got.values().map(|report| report["event"].clone()).collect();
     assert_eq!(events, told);

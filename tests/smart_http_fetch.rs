@@ -1,5 +1,5 @@
-//! Every kind of fetch, each with every filter, in both protocols: the client ends with what it
-//! ends with when git's own upload-pack serves it.
+//! Every kind of fetch, each with every filter, in both protocols: the client ends with the same objects as
+//! when git's own upload-pack serves it.
 //!
 //! Where the two may differ, and why it does no harm:
 //! - Filters by depth, and combined ones: Cairn sends objects within the filter although git takes
@@ -101,7 +101,7 @@ fn served(name: &str, odd: bool) -> Served {
     }
 }
 
-/// What a client has.
+/// The state of a client.
 #[derive(Debug, PartialEq, Eq)]
 struct Client {
     objects: BTreeSet<String>,
@@ -142,7 +142,7 @@ struct Case {
 }
 
 impl Case {
-    /// Runs the commands; gives the failure of the last one, or what the client then has.
+    /// Runs the commands; gives the failure of the last one, or the client's objects.
     fn run(self, served: &Served, url: &str) -> Result<Client, String> {
         let folder = served.scratch.join(format!("client-{}", next_number()));
         let folder = folder.to_str().expect("a path in UTF-8");
@@ -207,7 +207,7 @@ impl Case {
             "{self:?}: {more:?} is too much"
         );
         let deeper: BTreeSet<_> = more.difference(&within).collect();
-        // What a combined filter keeps is not what git lists of it, so each part is asked.
+        // Git lists other objects for a combined filter than the filter keeps, so each part is asked.
         if self.filter.starts_with("tree:") {
             assert!(deeper.is_empty(), "{self:?}: {deeper:?} is outside");
         }
@@ -302,7 +302,7 @@ impl Served {
 }
 
 #[test]
-fn a_partial_clone_gets_what_it_lacks_many_at_a_time() {
+fn a_partial_clone_gets_missing_objects_many_at_a_time() {
     let served = served("lazy", true);
     for (version, filter) in [(0, "blob:none"), (2, "blob:none"), (2, "tree:0")] {
         let name = format!("lazy-v{version}-{}", filter.replace(':', "-"));
@@ -314,7 +314,7 @@ fn a_partial_clone_gets_what_it_lacks_many_at_a_time() {
             client.run(&["checkout", "--quiet", branch]);
             assert_eq!(client.run(&["status", "--porcelain"]), "");
         }
-        // Whatever a diff of the whole history needs, in as many requests as git likes.
+        // A diff of the whole history, in as many requests as git likes.
         let log = ["log", "--all", "--stat", "-p", "--format=%H"];
         assert_eq!(client.run(&log).len(), served.source.run(&log).len());
         client.fsck_strict();

@@ -56,7 +56,7 @@ fn until(what: &str, is_done: impl Fn() -> bool) {
 }
 
 #[test]
-fn a_fork_is_what_its_source_is() {
+fn a_fork_equals_its_source() {
     let (rest, scratch) = (server().rest(), Scratch::new());
     let (source, work) = hosted(&rest, &scratch, "fork-same", 1);
     let changed = json!({ "description": "the first" });
@@ -283,7 +283,7 @@ fn an_interrupted_fork_is_undone_or_complete() {
             let asked = || Rest::new(&url, Some(support::server::ADMIN_KEY)).post(&path, &body);
             let _ = std::panic::catch_unwind(asked);
         });
-        // The moment of the crash is what varies here, and nothing outside shows how far a fork is.
+        // Only the moment of the crash varies here, and nothing outside shows how far a fork is.
         std::thread::sleep(Duration::from_millis(wait_ms));
         server.crash();
         asking.join().unwrap();

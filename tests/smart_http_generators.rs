@@ -26,7 +26,7 @@ fn a_client_in_python() {
         Command::new(generators.join("bin/openapi-python-client"))
             .args(["generate", "--path", "openapi.json"])
             .args(["--output-path", "client", "--fail-on-warning"])
-            // It formats what it writes by ruff.
+            // It formats its output by ruff.
             .env("PATH", path)
             .env("HOME", scratch.path())
             .current_dir(scratch.path()),
@@ -74,7 +74,7 @@ fn a_client_in_typescript() {
         !said.contains("⚠") && !said.to_lowercase().contains("warn"),
         "{said}"
     );
-    // The declarations of Node for `node:assert` and `process` are no part of these packages.
+    // The declarations of Node for `node:assert` and `process` are not part of these packages.
     let declarations = "declare module \"node:assert\" { export const strict: {\n\
          ok(value: unknown, message?: string): asserts value;\n\
          equal(actual: unknown, expected: unknown): void;\n\
@@ -136,7 +136,7 @@ fn node(folder: &Path) -> Command {
     node
 }
 
-/// Runs a command that must succeed. What it said.
+/// Runs a command that must succeed. Returns its output.
 fn done(command: &mut Command) -> String {
     let output = command.output();
     let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}"));

@@ -1,8 +1,8 @@
 //! How far each operation fills the wasm heap. An isolate has 128 MB for all that it does at once:
 //! the share of one operation must not grow unnoticed.
 //!
-//! The heap never shrinks, so each operation meets a server that was just started, over what was
-//! pushed before. The heap then shows the most that the operation needed.
+//! The heap never shrinks, so each operation meets a server that was just started, over the earlier pushes.
+//! The heap then shows the most that the operation needed.
 
 #![allow(
     clippy::panic,
@@ -24,11 +24,11 @@ use support::server::Server;
 use support::stalled::Stalled;
 use ureq::http::Method;
 
-/// The most KiB that the heap may have, the 1,920 of the module itself among them: at most a
-/// quarter above what it has. Whoever raises one says why.
+/// The most KiB that the heap may have, the 1,920 of the module itself among them: at most a quarter above
+/// the present size. A commit that raises one says why.
 const BUDGETS_KIB: [(&str, u64); 24] = [
     ("first push of 15,000 objects", 22_500),
-    // The module alone took 64 KiB more: sessions, and what archives know of encodings and columns.
+    // The module alone took 64 KiB more: sessions, and the tables of archives for encodings and columns.
     ("push of one commit", 4_000),
     ("push of a blob of 30 MB", 5_300),
     ("fork", 5_200),
@@ -137,7 +137,7 @@ fn no_commit_by_rest_fills_the_heap_beyond_its_budget() {
             "files": [{"path": "notes.txt", "content": "one line\n"}]});
         story.server.rest().post(&path, &body).result(201);
     });
-    // Three files, of which one says its size; none of them can be compressed.
+    // Three files; one says its size; none of them can be compressed.
     let files = json!([{"path": "a", "content_id": "a"}, {"path": "b", "content_id": "b"},
         {"path": "c", "content_id": "c", "size": 30_000_000}]);
     let metadata = json!({"metadata": {"branch": "main", "message": "m", "files": files}});
@@ -351,7 +351,7 @@ fn no_diff_and_no_merge_fills_the_heap_beyond_its_budget() {
     story.end();
 }
 
-/// One server's state, the repository in it, and what was found.
+/// One server's state, the repository in it, and the findings.
 struct Story {
     server: Server,
     scratch: Scratch,

@@ -83,7 +83,7 @@ impl Neighbours {
         }
     }
 
-    /// What others do: a list, a clone, a push; how long it takes.
+    /// The work of others: a list, a clone, a push; how long it takes.
     fn use_once(&mut self) -> Duration {
         self.round += 1;
         let round = self.round;

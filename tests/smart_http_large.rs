@@ -66,7 +66,7 @@ fn make(source: &Git, branch: &str, commits: usize, files: usize) {
     source.run_with(&["fast-import", "--quiet"], stream.as_bytes());
 }
 
-/// A server over what was pushed before; `task` is done, and the heap looked at.
+/// A server over the earlier pushes; `task` is done, and the heap looked at.
 fn maintained(server: &mut Server, hosted: &Hosted, task: &str) {
     let mib = heap_of_task(server, hosted, task);
     assert!(mib <= HEAP_MIB_MAX, "{task}: {mib} MiB");
@@ -212,7 +212,7 @@ fn cloned(server: &mut Server, hosted: &Hosted, options: &[&str], count: usize, 
 /// Three packs; the third has commits whose files all are in the first.
 #[test]
 #[ignore = "takes minutes"]
-fn clones_of_half_a_million_objects_share_what_they_read() {
+fn clones_of_half_a_million_objects_share_their_reads() {
     let mut server = Server::start_with(&[("CAIRN_SETTLE_SECONDS", "86400")]);
     let hosted = server.rest().create_repository("large", "objects");
     let scratch = Scratch::new();

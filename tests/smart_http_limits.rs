@@ -80,7 +80,7 @@ fn a_repository_takes_so_many_requests() {
     assert_eq!(scratch.git().run(&["ls-remote", &other.url()]), "");
 }
 
-/// What the headers say of a limit: the requests and seconds of the policy, and the requests left.
+/// The headers' figures about a limit: the requests and seconds of the policy, and the requests left.
 fn left(answer: &Answer) -> (u32, u32, u32) {
     let number = |header: &str, name: &str| -> u32 {
         let text = answer.header(header);
@@ -314,7 +314,7 @@ fn a_namespace_takes_so_many_requests() {
 }
 
 #[test]
-fn a_limit_of_0_requests_is_no_limit() {
+fn a_limit_of_0_requests_means_no_limit() {
     let server = Server::start_with(&[("CAIRN_RATE_REQUESTS", "0")]);
     let operator = server.rest();
     let hosted = operator.create_repository("limits", "free");
@@ -326,7 +326,7 @@ fn a_limit_of_0_requests_is_no_limit() {
 
 #[test]
 fn the_platform_counts_where_it_is_asked_to() {
-    // 400 a minute for a namespace, of which the objects count none.
+    // 400 a minute for a namespace; the objects count none of them.
     let server = Server::start_with(&[
         ("CONFIG", "tests/support/bindings.toml"),
         ("CAIRN_RATE_REQUESTS", "0"),

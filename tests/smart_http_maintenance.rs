@@ -64,7 +64,7 @@ fn verified(hosted: &Hosted) {
     assert_eq!(answer["ok"], true, "{answer}");
 }
 
-/// What one more push costs: rows read and written.
+/// The cost of one more push: rows read and written.
 fn cost_of_a_push(source: &Git, hosted: &Hosted) -> (u64, u64) {
     let count = |stats: &Value, what: &str| stats["sql"][what].as_u64().expect("a number");
     let before = stats(hosted);
@@ -187,7 +187,7 @@ fn unreachable_objects_are_pruned_after_their_grace_period() {
     let clone = scratch.clone(&hosted.url(), "clone", &["--mirror"]);
     clone.fsck_strict();
     refs_equal(&source, &clone);
-    // Whoever has the commit may push it again.
+    // A client that has the commit may push it again.
     fetcher.run(&[
         "push",
         "-q",

@@ -1,4 +1,4 @@
-//! Notes by REST beside real `git notes`: each reads what the other wrote.
+//! Notes by REST beside real `git notes`: each reads the other's notes.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -86,7 +86,7 @@ fn error(answer: &Answer) -> (u16, u64, String) {
 }
 
 #[test]
-fn git_notes_reads_what_was_written_by_rest() {
+fn git_notes_reads_notes_written_by_rest() {
     let story = story("written");
     let head = story.rev("HEAD");
     let added = story
@@ -170,7 +170,7 @@ fn notes_by_rest_and_by_git_notes_are_the_same_commits() {
 }
 
 #[test]
-fn rest_reads_what_git_notes_wrote() {
+fn rest_reads_notes_written_by_git() {
     let story = story("read");
     assert_eq!(story.get("ref=commits").result(200), json!([]));
     let head = story.rev("HEAD");
@@ -232,7 +232,7 @@ fn rest_reads_what_git_notes_wrote() {
         }
     }
     assert_eq!(listed.trim_end(), story.clone.run(&["notes", "list"]));
-    // What we add stands in git's directories.
+    // Our own notes stand in git's directories.
     story
         .add(&json!({"object": "v1", "note": "on the tag"}))
         .result(201);

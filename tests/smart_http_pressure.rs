@@ -70,7 +70,7 @@ fn clients_that_do_not_read_do_not_block_others() {
     for client in stalled {
         assert!(client.finish() > 19 << 20);
     }
-    // The last bytes may arrive before the object has given back what it reserved.
+    // The last bytes may arrive before the object has given back its memory.
     until_true("nothing is reserved", Duration::from_secs(20), || {
         isolate(&server, &hosted, "reserved_bytes") == 0
     });

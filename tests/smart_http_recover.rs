@@ -81,7 +81,7 @@ fn recovering(rest: &Rest, namespace: &str, name: &str, lost_id: &str) -> Hosted
     Hosted::made(namespace, &recover(rest, namespace, name, lost_id))
 }
 
-/// Waits until the recovery is over; what the repository's route says then.
+/// Waits until the recovery is over; gives the answer of the repository's route.
 fn settled(rest: &Rest, hosted: &Hosted) -> Answer {
     until("the end of a recovery", BACKGROUND, || {
         let shown = rest.get(&hosted.path(""));
@@ -122,7 +122,7 @@ fn blobs(state: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn a_bundle_is_what_git_makes() {
+fn a_bundle_equals_gits() {
     let (rest, scratch) = (server().rest(), Scratch::new());
     let (hosted, work) = pushed(&rest, &scratch, "bundles");
     let theirs = scratch.join("theirs.bundle");
@@ -274,7 +274,7 @@ fn recovery_needs_r2_alone_and_survives_a_crash() {
 }
 
 #[test]
-fn a_recovery_names_what_r2_lacks_and_frees_its_name() {
+fn a_recovery_names_objects_that_r2_lacks_and_frees_its_name() {
     let mut server = Server::start_with(&[("CAIRN_R2_GRACE_SECONDS", "0")]);
     let (rest, scratch) = (server.rest(), Scratch::new());
     let (hosted, work) = pushed(&rest, &scratch, "broken");
@@ -303,7 +303,7 @@ fn a_recovery_names_what_r2_lacks_and_frees_its_name() {
         assert!(why.contains("its recovery failed: "), "{why}");
         assert!(why.contains(said), "{why}");
     }
-    // Nothing of what is left was taken away by the failures.
+    // The failures took nothing away.
     server.restart_after(|_| std::fs::write(&pack, &whole).unwrap());
     let rest = server.rest();
     let again = recovering(&rest, "broken", "source", &lost_id);

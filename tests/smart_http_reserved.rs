@@ -22,8 +22,8 @@ use support::scratch::Scratch;
 use support::server::Server;
 use support::wait::until_true;
 
-/// KiB that an operation may hold without a reservation: what small requests read and send, holes that the
-/// allocator leaves, and graphs and answers that are kept for the next request.
+/// KiB that an operation may hold without a reservation: for small requests and answers, holes that the
+/// allocator leaves, and graphs and answers that stay for the next request.
 const FREE_KIB: u64 = 2_600;
 
 #[test]
@@ -104,7 +104,7 @@ fn measured(commits: u32, paths: u32) {
     story.end();
 }
 
-/// One server's state, the repository in it, and what was found.
+/// One server's state, the repository in it, and the findings.
 struct Story {
     server: Server,
     source: Git,
@@ -177,7 +177,7 @@ impl Story {
         stats["isolate"].clone()
     }
 
-    /// Does the operation in a fresh isolate, and compares what it took with what it reserved.
+    /// Does the operation in a fresh isolate, and compares its memory with its reservation.
     fn measure(&mut self, name: &str, operation: impl FnOnce(&Self)) {
         self.server.restart();
         operation(self);

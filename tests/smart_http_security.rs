@@ -1,4 +1,4 @@
-//! What a hostile client tries before it has any right: paths that could reach another repository,
+//! The attempts of a hostile client before it has any right: paths that could reach another repository,
 //! ambiguous requests, internal headers, other origins' browsers.
 
 // The lints of wire data: here every surprise is a failed test.
@@ -16,7 +16,7 @@ use support::scratch::Scratch;
 use support::server::{ADMIN_KEY, server};
 use ureq::http::Method;
 
-/// Sends bytes as they are, and reads whatever comes until the connection ends or nothing more does.
+/// Sends bytes as they are, and reads the answer until the connection ends or nothing more comes.
 fn raw(request: &[u8]) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", server().port())).unwrap();
     stream

@@ -1,4 +1,4 @@
-//! `make serve` as an operator meets it: starting, starting again, and what it refuses.
+//! `make serve` as an operator meets it: starting, starting again, and its refusals.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -106,7 +106,7 @@ fn readme_commands(part: &str) -> String {
         .to_owned()
 }
 
-/// Pastes commands into a shell in this folder, for `server`: its status, and what it printed.
+/// Pastes commands into a shell in this folder, for `server`: gives its status, and its output.
 fn paste(server: &Server, scratch: &Scratch, commands: &str) -> (bool, String) {
     let commands = commands
         .replace("127.0.0.1:8787", &format!("127.0.0.1:{}", server.port()))
@@ -172,7 +172,7 @@ fn a_token_is_never_the_text_of_an_error() {
     }
 }
 
-/// Runs `make verify`, without the build: whether all is well, and what it printed.
+/// Runs `make verify`, without the build: gives whether all is well, and its output.
 fn verify(state: &Path) -> (bool, String) {
     let root = package_root();
     let mut command = Command::new(root.join("scripts/node"));

@@ -177,7 +177,7 @@ fn cold_packs_serve_every_fetch_and_take_pushes() {
         again.run(&["rev-parse", "main"]),
         worker.run(&["rev-parse", "HEAD"])
     );
-    // Deltas on cold bases are sent whole to whoever lacks the base, and as deltas else.
+    // Deltas on cold bases are sent whole to a client that lacks the base, and as deltas else.
     pushed
         .source
         .run(&["fetch", "--quiet", &pushed.hosted.url(), "main"]);
@@ -228,13 +228,13 @@ fn a_ready_clone_is_served_in_both_protocols_until_refs_move_on() {
     let clone = pushed.clone("newest", &["--mirror"]);
     refs_equal(&clone, &pushed.source);
 
-    // Shallow and filtered clones are not what is ready.
+    // Shallow and filtered clones are not the ready clone.
     let shallow = pushed.clone("shallow", &["--depth=1"]);
     assert_eq!(shallow.run(&["rev-list", "--count", "HEAD"]), "1");
 }
 
-/// How the log says that the fetches of a repository were answered, in order: whether by the ready
-/// clone. (Requests for refs alone look at no pack.)
+/// The answers to the fetches of a repository as the log tells them, in order: whether each came from the
+/// ready clone. (Requests for refs alone look at no pack.)
 fn answered_ready(server: &Server, repository: &str, fetches: usize) -> Vec<bool> {
     let of = |lines: &[Value]| -> Vec<bool> {
         let fetches = lines.iter().filter(|line| {
@@ -247,7 +247,7 @@ fn answered_ready(server: &Server, repository: &str, fetches: usize) -> Vec<bool
     of(&server.request_lines(|lines| of(lines).len() >= fetches))
 }
 
-/// Commands that people type: each gets the ready clone, whatever git sends for it.
+/// Commands that people type: each gets the ready clone, in any form that git sends for it.
 #[test]
 fn git_gets_the_ready_clone_however_it_clones() {
     let server = Server::start();
@@ -294,7 +294,7 @@ fn git_gets_the_ready_clone_however_it_clones() {
     }
 }
 
-/// One branch of several is less than what is ready, and the only branch there is is all of it.
+/// One branch of several is less than the ready clone, and the only branch there is is all of it.
 #[test]
 fn a_clone_of_one_branch_is_ready_if_there_is_no_other() {
     let server = Server::start();

@@ -88,8 +88,8 @@ fn line(scratch: &Scratch, commits: usize) -> Git {
     source
 }
 
-/// Pushes, and ends the server once there are so many packs in quarantine: the pack and scratch. Nothing
-/// of the push is there for anyone, and what it left goes with the next maintenance.
+/// Pushes, and ends the server once there are so many packs in quarantine: the pack and scratch. Nobody sees
+/// any part of the push, and its rows go with the next maintenance.
 fn kill_a_push(server: &mut Server, (hosted, name): (&Hosted, &str), source: &Git) {
     let database = database(server.state(), name);
     let mut push = source
@@ -161,7 +161,7 @@ fn a_push_of_very_many_commits_is_killed_made_again_told_verified_and_rebuilt() 
         .collect();
     assert_eq!(told, newest.lines().collect::<Vec<_>>());
 
-    // What is made again is what is stored.
+    // The parts that are made again equal the stored ones.
     let rebuilt = maintain(&server, &hosted, "rebuild");
     assert_eq!(rebuilt["bytes"], 0, "{rebuilt}");
     let left = packs(&server, &hosted);

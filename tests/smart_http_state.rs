@@ -61,7 +61,7 @@ fn names(database: &Connection, sql: &str) -> Vec<String> {
 const TABLES: &str =
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
 
-/// Changes a database to what the first schema would have held.
+/// Changes a database to the rows that the first schema would have held.
 fn set_back(file: &Path, schema: Schema) {
     let (first, newest) = (
         Connection::open_in_memory().unwrap(),

@@ -143,7 +143,7 @@ pub fn commit(tree: &ObjectId, parent: Option<ObjectId>, number: u32) -> Vec<u8>
     text.into_bytes()
 }
 
-/// The lines of a file, one of them changed from what they were.
+/// The lines of a file, one of them changed.
 fn text(file: usize, changed: usize, value: u64, old: &[u8]) -> Vec<u8> {
     let old = String::from_utf8_lossy(old);
     let mut before = old.lines();
@@ -238,7 +238,7 @@ pub fn deflate(compress: &mut Compress, bytes: &[u8]) -> Vec<u8> {
     deflated
 }
 
-/// The delta that copies what both begin and end with, and inserts what is between.
+/// The delta that copies the common beginning and end, and inserts the part between.
 fn delta(base: &[u8], result: &[u8]) -> Vec<u8> {
     let alike = |(one, other): &(&u8, &u8)| one == other;
     let head = std::iter::zip(base, result).take_while(alike).count();

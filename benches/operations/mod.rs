@@ -23,7 +23,7 @@ use server::Server;
 /// An operation, ready to be done.
 pub type Prepared = Box<dyn FnMut()>;
 
-/// A name, as the tables of the budgets and of the benchmarks show it, and what makes it ready.
+/// A name, as the tables of the budgets and of the benchmarks show it, and its preparation.
 pub type Operation = (&'static str, fn() -> Prepared);
 
 /// All of them.

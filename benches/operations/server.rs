@@ -1,5 +1,5 @@
-//! A repository as the server keeps it, in memory. What it costs is next to nothing, so that the
-//! figures are those of the engine.
+//! A repository as the server keeps it, in memory. It costs next to nothing, so that the figures are the
+//! engine's.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ use gix_object::bstr::BStr;
 /// Bytes of a push that come at once.
 const PIECE_BYTES: usize = 16 << 10;
 
-/// Published packs, and what is in quarantine.
+/// Published packs, and the rows in quarantine.
 #[derive(Default)]
 pub struct Server {
     live: RefCell<Rc<Vec<PackRecord>>>,
@@ -140,7 +140,7 @@ impl Server {
         answer.expect("objects are here").pack.expect("a pack")
     }
 
-    /// Writes what was planned, as it goes over the wire; gives its bytes.
+    /// Writes the planned pack, as it goes over the wire; gives its bytes.
     pub fn send(&self, outgoing: Outgoing<Rc<Self>>) -> usize {
         let Outgoing {
             packs,

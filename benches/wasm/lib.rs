@@ -1,7 +1,7 @@
 //! The engine by itself, as wasm, and the operations that it is measured with.
 //!
-//! It imports nothing, so that any runtime can run it: `tests/engine_instructions` counts what
-//! is executed, `benches/wasm.mjs` takes the time in the JavaScript engine that Workers run in.
+//! It imports nothing, so that any runtime can run it: `tests/engine_instructions` counts the executed
+//! instructions, `benches/wasm.mjs` takes the time in the JavaScript engine that Workers run in.
 //!
 //! | export | what it does |
 //! |---|---|

@@ -39,7 +39,7 @@ export type Fetch = (
     body?: FetchBody;
     /** With a stream as the body. */
     duplex?: "half";
-    /** Of a feed: aborted when the answer is not wanted any more. */
+    /** For a feed: aborted when the answer is not wanted any more. */
     signal?: AbortSignal;
   },
 ) => Promise<{
@@ -86,14 +86,14 @@ export interface ArtifactsCreateRepoResult {
   expiresAt?: string;
   /** The remote with the token in it, for `git clone`. Cairn always gives it. */
   cloneUrl?: string;
-  /** Of a fork: the source's refs that it left out because of their names. */
+  /** For a fork: the source's refs that it left out because of their names. */
   skippedRefs?: SkippedRefs;
 }
 
 /** How a repository checks objects that are pushed or imported. */
 export interface FsckChange {
   /**
-   * As git's `--strict` does; false lets in with a warning what harms no reader. A repository has its
+   * As git's `--strict` does; false lets in harmless faults with a warning. A repository has its
    * namespace's default, a fork its source's, unless it is given.
    */
   strict?: boolean;
@@ -105,7 +105,7 @@ export interface LfsImport {
   bytes: number;
   /** Why it stopped before it had asked for all of them. */
   error?: string;
-  /** What it did not get; `first` has ten at most. */
+  /** The objects that it did not get; `first` has ten at most. */
   missing: {
     count: number;
     bytes: number;
@@ -113,7 +113,7 @@ export interface LfsImport {
   };
 }
 
-/** What fsck warned of in the objects of an import; while it runs, so far. */
+/** The warnings of fsck about the objects of an import; while it runs, so far. */
 export interface FsckWarnings {
   /** Objects with a warning. */
   objectCount: number;
@@ -185,7 +185,7 @@ export interface ArtifactsTreeEntry {
   type: ArtifactsTreeEntryType;
 }
 
-/** What a purge removed, and which repositories may still hold it. */
+/** The result of a purge, and the repositories that may still hold the objects. */
 export interface ArtifactsPurgeResult {
   /** Objects that no ref reached. */
   objects: number;
@@ -202,7 +202,7 @@ export interface ArtifactsPurgeResult {
     id: string;
     namespace: string | null;
     name: string | null;
-    /** What was removed there, if it was purged too. */
+    /** The objects that were removed there, if it was purged too. */
     objects?: number;
     /** Why it was not purged. */
     error?: string;
@@ -405,7 +405,7 @@ export interface CairnArtifacts extends Artifacts {
 
   /**
    * Makes the namespace before its first repository does: for the operator alone.
-   * @param opts.fsck What its repositories take, unless they say otherwise.
+   * @param opts.fsck The checks of its repositories, unless they set others.
    * @param opts.jurisdiction Where its data is kept, for good: wherever the platform wants unless given.
    * @throws {ArtifactsError} `ALREADY_EXISTS`, `FORBIDDEN`, `INVALID_INPUT`, `CONFLICT`.
    */
@@ -415,18 +415,16 @@ export interface CairnArtifacts extends Artifacts {
   }): Promise<CairnNamespaceInfo>;
 
   /**
-   * What the namespace is now.
-   * @throws {ArtifactsError} `NOT_FOUND` before its first repository.
+   * The namespace as it is now. @throws {ArtifactsError} `NOT_FOUND` before its first repository.
    */
   namespaceInfo(): Promise<CairnNamespaceInfo>;
 
   /**
-   * Changes the namespace's settings; what is absent stays.
-   * @param change.fsck What repositories take that are made from now on, unless they say otherwise.
-   * @param change.suspended Whether nobody but the operator gets anything; for the operator alone.
-   * @param change.readOnly Whether its repositories take no pushes.
-   * @param change.bytesMax Bytes that packs and large files may have together; for the operator alone.
-   * @param change.reposMax Repositories that it may have; for the operator alone.
+   * Changes the namespace's settings; an absent field stays as it is. @param change.fsck The checks of later
+   * repositories, unless they set others. @param change.suspended Whether nobody but the
+   * operator gets anything; for the operator alone. @param change.readOnly Whether its repositories take no
+   * pushes. @param change.bytesMax Bytes that packs and large files may have together; for the operator
+   * alone. @param change.reposMax Repositories that it may have; for the operator alone.
    * @param change.issuers All issuers of signed tokens that are trusted, 16 at most.
    * @throws {ArtifactsError} `NOT_FOUND` before its first repository, `FORBIDDEN`, `INVALID_INPUT`.
    */
@@ -469,8 +467,7 @@ export interface CairnArtifacts extends Artifacts {
 
   /**
    * Deletes a repository. It can be restored for a while, unless it is purged.
-   * @param opts.purge Whether nothing is kept of it.
-   * @returns Whether it existed.
+   * @param opts.purge Whether it goes for good at once. @returns Whether it existed.
    */
   delete(name: string, opts?: { purge?: boolean }): Promise<boolean>;
 
@@ -496,7 +493,7 @@ export interface CairnArtifacts extends Artifacts {
    */
   purgeDeleted(id: string): Promise<boolean>;
 
-  /** What happens in the namespace, in the order of `metadata.namespaceSequence`. */
+  /** The events of the namespace, in the order of `metadata.namespaceSequence`. */
   events(opts?: FollowOptions): EventFeed;
 
   /** Webhooks for the events of all its repositories and for its own. */
@@ -528,7 +525,7 @@ export interface CairnNamespaceInfo {
   updatedAt: string;
   /** Where its data is kept. */
   jurisdiction: Jurisdiction;
-  /** What its repositories take, unless they say otherwise. */
+  /** The checks of its repositories, unless they set others. */
   fsck: { strict: boolean };
   /** Whether nobody but the operator gets anything. */
   suspended: boolean;
@@ -560,11 +557,11 @@ export interface Issuer {
   jwks_url?: string;
   /** Its public keys, as JWK. */
   keys?: Record<string, unknown>[];
-  /** What its tokens open; the first rule that matches holds. Without rules a token says that itself. */
+  /** The rights of its tokens; the first rule that matches holds. Without rules a token says that itself. */
   rules?: IssuerRule[];
 }
 
-/** What tokens with such claims open. */
+/** The rights of tokens with such claims. */
 export interface IssuerRule {
   /** Each claim has one of these values; `*` at the end of a value stands for anything. */
   claims: Record<string, string | string[]>;
@@ -576,7 +573,7 @@ export interface IssuerRule {
   refs?: [string, string[]][];
 }
 
-/** How many repositories know what their namespace says of them all; the others are being told. */
+/** The number of repositories that know the namespace's newest policies; the others are being told. */
 export interface ToldStanding {
   version: number;
   told: number;
@@ -630,7 +627,7 @@ export interface CairnUsage {
   lfsBytes: number;
   /** Bytes in SQLite. */
   sqliteBytes: number;
-  /** Bytes in R2. What forks share counts once for each. */
+  /** Bytes in R2. Bytes that forks share count once for each. */
   r2Bytes: number;
   bytesMax: number | null;
   reposMax: number | null;
@@ -647,7 +644,7 @@ export interface SizedRepo extends ArtifactsRepoInfo {
   lfsBytes: number;
   /** When it deletes itself, or null. */
   expiresAt: string | null;
-  /** What it is busy with; null if it could not be asked. */
+  /** Its status while it is busy; null if it could not be asked. */
   status: "ready" | "importing" | "forking" | "recovering" | null;
 }
 
@@ -656,7 +653,7 @@ export interface PreReceive {
   url: string;
   /** How long it may take to answer. */
   timeoutMs: number;
-  /** What becomes of a push that it did not judge. */
+  /** The fate of a push that it did not judge. */
   onFailure: "refuse" | "accept";
   /** Ref names, or beginnings and `*`, that it judges; null for every ref. */
   refs: string[] | null;
@@ -667,7 +664,7 @@ export interface PreReceive {
 /** The hook as it is set: only its URL is needed. */
 export type PreReceiveChange = Pick<PreReceive, "url"> & Partial<PreReceive>;
 
-/** A repository, with what the binding does not tell. */
+/** A repository, with the fields that the binding lacks. */
 export interface CairnRepoInfo extends ArtifactsRepoInfo {
   /** Whether anybody may fetch. */
   public: boolean;
@@ -694,11 +691,11 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
   lfsBytes: number;
   /** Bytes that its packs and large files may have together; null: no bound of its own. */
   bytesMax: number | null;
-  /** Of an import: what fsck warned of. */
+  /** For an import: the warnings of fsck. */
   fsckWarnings?: FsckWarnings;
-  /** Of an import or a fork: refs of its source that it left out. */
+  /** For an import or a fork: refs of its source that it left out. */
   skippedRefs?: SkippedRefs;
-  /** Of an import: objects of Git LFS that it took, and those that it did not get. */
+  /** For an import: objects of Git LFS that it took, and those that it did not get. */
   lfsImport?: LfsImport;
 }
 
@@ -706,15 +703,15 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
 export type ForbiddenOp = "no-push" | "no-create" | "no-delete" | "no-force-push";
 
 /**
- * A rule about refs: a full refname, the beginning of one and `*`, or `*`; and what it forbids. The
- * first rule whose pattern matches a ref decides about it.
+ * A rule about refs: a full refname, the beginning of one and `*`, or `*`; and the operations that it
+ * forbids. The first rule whose pattern matches a ref decides about it.
  */
 export type RefRule = [pattern: string, forbidden: ForbiddenOp[]];
 
-/** What the rules say of a change. */
+/** The judgement of the rules about a change. */
 export interface RulesJudgement {
   allowed: boolean;
-  /** Whose rule forbids it. */
+  /** The owner of the rule that forbids it. */
   by?: "repository" | "token";
   /** The operation of a rule about refs, or the name of a setting. */
   rule?: string;
@@ -791,12 +788,10 @@ export interface CairnRepo extends ArtifactsRepo {
   info(): Promise<CairnRepoInfo>;
 
   /**
-   * Changes settings; what is absent stays.
-   * @param change.description Free text; null takes it away.
+   * Changes settings; absent ones stay as they are. @param change.description Free text; null takes it away.
    * @param change.fsck How objects are checked that are pushed from now on.
    * @param change.preReceive The hook that is asked before a push is published; null takes it away.
-   * @returns What the repository is now.
-   * @throws {ArtifactsError} `INVALID_INPUT`.
+   * @returns The repository as it is now. @throws {ArtifactsError} `INVALID_INPUT`.
    */
   update(change: {
     description?: string | null;
@@ -817,8 +812,8 @@ export interface CairnRepo extends ArtifactsRepo {
 
   /**
    * Makes a token for this repository.
-   * @param opts.refs Rules about refs for what it pushes.
-   * @throws {ArtifactsError} `INVALID_TTL`, `INVALID_INPUT`.
+   * @param opts.refs Rules about refs for its pushes. @throws {ArtifactsError} `INVALID_TTL`,
+   * `INVALID_INPUT`.
    */
   createToken(
     scope?: "write" | "read",
@@ -838,7 +833,7 @@ export interface CairnRepo extends ArtifactsRepo {
     tokenId?: string;
   }): Promise<RulesJudgement>;
 
-  /** What happens to the repository, in the order of `metadata.sequence`. */
+  /** The events of the repository, in the order of `metadata.sequence`. */
   events(opts?: FollowOptions): EventFeed;
 
   /** Webhooks for the events of this repository. */
@@ -926,7 +921,7 @@ export interface CairnRepo extends ArtifactsRepo {
   }): Promise<GrepPage>;
 
   /**
-   * The files of a ref whose paths answer best to what somebody typed, the best first.
+   * The files of a ref whose paths answer best to the typed text, the best first.
    * @param query Characters that stand in the path in this order; empty for the first files.
    * @param opts.prefix How the paths begin.
    * @param opts.limit At most 200, 50 unless given.
@@ -949,9 +944,9 @@ export interface CairnRepo extends ArtifactsRepo {
 
   /**
    * Makes one commit on one branch.
-   * @returns What was made; `oldHead` is null if the commit made the branch.
-   * @throws {ArtifactsError} `CONFLICT` if the branch is not at `expectedHead`, `NO_CHANGE`,
-   * `PATCH_FAILED`, `REF_REFUSED`, `INVALID_INPUT`, `NOT_FOUND`, `MEMORY_LIMIT`.
+   * @returns The commit; `oldHead` is null if the commit made the branch. @throws {ArtifactsError} `CONFLICT`
+   * if the branch is not at `expectedHead`, `NO_CHANGE`, `PATCH_FAILED`, `REF_REFUSED`, `INVALID_INPUT`,
+   * `NOT_FOUND`, `MEMORY_LIMIT`.
    */
   commit(commit: NewCommit, once?: Once): Promise<Committed>;
 
@@ -970,8 +965,8 @@ export interface CairnRepo extends ArtifactsRepo {
   /**
    * Makes, moves and deletes refs.
    * @param opts.atomic Whether all change, or none: false unless given.
-   * @returns What became of each. At least one is as it was wanted.
-   * @throws {ArtifactsError} the first refusal, if no ref changed; `details.updates` has all.
+   * @returns The result of each. At least one is as it was wanted. @throws {ArtifactsError} the first
+   * refusal, if no ref changed; `details.updates` has all.
    */
   updateRefs(
     updates: RefUpdate[],
@@ -979,9 +974,8 @@ export interface CairnRepo extends ArtifactsRepo {
   ): Promise<UpdatedRef[]>;
 
   /**
-   * One page of what changed refs, newest first.
-   * @param opts.ref A branch or a full refname; all unless given.
-   * @param opts.limit 100 unless given, 1000 at most.
+   * One page of the changes of refs, newest first. @param opts.ref A branch or a full refname; all unless
+   * given. @param opts.limit 100 unless given, 1000 at most.
    */
   reflog(opts?: {
     ref?: string;
@@ -997,8 +991,8 @@ export interface CairnRepo extends ArtifactsRepo {
   merge(merge: NewMerge, once?: Once): Promise<Merged>;
 
   /**
-   * Takes over what the repository that this one was forked from has by now.
-   * @throws {ArtifactsError} as `merge`, and `INVALID_INPUT` if this is no fork.
+   * Takes over the present commits of the repository that this one was forked from.
+   * @throws {ArtifactsError} as `merge`, and `INVALID_INPUT` if this is not a fork.
    */
   syncFork(sync?: ForkSync, once?: Once): Promise<Merged>;
 
@@ -1009,13 +1003,13 @@ export interface CairnRepo extends ArtifactsRepo {
   revert(revert: NewRevert, once?: Once): Promise<Merged>;
 
   /**
-   * Brings a branch back to what it was.
-   * @throws {ArtifactsError} `NO_CHANGE`, `CONFLICT`, `REF_REFUSED`, `NOT_FOUND`.
+   * Brings a branch back to an earlier state. @throws {ArtifactsError} `NO_CHANGE`, `CONFLICT`,
+   * `REF_REFUSED`, `NOT_FOUND`.
    */
   restore(restore: NewRestore, once?: Once): Promise<Merged>;
 
   /**
-   * What `head` has that `base` has not: files are compared from the merge base.
+   * The changes that `head` has and `base` has not: files are compared from the merge base.
    * @param opts.trees Whether the two trees themselves are compared.
    * @param opts.limit Of commits: 100 unless given, 1000 at most.
    * @throws {ArtifactsError} `NOT_FOUND`.
@@ -1032,10 +1026,13 @@ export interface CairnRepo extends ArtifactsRepo {
   /** The same as the bytes that `git diff` prints. */
   diffBytes(opts: { base: string; head: string } & WordDiffOptions): Promise<Blob>;
 
-  /** A commit as `git format-patch --stdout -1` prints it, or null if there is none. */
+  /** A commit as `git format-patch --stdout -1` prints it, or null if it does not exist. */
   patch(hash: string): Promise<Blob | null>;
 
-  /** What `git diff` prints of a commit and its first parent, or null if there is none. */
+  /**
+   * The changes of a commit against its first parent, as `git diff` prints them, or null if there is no such
+   * commit.
+   */
   commitDiff(hash: string): Promise<Blob | null>;
 
   /** All best common ancestors of the first revision and a merge of the others. */
@@ -1061,8 +1058,8 @@ export interface CairnRepo extends ArtifactsRepo {
 /** How a feed is followed. */
 export interface FollowOptions {
   /**
-   * The last sequence that you have: 0 unless given. `oldest` begins with what the feed still keeps,
-   * `newest` with what happens from now on.
+   * The last sequence that you have: 0 unless given. `oldest` begins with the events that the feed still
+   * keeps, `newest` with those from now on.
    */
   after?: number | "oldest" | "newest";
   /** Types, or beginnings and `*`; the prefix may be left out, as in `repo.pushed`. All unless given. */
@@ -1093,7 +1090,7 @@ export interface CairnEvent {
   type: string;
   /** `repoName` is missing of an event of the namespace itself. */
   source: { type: string; namespace: string; repoName?: string };
-  /** By the type: of `repo.pushed` a {@link Pushed}. */
+  /** By the type: a {@link Pushed} for `repo.pushed`. */
   payload: any;
   actor: {
     kind: "operator" | "namespace" | "token" | "system";
@@ -1154,7 +1151,7 @@ export interface Webhook {
   updatedAt: string;
 }
 
-/** One event on its way to a webhook, and what became of it. */
+/** One event on its way to a webhook, and its result. */
 export interface Delivery {
   id: number;
   eventId: string;
@@ -1164,12 +1161,12 @@ export interface Delivery {
   attempts: number;
   /** When it is tried next. */
   dueAt: string | null;
-  /** Of the last attempt, as the fields below. */
+  /** The time of the last attempt; the fields below are about the same one. */
   attemptedAt: string | null;
   durationMs: number | null;
   /** Null: there was no answer. */
   status: number | null;
-  /** The first KiB of the answer, or what failed. */
+  /** The first KiB of the answer, or the fault. */
   answer: string | null;
 }
 
@@ -1196,7 +1193,7 @@ export interface Webhooks {
   /** One, or null if there is none. */
   get(id: string): Promise<Webhook | null>;
 
-  /** What is absent stays. @throws {ArtifactsError} `NOT_FOUND`, and as `create`. */
+  /** An absent field stays as it is. @throws {ArtifactsError} `NOT_FOUND`, and as `create`. */
   update(
     id: string,
     change: { url?: string; events?: string[]; refs?: string[] | null; active?: boolean },
@@ -1251,7 +1248,7 @@ export function verifyWebhook(
   opts?: { now?: number },
 ): Promise<CairnEvent>;
 
-/** A request that is no webhook of the server. */
+/** A request that does not come from a webhook of the server. */
 export class WebhookVerificationError extends Error {
   readonly name: "WebhookVerificationError";
   constructor(message: string);
@@ -1318,7 +1315,7 @@ export interface StreamedFile extends Omit<FileChange, "content"> {
   size?: number;
 }
 
-/** What all commits have. */
+/** The options of all commits. */
 export interface CommitOptions {
   /** A branch, by its short name. */
   branch: string;
@@ -1326,9 +1323,9 @@ export interface CommitOptions {
   /** The token unless given. */
   author?: Person;
   committer?: Person;
-  /** What the branch must be at; null: it must not exist. */
+  /** The id at which the branch must be; null: it must not exist. */
   expectedHead?: string | null;
-  /** What a new branch starts from. */
+  /** The revision from which a new branch starts. */
   base?: string;
   /** Whether `Signed-off-by` is appended. */
   signOff?: boolean;
@@ -1368,13 +1365,13 @@ export interface RefUpdate {
   name: string;
   /** A revision; null deletes the ref. */
   new: string | null;
-  /** What the ref must be at; null: it must not exist. */
+  /** The id at which the ref must be; null: it must not exist. */
   old?: string | null;
   /** Makes an annotated tag of `new`. */
   tag?: { message: string; tagger?: Person };
 }
 
-/** What became of it. */
+/** Its result. */
 export interface UpdatedRef {
   name: string;
   ok: boolean;
@@ -1396,7 +1393,7 @@ export interface ReflogEntry {
   pushOptions: string[];
 }
 
-/** What merges, picks and reverts have. */
+/** The options of merges, picks and reverts. */
 export interface MergeOptions {
   expectedHead?: string;
   committer?: Person;
@@ -1448,7 +1445,7 @@ export interface NewRevert extends NewCherryPick {
 
 export interface NewRestore {
   branch: string;
-  /** A commit, or what the branch was after an entry of its reflog. */
+  /** A commit, or the branch's commit after an entry of its reflog. */
   to: string | { reflog: number };
   how?: "commit" | "move";
   message?: string;
@@ -1458,7 +1455,7 @@ export interface NewRestore {
   pushOptions?: string[];
 }
 
-/** What a merge, a pick, a revert or a restore did, or would do. */
+/** The result of a merge, a pick, a revert or a restore, or of its dry run. */
 export interface Merged extends Partial<MergeConflicts> {
   status:
     | "merged"
@@ -1547,7 +1544,7 @@ export interface DiffFile {
   oldPath?: string;
   oldPathBase64?: string;
   status: "added" | "deleted" | "modified" | "renamed" | "type_changed";
-  /** Per cent, of a rename. */
+  /** For a rename, in per cent. */
   similarity?: number;
   oldMode: string | null;
   newMode: string | null;
@@ -1582,14 +1579,14 @@ export interface DiffHunk {
 }
 
 export interface NewNote {
-  /** A revision of what the note is on. */
+  /** A revision of the object that has the note. */
   object: string;
   note: string;
   /** `add` unless given. */
   action?: "add" | "replace" | "append";
   /** `refs/notes/commits` unless given. */
   ref?: string;
-  /** What the notes ref must be at; null: it must not exist. */
+  /** The id at which the notes ref must be; null: it must not exist. */
   expectedRef?: string | null;
   author?: Person;
   committer?: Person;
@@ -1634,7 +1631,7 @@ export interface NamespaceTokens {
    * @param token.scope `admin` only for the operator, and without `repos`.
    * @param token.repos Names of the repositories that it opens, 100 at most; all unless given.
    * @param token.ttl Seconds that it lives: 86400 unless given, 60 to 31536000.
-   * @param token.refs Rules about refs for what it pushes, of a token with scope `write`.
+   * @param token.refs Rules about refs for its pushes, of a token with scope `write`.
    * @throws {ArtifactsError} `NOT_FOUND` if there is no such repository, `INVALID_TTL`.
    */
   create(token: {
@@ -1736,15 +1733,15 @@ export class ArtifactsError extends Error {
   /** The JSON pointer of the field at fault, where the server named one. */
   readonly pointer?: string;
   /**
-   * What the server tells besides: of `CONFLICT` `{actual}` or `{with}`, of `MERGE_CONFLICT` a
-   * `MergeConflicts`, of `REF_REFUSED` `{rule}`, of `PATCH_FAILED` `{file, hunk, line}`.
+   * More from the server: for `CONFLICT` `{actual}` or `{with}`, for `MERGE_CONFLICT` a `MergeConflicts`, for
+   * `REF_REFUSED` `{rule}`, for `PATCH_FAILED` `{file, hunk, line}`.
    */
   readonly details?: any;
   /** Seconds after which to try again, where the server named them. */
   readonly retryAfter?: number;
 }
 
-/** What an error may say beyond its code. */
+/** The facts that an error may tell beyond its code. */
 export interface ArtifactsErrorMore {
   status?: number;
   numericCode?: number;
@@ -1755,7 +1752,7 @@ export interface ArtifactsErrorMore {
 }
 
 /**
- * Makes an object for what belongs to no namespace.
+ * Makes an object for calls that belong to no namespace.
  *
  * @example
  * const { entries } = await deployment({ url: env.CAIRN_URL, key: env.CAIRN_KEY }).audit();

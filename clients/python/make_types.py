@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 DESCRIPTION = HERE.parent.parent / "src/worker/rest/openapi.json"
 TYPES = HERE / "cairn_client/types.py"
 
-HEAD = '''"""What the API takes and answers. Made by make_types.py from the server's description: do not edit."""
+HEAD = '''"""The types of the API. Made by make_types.py from the server's description: do not edit."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Types:
             if "allOf" in schema or schema.get("type") == "object" and "properties" in schema:
                 self.written[name] = self.fields(name, self.merged(schema))
             else:
-                # In quotes, since what it names may stand further down.
+                # In quotes, since the named type may stand further down.
                 text = self.type(schema, name + "Fields")
                 self.written[name] = f'{name}: TypeAlias = "{text}"'
         return name

@@ -52,7 +52,7 @@ async function received(request) {
   const event = await verifyWebhook(Buffer.concat(pieces), request.headers, WEBHOOK_SECRET);
   const { ref, after } = event.payload;
   const isBuilt = event.type.endsWith(".repo.pushed") && ref.startsWith("refs/heads/");
-  // What is not wanted is answered well too: otherwise it would come again, and hold back the next.
+  // Answer unwanted events well too: otherwise they would come again, and hold back the next.
   if (!isBuilt || after === NO_COMMIT) return 204;
   const { namespace, repoName } = event.source;
   const id = event.metadata.eventId;

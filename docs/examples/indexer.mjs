@@ -13,7 +13,7 @@ import { artifacts, ArtifactsError } from "cairn-client";
 
 const { CAIRN_URL, CAIRN_NAMESPACE, CAIRN_KEY, INDEX = "index.json" } = process.env;
 const FILE_BYTES_MAX = 1 << 20;
-// Only what the code below handles is asked for; tokens and clones do not change an index.
+// It asks only for the types that the code below handles; tokens and clones do not change an index.
 const KINDS = ["created", "forked", "imported", "updated", "pushed", "deleted"];
 const TYPES = KINDS.map((kind) => `repo.${kind}`);
 const SAVE_MS = 500;
@@ -35,7 +35,7 @@ function save() {
   renameSync(`${INDEX}.new`, INDEX);
 }
 
-/** Indexes what the default branch has now, however old the event is: later ones change nothing. */
+/** Indexes the default branch's present files, however old the event is: later ones change nothing. */
 async function look(repos, name) {
   const repo = await found(repos.get(name));
   const info = repo && (await found(repo.info()));
@@ -67,7 +67,7 @@ async function wordsOf(blob) {
   return text.includes("\0") ? [] : [...new Set(text.toLowerCase().match(/[\p{L}\p{N}_]+/gu))];
 }
 
-/** What is asked for, or null if it was deleted meanwhile or is not ready: an event will tell. */
+/** The answer, or null if the repository was deleted meanwhile or is not ready: an event will tell. */
 async function found(answer) {
   const unready = ["NOT_FOUND", "IMPORT_IN_PROGRESS", "FORK_IN_PROGRESS"];
   return answer.catch((error) => {
@@ -99,7 +99,7 @@ async function follow(repos) {
     const before = index.repositories[payload.repoId];
     const isElsewhere = before && payload.ref && payload.ref !== `refs/heads/${before.branch}`;
     if (event.type.endsWith(".repo.deleted")) delete index.repositories[payload.repoId];
-    // Of a fork, the source is the repository that was forked, and the payload names the new one.
+    // For a fork, the source is the repository that was forked, and the payload names the new one.
     else if (!isElsewhere) await look(repos, payload.repoName ?? source.repoName);
     done(metadata.namespaceSequence);
   }
@@ -122,7 +122,7 @@ else {
     } catch (error) {
       if (!(error instanceof ArtifactsError && error.code === "EVENTS_GONE")) throw error;
       console.log(`the feed begins at ${error.details.oldest}: looking at every repository`);
-      // The newest event of before the look: what happens during it is told again, and changes nothing.
+      // The newest event before the look: events during it come again, and change nothing.
       const { newest } = error.details;
       await lookAtAll(repos);
       done(newest);

@@ -3,7 +3,7 @@
 //   CAIRN_URL=https://… CAIRN_NAMESPACE=demo CAIRN_REPOSITORY=hello CAIRN_KEY=… \
 //     node mirror.mjs https://user:token@git.example.com/hello.git
 //
-// An event says when to look; git finds what differs. So no position is kept: it may be stopped at any
+// An event says when to look; git finds the differences. So no position is kept: it may be stopped at any
 // time, begins with the oldest event that is kept, and brings over many pushes at once.
 
 import { execFile } from "node:child_process";
@@ -32,7 +32,7 @@ async function git(...args) {
   return run.stdout;
 }
 
-/** Brings what the target lacks, and takes away what the source lost. */
+/** Brings objects and refs that the target lacks, and takes away refs that the source lost. */
 async function mirror() {
   await git("fetch", "--quiet", "--no-tags", "--prune", source, ...REFS);
   console.log(await git("push", "--porcelain", "--prune", target, ...REFS));
@@ -50,7 +50,7 @@ async function follow(repo) {
         news.dispatchEvent(new Event("push"));
       }
     } catch (error) {
-      // After a long time without a connection; what was missed is seen by looking.
+      // After a long time without a connection; a look shows the missed changes.
       if (!(error instanceof ArtifactsError && error.code === "EVENTS_GONE")) throw error;
     }
   }

@@ -1,4 +1,4 @@
-//! Deltas: what is applied has the size that it claims, in bounded memory, whatever the bytes.
+//! Deltas: the result has the size that the delta claims, in bounded memory, whatever the bytes.
 #![no_main]
 
 use cairn::git::pack::delta;

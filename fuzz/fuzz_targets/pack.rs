@@ -1,4 +1,4 @@
-//! A pack taken, resolved and indexed: the same whatever its pieces, and no panic.
+//! A pack taken, resolved and indexed: the same for any pieces, and no panic.
 //!
 //! The bytes are records of a pack that is well-formed outside, so that the fuzzer gets past the
 //! checksums: a byte for the type, one for the length, content. Type 0 is bytes as they are.

@@ -1,5 +1,5 @@
-//! Rules about refs, as any JSON: what is read is written the same, and what passes the check decides every name
-//! without a panic, the same by the rule that matches.
+//! Rules about refs, as any JSON: rules that are read are written the same, and rules that pass the check
+//! decide every name without a panic, the same by the rule that matches.
 #![no_main]
 
 use cairn::git::receive_pack::ref_rules::{RefOp, RefRules};

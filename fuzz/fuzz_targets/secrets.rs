@@ -1,5 +1,5 @@
-//! The search for secrets, on any bytes: what it finds lies in them, and the same is found in a text
-//! around them.
+//! The search for secrets, on any bytes: its findings lie in them, and it finds the same in a text around
+//! them.
 #![no_main]
 
 use cairn_secrets::Searcher;
@@ -18,7 +18,7 @@ fuzz_target!(|content: &[u8]| {
     };
     let alone = found_in(content);
     let around = [b"let a = 1;\n".as_slice(), content, b"\nlet b = 2;\n"].concat();
-    // Those at the edges may need what stands around them.
+    // Those at the edges may need the text around them.
     let among = found_in(&around);
     assert!(among.len() >= alone.len(), "{alone:?} {among:?}");
 });

@@ -32,12 +32,12 @@ CREATE TABLE namespace (
     -- The bytes and the repositories that the namespace may have. NULL: no bound.
     bytes_max INTEGER CHECK (bytes_max >= 0),
     repos_max INTEGER CHECK (repos_max >= 0),
-    -- Issuers of signed tokens that the namespace trusts, and what their claims must be, as JSON. NULL:
+    -- Issuers of signed tokens that the namespace trusts, and the rules for their claims, as JSON. NULL:
     -- none.
     issuers TEXT CHECK (issuers IS NULL OR json_valid(issuers))
 ) STRICT;
 
--- A repository of the namespace: the authority for its name, and a copy of what lists show (the
+-- A repository of the namespace: the authority for its name, and a copy of the fields that lists show (the
 -- repository's own object has the original, so all columns but the first four can be rebuilt).
 -- A row is 'creating' from the moment the name is taken until the repository's object exists.
 CREATE TABLE repository (
@@ -54,11 +54,11 @@ CREATE TABLE repository (
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     last_push_at INTEGER,
-    -- What quotas add up: bytes and objects of live packs, and bytes of large files.
+    -- The figures that quotas add up: bytes and objects of live packs, and bytes of large files.
     size_bytes INTEGER NOT NULL DEFAULT 0,
     object_count INTEGER NOT NULL DEFAULT 0,
     lfs_bytes INTEGER NOT NULL DEFAULT 0,
-    -- What usage adds up: the size of its database, and the bytes that R2 has for it.
+    -- The figures that usage adds up: the size of its database, and the bytes that R2 has for it.
     database_bytes INTEGER NOT NULL DEFAULT 0,
     r2_bytes INTEGER NOT NULL DEFAULT 0,
     expires_at INTEGER
@@ -93,7 +93,7 @@ CREATE TABLE token (
     revoked_at INTEGER,
     last_used_at INTEGER,
     -- NULL: every repository, later ones too. Otherwise the ids of those that the token opens, with
-    -- a space between two. Ids and not names: a name would open whatever repository gets it later.
+    -- a space between two. Ids and not names: a name would open any repository that gets it later.
     repository_ids TEXT
         CHECK (repository_ids IS NULL OR (scope <> 'admin' AND length(repository_ids) >= 16)),
     -- Rules about refs, as a repository's are.
@@ -121,8 +121,8 @@ CREATE TABLE idempotency (
     answer TEXT
 ) STRICT;
 
--- What happened in the namespace: the events of its repositories as their objects hand them over, and
--- the namespace's own, in one order.
+-- The events of the namespace: those of its repositories as their objects hand them over, and its own, in one
+-- order.
 CREATE TABLE event (
     -- The namespace's own order: 1, 2, 3, … without gaps. Old rows go from the lower end; the newest
     -- stays, since the next one counts on from it.
@@ -159,7 +159,7 @@ CREATE TABLE webhook (
     -- The repository whose events it gets; empty: those of all, and the namespace's own.
     repository_id TEXT NOT NULL CHECK (length(repository_id) IN (0, 16)),
     url TEXT NOT NULL,
-    -- JSON arrays: types of events, and patterns of refs. Of `refs`, NULL: every ref.
+    -- JSON arrays: types of events, and patterns of refs. NULL in `refs`: every ref.
     events TEXT NOT NULL CHECK (json_valid(events)),
     refs TEXT CHECK (refs IS NULL OR json_valid(refs)),
     -- The key that signs, and the one before it while both do.
@@ -182,7 +182,7 @@ CREATE TABLE webhook (
 -- The webhooks of a repository, oldest first.
 CREATE INDEX webhook_repository ON webhook (repository_id, created_at);
 
--- Finds the webhooks whose objects do not know the newest version, of which there are few.
+-- Finds the webhooks whose objects do not know the newest version; there are few.
 CREATE INDEX webhook_untold ON webhook (id) WHERE told_version < version OR is_ending = 1;
 
 -- A webhook that was deleted, whose object is still to be emptied.
@@ -228,14 +228,14 @@ CREATE TABLE deleted_repository (
     purge_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- A name that a repository had before it got another one: whoever asks for it is told where the
+-- A name that a repository had before it got another one: a request for the old name is told where the
 -- repository is now. The row goes when the name is taken.
 CREATE TABLE former_name (
     name_key TEXT NOT NULL PRIMARY KEY CHECK (name_key = lower(name_key)),
     repository_id TEXT NOT NULL CHECK (length(repository_id) = 16)
 ) STRICT, WITHOUT ROWID;
 
--- An administrative act: who did what, when, by which request. It holds no secret.
+-- An administrative act: its actor, its time, and its request. It holds no secret.
 CREATE TABLE audit (
     sequence INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
@@ -246,10 +246,10 @@ CREATE TABLE audit (
 ) STRICT;
 
 -- Bytes that a request under way may bring to a repository, where the namespace has a bound on bytes:
--- they count until the repository tells what became of them, or until the time is up.
+-- they count until the repository tells their result, or until the time is up.
 CREATE TABLE room_claim (
     repository_id TEXT NOT NULL CHECK (length(repository_id) = 16),
-    -- 0: of the request that brings the repository into the namespace.
+    -- 0: the claim of the request that brings the repository into the namespace.
     number INTEGER NOT NULL CHECK (number >= 0),
     bytes INTEGER NOT NULL CHECK (bytes >= 0),
     -- Unix milliseconds.

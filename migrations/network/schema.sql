@@ -15,7 +15,7 @@ CREATE TABLE schema_version (
 CREATE TABLE pack_holder (
     r2_key TEXT NOT NULL CHECK (length(r2_key) > 0),
     repository_id TEXT NOT NULL CHECK (length(repository_id) = 16),
-    -- Of an object of Git LFS: when the repository took it last. A release that was decided earlier
+    -- For an object of Git LFS: when the repository took it last. A release that was decided earlier
     -- comes too late. 0: any release ends it.
     taken_at INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (r2_key, repository_id)
@@ -38,7 +38,7 @@ CREATE TABLE doomed_pack (
 -- Finds the next removal.
 CREATE INDEX doomed_pack_by_due ON doomed_pack (due_at);
 
--- A repository that was deleted: whatever it still asks for was sent before and comes too late. The
+-- A repository that was deleted: its later requests were sent before and come too late. The
 -- row stays for as long as that can happen.
 CREATE TABLE departure (
     repository_id TEXT NOT NULL PRIMARY KEY CHECK (length(repository_id) = 16),
@@ -46,7 +46,7 @@ CREATE TABLE departure (
 ) STRICT, WITHOUT ROWID;
 
 -- The name under which a repository of the network is reached, which is the name of its object.
--- Noted whenever it takes a key, so that the network can be purged of what one of its repositories
+-- Noted whenever it takes a key, so that the network can be purged of objects that one of its repositories
 -- removed.
 CREATE TABLE member (
     repository_id TEXT NOT NULL PRIMARY KEY CHECK (length(repository_id) = 16),

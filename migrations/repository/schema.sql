@@ -53,7 +53,7 @@ CREATE TABLE repository (
     -- before the first search. While no ref has changed since, a new search would find little.
     pruned_at INTEGER NOT NULL DEFAULT 0,
     pruned_reflog_seq INTEGER NOT NULL DEFAULT 0,
-    -- Copies in R2: what the operator chose for this repository. NULL: the deployment's choice.
+    -- Copies in R2: the operator's choice for this repository. NULL: the deployment's choice.
     -- Seconds without a push after which packs are copied to R2 and ready clones made.
     settle_seconds INTEGER CHECK (settle_seconds >= 0),
     -- Seconds after its publishing at which a pack may go cold.
@@ -82,8 +82,8 @@ CREATE TABLE repository (
     ref_name_bytes INTEGER,
     -- 1: clones and fetches are events too. They are many, and each costs a row.
     fetch_events INTEGER NOT NULL DEFAULT 0 CHECK (fetch_events IN (0, 1)),
-    -- Rules about refs: a JSON array of `[pattern, [op, …]]`, of which the first whose pattern matches
-    -- holds. NULL: there are none.
+    -- Rules about refs: a JSON array of `[pattern, [op, …]]`, the first whose pattern matches holds. NULL:
+    -- there are none.
     ref_rules TEXT CHECK (ref_rules IS NULL OR json_valid(ref_rules)),
     -- The hook that is asked before a push is published, as JSON. NULL: nobody is asked.
     pre_receive TEXT CHECK (pre_receive IS NULL OR json_valid(pre_receive)),
@@ -102,11 +102,10 @@ CREATE TABLE repository (
     -- When it was last read, to within the precision of `idle_ttl_seconds`; written only where that is
     -- set.
     used_at INTEGER,
-    -- Of one that was deleted and can be restored: when it goes for good, and the name of this object.
+    -- For one that was deleted and can be restored: when it goes for good, and the name of this object.
     purge_at INTEGER,
     deleted_object TEXT,
-    -- What the namespace has last said that holds for all of its repositories, as JSON. NULL: it has
-    -- said nothing yet.
+    -- The namespace's newest policies for all of its repositories, as JSON. NULL: none came yet.
     standing TEXT CHECK (standing IS NULL OR json_valid(standing))
 ) STRICT;
 
@@ -115,7 +114,7 @@ CREATE TABLE repository (
 CREATE TABLE ref (
     name BLOB NOT NULL PRIMARY KEY CHECK (substr(name, 1, 5) = x'726566732f'),
     target BLOB NOT NULL CHECK (length(target) = 20),
-    -- The object that an annotated tag peels to; NULL when the target is no tag.
+    -- The object that an annotated tag peels to; NULL when the target is not a tag.
     peeled BLOB CHECK (length(peeled) = 20)
 ) STRICT, WITHOUT ROWID;
 
@@ -132,7 +131,7 @@ CREATE TABLE packed_refs (
     refs BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- One change of one ref, for people who ask what happened. Retention and `purged_reflog_seq` decide
+-- One change of one ref, for people who ask about the past. Retention and `purged_reflog_seq` decide
 -- for how long its ids keep objects. The entries stay when the ref is deleted.
 CREATE TABLE reflog (
     seq INTEGER PRIMARY KEY,
@@ -144,7 +143,7 @@ CREATE TABLE reflog (
     -- NULL: the ref was deleted.
     new BLOB CHECK (length(new) = 20),
     at INTEGER NOT NULL,
-    -- Who did it: the token, and its label at the time. NULL: the operator.
+    -- The actor: the token, and its label at the time. NULL: the operator.
     token_id TEXT,
     token_label TEXT,
     -- The push options, a JSON array of strings, on the push's first row only.
@@ -193,7 +192,7 @@ CREATE TABLE pack_chunk (
     bytes BLOB NOT NULL CHECK (length(bytes) BETWEEN 1 AND 262144)
 ) STRICT;
 
--- A piece of what is derived from a pack (its index, its commit graph, its introduced-object
+-- A piece of a part that is derived from a pack (its index, its commit graph, its introduced-object
 -- lists): a lost one is rebuilt from the pack. part_key = pack_id * 2^20 + part * 2^16 + number;
 -- the pieces of one part, joined in order, are the part. A part without content is one empty piece.
 CREATE TABLE pack_part (
@@ -219,7 +218,7 @@ CREATE TABLE token (
 
 -- A run of maintenance, for people and for the decision when to try again after a failure. The
 -- last hundred are kept. A run that may be long has its row from the start, so that an object
--- that was ended in its middle finds what it left behind; a short one is noted when it is over.
+-- that was ended in its middle finds the rows it left behind; a short one is noted when it is over.
 CREATE TABLE maintenance_run (
     seq INTEGER PRIMARY KEY,
     -- The kind of work: 'merge', 'sweep', 'reflog', 'prune', 'verify', 'rebuild', ...
@@ -234,23 +233,23 @@ CREATE TABLE maintenance_run (
     objects INTEGER NOT NULL DEFAULT 0,
     bytes INTEGER NOT NULL DEFAULT 0,
     rows INTEGER NOT NULL DEFAULT 0,
-    -- Why it failed, or what it found.
+    -- Why it failed, or its findings.
     detail TEXT NOT NULL DEFAULT '',
     CHECK ((outcome = 'running') = (finished_at IS NULL))
 ) STRICT;
 
--- A pack on its way to R2: its key is settled and held, so that whatever happens then, the next
+-- A pack on its way to R2: its key is settled and held, so that after any failure, the next
 -- run finishes the upload or gives the key back. A multipart upload goes on where it stopped.
 CREATE TABLE pack_upload (
     pack_id INTEGER PRIMARY KEY,
     r2_key TEXT NOT NULL,
     -- R2's name of the multipart upload; NULL: none was begun.
     upload_id TEXT,
-    -- What R2 answered to each part so far, one line a part.
+    -- R2's answer to each part so far, one line a part.
     etags TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
--- R2 objects that this repository needs no more, and the time from which they may go. The
+-- R2 objects that this repository no longer needs, and the time from which they may go. The
 -- transaction that ends the need writes the row; it is removed once R2, or the network that counts
 -- the holders, knows.
 CREATE TABLE r2_release (
@@ -303,7 +302,7 @@ CREATE TABLE import (
     part_commits INTEGER CHECK (part_commits > 0),
     -- Parts that are live.
     parts_done INTEGER NOT NULL DEFAULT 0 CHECK (parts_done >= 0),
-    -- Who asked for it, and by which request, as JSON: its event says so at the end. NULL: an import
+    -- The caller that asked for it, and its request, as JSON: its event says so at the end. NULL: an import
     -- that began before there were events.
     asked_by TEXT CHECK (asked_by IS NULL OR json_valid(asked_by)),
     -- How far it is with objects of Git LFS. NULL: it leaves them out. 0: refs first. 1: it looks for
@@ -318,7 +317,7 @@ CREATE TABLE import (
 ) STRICT;
 
 -- An object of Git LFS that the import under way is to take. Its row goes when the object is here;
--- those that are left at the end are what the import did not get.
+-- the rows left at the end name the objects that the import did not get.
 CREATE TABLE import_lfs (
     -- SHA-256 of its bytes: its name in Git LFS.
     oid BLOB NOT NULL PRIMARY KEY CHECK (length(oid) = 32),
@@ -336,7 +335,7 @@ CREATE TABLE import_frontier (
     commit_ids BLOB NOT NULL CHECK (length(commit_ids) % 20 = 0)
 ) STRICT;
 
--- The recovery that fills this repository with what R2 has of a lost one: one row while it goes on,
+-- The recovery that fills this repository from R2's copies of a lost one: one row while it goes on,
 -- none before and after. Its packs are in quarantine until the end, and no other row names them.
 CREATE TABLE recovery (
     singleton INTEGER PRIMARY KEY CHECK (singleton = 1),
@@ -349,7 +348,7 @@ CREATE TABLE recovery (
     attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0)
 ) STRICT;
 
--- What fsck has warned of since the repository was made: for each of git's message ids, how many
+-- The warnings of fsck since the repository was made: for each of git's message ids, how many
 -- objects with that fault pushes and imports have brought. A push that gives rise to no warning
 -- writes no row, and an object that comes twice counts twice.
 CREATE TABLE fsck_warning (
@@ -357,12 +356,12 @@ CREATE TABLE fsck_warning (
     object_count INTEGER NOT NULL CHECK (object_count > 0)
 ) STRICT, WITHOUT ROWID;
 
--- What an import or a fork has to say about itself once it is done: one row, written with what it
--- brings, and absent from repositories that an earlier version imported or forked. Each column is
--- JSON as REST shows it: bounded, never searched, and read as a whole.
+-- The report of an import or a fork once it is done: one row, written together with its refs, and absent from
+-- repositories that an earlier version imported or forked. Each column is JSON as REST shows it: bounded,
+-- never searched, and read as a whole.
 CREATE TABLE origin_report (
     singleton INTEGER PRIMARY KEY CHECK (singleton = 1),
-    -- What fsck warned of in the objects of an import. NULL: a fork brings no object of its own.
+    -- The warnings of fsck about the objects of an import. NULL: a fork brings no object of its own.
     fsck_warnings TEXT CHECK (fsck_warnings IS NULL OR json_valid(fsck_warnings)),
     -- The source's refs that were left out. NULL: the import is not done yet.
     skipped_refs TEXT CHECK (skipped_refs IS NULL OR json_valid(skipped_refs)),
@@ -389,7 +388,7 @@ CREATE TABLE idempotency (
     answer TEXT NOT NULL
 ) STRICT;
 
--- Blobs that were put by REST and that no commit need name yet, and by whom: nobody else may name
+-- Blobs that were put by REST and that no commit need name yet, and their senders: nobody else may name
 -- them. A row may outlive its blob, which is pruned as everything is that no ref reaches, and says
 -- nothing then. Rows go when objects of their age are pruned.
 CREATE TABLE put_blob (
@@ -400,9 +399,9 @@ CREATE TABLE put_blob (
     PRIMARY KEY (blob_id, put_by)
 ) STRICT, WITHOUT ROWID;
 
--- What happened to the repository, for those who follow it: feeds, webhooks, a queue. The row is
+-- An event of the repository, for those who follow it: feeds, webhooks, a queue. The row is
 -- written by the transaction that makes the change, so nothing happens without its event, and no
--- event tells of what did not happen.
+-- event tells of a change that did not happen.
 CREATE TABLE event (
     -- 1, 2, 3, … without gaps. Old rows go from the lower end; the newest stays, since the next one
     -- counts on from it.
@@ -421,8 +420,8 @@ CREATE TABLE event_outbox (
     handed_over INTEGER NOT NULL DEFAULT 0 CHECK (handed_over >= 0)
 ) STRICT;
 
--- An object of Git LFS whose bytes are in R2, and which this repository has: only what has a row
--- here is given out, so that knowing a digest opens nothing. Its R2 key is made of the fork network
+-- An object of Git LFS whose bytes are in R2, and which this repository has: only an object with a row here
+-- is given out, so that knowing a digest opens nothing. Its R2 key is made of the fork network
 -- and the digest; the network's account of holders names it before R2 is written.
 CREATE TABLE lfs_object (
     -- SHA-256 of its bytes: its name in Git LFS.
@@ -432,8 +431,8 @@ CREATE TABLE lfs_object (
     stored INTEGER NOT NULL CHECK (stored IN (0, 1)),
     -- When it began to arrive; once it is stored, when it came.
     at INTEGER NOT NULL,
-    -- When a search first found no pointer to it in what refs reach. NULL: it is named, or no search
-    -- has looked yet.
+    -- When a search first found no pointer to it among the objects that refs reach. NULL: it is named, or no
+    -- search has looked yet.
     unnamed_since INTEGER
 ) STRICT, WITHOUT ROWID;
 
@@ -445,16 +444,16 @@ CREATE TABLE lfs_account (
     object_bytes INTEGER NOT NULL CHECK (object_bytes >= 0)
 ) STRICT;
 
--- A lock on a file, held by whoever made it until it is unlocked. Git LFS asks about locks before it
--- pushes; what Git itself pushes is not judged by them.
+-- A lock on a file; its maker holds it until it is unlocked. Git LFS asks about locks before it pushes;
+-- they do not judge pushes by Git itself.
 CREATE TABLE lfs_lock (
-    -- The order in which locks were made; what a client knows as the lock's id.
+    -- The order in which locks were made; clients know it as the lock's id.
     lock_id INTEGER PRIMARY KEY,
     -- The file, from the root of the repository. It has an index, because a file has one lock.
     path TEXT NOT NULL UNIQUE CHECK (length(path) > 0),
     -- The branch that the client named, for readers of the list alone.
     ref_name TEXT,
-    -- Who holds it: the label of a token or, where it has none, its id; empty: the operator.
+    -- The holder: the label of a token or, where it has none, its id; empty: the operator.
     owner TEXT NOT NULL,
     locked_at INTEGER NOT NULL
 ) STRICT;

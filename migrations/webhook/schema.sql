@@ -15,7 +15,7 @@ CREATE TABLE webhook (
     -- The definition, secrets included, as JSON, and its version: an older one is not taken.
     definition TEXT NOT NULL CHECK (json_valid(definition)),
     version INTEGER NOT NULL CHECK (version > 0),
-    -- The last event that came. They come in order, so that what is not newer came before.
+    -- The last event that came. They come in order, so that a version that is not newer came before.
     taken INTEGER NOT NULL DEFAULT 0 CHECK (taken >= 0),
     -- Since when nothing but failures came back; NULL: the last attempt went well, or there was none.
     failing_since INTEGER,
@@ -23,7 +23,7 @@ CREATE TABLE webhook (
     disabled_reason TEXT
 ) STRICT;
 
--- One event on its way to the receiver, and what became of it. Rows stay a while for people to read.
+-- One event on its way to the receiver, and its result. Rows stay a while for people to read.
 CREATE TABLE delivery (
     -- The order in which events came.
     seq INTEGER PRIMARY KEY,
@@ -40,8 +40,8 @@ CREATE TABLE delivery (
     attempts INTEGER NOT NULL DEFAULT 0,
     -- When it is tried next; NULL: it is not pending, or another of its repository stands before it.
     due_at INTEGER,
-    -- Of the last attempt: when it began, how long it took, the status, the first KiB of the answer or
-    -- what failed.
+    -- The last attempt: when it began, how long it took, the status, the first KiB of the answer or the
+    -- fault.
     attempted_at INTEGER,
     duration_ms INTEGER,
     status INTEGER,
@@ -55,5 +55,5 @@ CREATE TABLE delivery (
 CREATE INDEX delivery_pending ON delivery (repository_id, seq)
     WHERE state = 'pending' AND sequence IS NOT NULL;
 
--- Finds what is to be tried next.
+-- Finds the deliveries to try next.
 CREATE INDEX delivery_due ON delivery (due_at) WHERE due_at IS NOT NULL;

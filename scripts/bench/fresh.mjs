@@ -1,4 +1,4 @@
-// `node scripts/bench/fresh.mjs`: what one operation costs in a fresh isolate, by the size of the
+// `node scripts/bench/fresh.mjs`: the cost of one operation in a fresh isolate, by the size of the
 // repository. The server is started again before each operation, so that no cache helps; a request to
 // an empty repository starts the module first, so that its start is not measured.
 //

@@ -1,4 +1,4 @@
-// git as the client of both servers, with no configuration but what is said here.
+// git as the client of both servers, with no configuration but this.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ const CONFIG = `[user]
 `;
 
 /**
- * A `git` whose home is below `scratch`. Gives what it says, without the last newline; `bytes` gives
+ * A `git` whose home is below `scratch`. Gives its output, without the last newline; `bytes` gives
  * it as it is.
  */
 export function gitIn(scratch) {

@@ -11,8 +11,8 @@ export function post(url, headers, body, method = "POST") {
 }
 
 /**
- * The answer of a full clone by protocol v2, as git asks for it: one request, without a git that
- * indexes what comes. Gives the bytes.
+ * The answer of a full clone by protocol v2, as git asks for it: one request, without a git that indexes the
+ * pack. Gives the bytes.
  */
 export async function fetchEverything(repository, wants) {
   const lines = ["command=fetch", "agent=bench/1", "object-format=sha1"].map(packet);
@@ -51,7 +51,7 @@ function packet(text) {
 
 const KEPT_BYTES_MAX = 1 << 20;
 
-// Of a long answer only its start and its end are kept.
+// Keeps only the start and the end of a long answer.
 function send(url, options, body) {
   return new Promise((done, fail) => {
     const asked = request(url, { agent: false, ...options }, (response) => {

@@ -191,7 +191,7 @@ function install(names) {
     throw new Missing(`${wanted} must be installed (${how})`);
   }
   console.error(`installing ${wanted}`);
-  // The packages' own services shall not start: they would listen to the world.
+  // The packages' own services must not start: they would listen to the world.
   const ours = !existsSync(POLICY);
   if (ours) writeFileSync(POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
   try {

@@ -1,9 +1,9 @@
 // A CPU profile of the Worker's isolate, by way of workerd's inspector.
 
-// Often enough to see what takes a millisecond.
+// Often enough to see work of a millisecond.
 const INTERVAL_MICROSECONDS = 200;
 
-/** Has `run` done, and gives the profile of what the isolate did meanwhile. */
+/** Runs `run`, and gives the isolate's profile of that time. */
 export async function record(port, run) {
   const call = await connected(port);
   await call("Profiler.enable");

@@ -1,5 +1,5 @@
 // A large object of Git LFS goes up and down, on Cairn and on a plain Worker by turns: time, and CPU of the
-// processes. What Cairn uses beyond the plain Worker is its own. Samples of the isolate do not tell that:
+// processes. The difference between the two is Cairn's own cost. Samples of the isolate do not tell that:
 // V8 takes none while the isolate waits, and counts the wait for the next one.
 //
 // Environment: BENCH_LFS_BYTES (1 GiB), BENCH_LFS_ROUNDS (3).

@@ -1,4 +1,4 @@
-// Rows of the table: an operation done by turns on both servers, with what each time cost.
+// Rows of the table: an operation done by turns on both servers, with the cost of each time.
 
 // A server's processes end a little after their client has read the last byte.
 const AFTERMATH_MS = 50;

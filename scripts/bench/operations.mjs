@@ -37,7 +37,7 @@ export async function lsRemote(bench, source) {
   await subject.lsRemote(", packed");
 }
 
-// A repository, where the servers have it, and what git is told to reach it there.
+// A repository, where the servers have it, and git's settings to reach it there.
 class Subject {
   hosted = new Map();
   made = 0;
@@ -197,7 +197,7 @@ class Subject {
       await this.row(`fetch, ${name}`, async (server, run, timed) => {
         if (!pushed.has(`fetch ${run}`)) await grow(commits);
         pushed.add(`fetch ${run}`);
-        // Earlier commits are no part of this fetch.
+        // Earlier commits are not part of this fetch.
         await this.push(this.hosted.get(server), work, `${branch}~${commits}:${branch}`);
         await fetch(server);
         await this.push(this.hosted.get(server), work, branch);
@@ -233,8 +233,8 @@ class Subject {
     await this.row("fork", fork("fork"), { servers });
   }
 
-  // The same full clone from what Cairn keeps ready; git's server answers as before. By git it is
-  // what people type, work tree and all.
+  // The same full clone from Cairn's ready clone; git's server answers as before. By git these are the
+  // commands that people type, work tree and all.
   async readyClones() {
     const ready = new Map();
     for (const server of this.servers) {

@@ -1,7 +1,7 @@
 // `make profile`: where the CPU time of a push, a clone and a fetch goes, phase by phase.
 //
 // workerd samples the isolate while real git pushes and clones; each sample counts for the phase
-// whose function was on top. What the compiler inlined counts for the function that it went into.
+// whose function was on top. A function that the compiler inlined counts for the function that it went into.
 // A Worker cannot measure this itself: its clock stands still while it computes.
 //
 // Then an object of Git LFS goes up and down, beside a plain Worker: its bytes must cost Cairn nothing.

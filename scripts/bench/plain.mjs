@@ -28,7 +28,7 @@ export default {
   },
 };`;
 
-/** Starts it; it is told of objects as Cairn is. */
+/** Starts it; it gets the same requests for objects as Cairn. */
 export async function startPlain(scratch) {
   const child = serve(process.execPath, [OWN, join(scratch, "plain")], { stdio: ["pipe", "pipe", "pipe"] });
   child.stderr.pipe(createWriteStream(join(scratch, "plain.log")));

@@ -1,4 +1,4 @@
-// Programs run, timed, and asked of the kernel what they cost.
+// Runs programs, times them, and asks the kernel for their cost.
 
 import { execFileSync, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -69,7 +69,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, () => process.exit(1));
 }
 
-/** Runs a program to its end; fails with what it complained of. Gives the bytes that it said. */
+/** Runs a program to its end; fails with its complaint. Gives the bytes that it said. */
 export function run(command, args, { input, ...options } = {}) {
   return new Promise((done, fail) => {
     const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], ...options });

@@ -58,7 +58,7 @@ function shown(ms) {
   return `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
 }
 
-/** The rows with every sample and what follows from them. */
+/** The rows with every sample and their results. */
 export function summary(rows) {
   return rows.map((row) => {
     const servers = Object.entries(row.samples).filter(([, samples]) => samples.length > 0);

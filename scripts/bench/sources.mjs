@@ -6,7 +6,7 @@ import { basename, join, resolve } from "node:path";
 import { branches, history } from "./generator.mjs";
 import { realistic } from "./realistic.mjs";
 
-/** Objects of the generated sizes: `real` and what follows have the proportions of real repositories. */
+/** Objects of the generated sizes: `real` and those behind it have the proportions of real repositories. */
 export const SIZES = {
   small: 2_000,
   medium: 50_000,

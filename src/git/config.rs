@@ -1,7 +1,7 @@
 //! A configuration file, parsed as git's `config.c` parses it.
 //!
 //! `gix-config` would bring eight further crates into the wasm for the two small files that are read
-//! here, accepts what git does not and the other way round, and holds the whole file as events. Here
+//! here, accepts files that git does not and the other way round, and holds the whole file as events. Here
 //! nothing is kept but the current section's name and the current value.
 //!
 //! Where C's `char` is signed, git itself takes the byte ff for the end of a blob's configuration

@@ -67,12 +67,12 @@ pub enum FilterError {
     },
 }
 
-/// A directory, as far as its place decides on what lies in it.
+/// A directory, as far as its place decides about its entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Directory {
     /// How deep its entries lie.
     entries_depth: u64,
-    /// By sparse patterns, a bit each: whether they take what they do not decide on.
+    /// By sparse patterns, a bit each: whether they take paths that they do not decide on.
     taken: u64,
 }
 

@@ -31,7 +31,7 @@ impl cairn_sha1::Message for WholeObject<'_> {
     }
 }
 
-/// Appends the ids of these objects to `ids`, in order. Each is what [`object_id`] returns for the
+/// Appends the ids of these objects to `ids`, in order. Each equals the result of [`object_id`] for the
 /// object, an error included.
 ///
 /// As wasm, four objects are hashed at once (docs/adr/0051): the more there are, the more is

@@ -58,7 +58,7 @@ pub struct Limits {
     pub tree_visits_max: u64,
     /// Bytes of the trees that it reads for that, counted alike: some 10 s of CPU.
     pub tree_walk_bytes_max: u64,
-    /// Bytes that it notes of the trees it has seen and of those it still has to look at.
+    /// Bytes that it notes about the trees it has seen and about those it must still look at.
     pub tree_notes_bytes_max: usize,
     /// Bytes of a file whose lines are compared. A larger one is named with its size.
     pub diff_bytes_max: u64,
@@ -69,14 +69,14 @@ pub struct Limits {
     pub base_cache_bytes: usize,
     /// Bytes of a refname.
     pub refname_bytes_max: usize,
-    /// Refs of one repository: six times what the largest of real hosts have. Nothing of the server
-    /// holds them all: whoever lists them holds a page of 400, and whoever collects what they name
-    /// holds 20 to 41 bytes a different object.
+    /// Refs of one repository: six times as many as the largest repositories of real hosts have. No part of
+    /// the server holds them all: a listing holds a page of 400, and a collection of the objects they name
+    /// holds 20 to 41 bytes for each different object.
     pub refs_max: u64,
     /// Bytes of the names of one repository's refs: 139 each where there are as many as may be.
     pub ref_name_bytes_max: u64,
-    /// Milliseconds that the body of a request may pause: less than what an object holds for a
-    /// request is left alone for.
+    /// Milliseconds that the body of a request may pause: less than the time for which an object leaves a
+    /// request's holdings alone.
     pub body_idle_ms: u32,
     /// Bytes a second that a body must have on the average, once it was waited for as long as it
     /// may pause. A client at this rate sends a small request whole before it has to reserve.

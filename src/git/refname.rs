@@ -1,7 +1,7 @@
 //! Refnames: <https://git-scm.com/docs/git-check-ref-format>.
 //!
-//! A refname is bytes, not text. The character rules are `gix-validate`'s; what is ours is which
-//! names a push may touch, and short names.
+//! A refname is bytes, not text. The character rules are `gix-validate`'s; ours are the rules for which names
+//! a push may touch, and short names.
 
 use gix_object::bstr::{BStr, BString, ByteSlice};
 
@@ -21,7 +21,7 @@ pub(crate) const EPHEMERAL: &str = "refs/ephemeral/";
 /// The first name behind them. No ref has it: a ref is not directly below `refs/`.
 pub(crate) const BEHIND_EPHEMERAL: &str = "refs/ephemeral0";
 
-/// Whether a ref expires, and is shown only to those who ask for such refs.
+/// Whether a ref expires, and is shown only to clients that ask for such refs.
 pub(crate) fn is_ephemeral(name: &BStr) -> bool {
     name.starts_with_str(EPHEMERAL)
 }
@@ -71,7 +71,7 @@ pub enum RefnameError {
         /// The bound in bytes.
         name_bytes_max: usize,
     },
-    /// A part of it between slashes is longer than what a client's file system holds.
+    /// A part of it between slashes is longer than a client's file system holds.
     #[error(
         "refname with a component of {component_bytes} bytes, at most {component_bytes_max}: \
          clients could not store it"
@@ -96,7 +96,7 @@ pub fn check_update(name: &BStr, name_bytes_max: usize) -> Result<(), RefnameErr
     check_storable(name)
 }
 
-/// Checks the name of a ref that was stored once: it may be longer than what is taken now.
+/// Checks the name of a ref that was stored once: it may be longer than new names may be.
 pub(crate) fn check_stored(name: &BStr, name_bytes_max: usize) -> Result<(), RefnameError> {
     let tail = check_delete(name, name_bytes_max)?;
     if tail.contains(&b'/') {
@@ -128,7 +128,7 @@ pub(crate) fn check_storable(name: &BStr) -> Result<(), RefnameError> {
 }
 
 /// Checks a name that a push wants to delete: git is laxer there, so that odd refs can go away.
-/// Gives what follows `refs/`.
+/// Gives the part behind `refs/`.
 pub(crate) fn check_delete(name: &BStr, name_bytes_max: usize) -> Result<&BStr, RefnameError> {
     let name_bytes = name.len();
     if name_bytes > name_bytes_max {

@@ -1,4 +1,4 @@
-//! The ports: what the engine asks of the storage.
+//! The ports: the engine's demands on the storage.
 //!
 //! All calls are synchronous: in a Durable Object a run of code without `.await` is atomic, and
 //! an `async` here would silently open that atomicity.
@@ -31,7 +31,7 @@ pub use pieces::{Pieces, Shared};
 /// a row whole) and still writes 100 MB in 400 rows.
 pub const CHUNK_BYTES: usize = 256 << 10;
 
-/// Bytes of a row of a part at most: what one database row takes comfortably.
+/// Bytes of a row of a part at most: a size that one database row takes comfortably.
 pub(crate) const PART_ROW_BYTES_MAX: usize = 1 << 20;
 
 /// Bytes of a row at most of a part that is read by pages: an index, a commit graph. A look-up reads
@@ -109,7 +109,7 @@ impl ReadError {
     }
 }
 
-/// Reads parts of packs, for as long as it is held: what a graph keeps that is read by pages.
+/// Reads parts of packs, for as long as it is held: a graph that is read by pages keeps one.
 pub trait PartReader {
     /// Bytes of the smallest part that is read by pages: below, the whole costs as much as the pages of
     /// a few questions, and answers faster.
@@ -177,8 +177,8 @@ pub trait PackStore {
         Ok(None)
     }
 
-    /// The same for a caller that never takes a whole part: what the store holds whole is cut out of it.
-    /// `None` only where the store cannot read the part by ranges.
+    /// The same for a caller that never takes a whole part: a store that holds the part whole cuts the range
+    /// out of it. `None` only where the store cannot read the part by ranges.
     fn part_run(
         &self,
         pack_id: PackId,
@@ -194,8 +194,8 @@ pub trait PackStore {
         None
     }
 
-    /// The same for a caller that goes over parts from end to end: what is read is not kept for others,
-    /// and no table of a part is taken whole.
+    /// The same for a caller that goes over parts from end to end: it keeps no page for others, and takes no
+    /// table of a part whole.
     fn part_scanner(&self, _pack_id: PackId) -> Option<Rc<dyn PartReader>> {
         None
     }
@@ -204,7 +204,7 @@ pub trait PackStore {
     fn chunk(&self, pack_id: PackId, number: u32) -> Result<Shared, StoreError>;
 }
 
-/// Whatever leads to a store reads as that store does.
+/// A pointer to a store is a store, and reads as that one does.
 impl<P> PackStore for P
 where
     P: Deref,
@@ -267,7 +267,8 @@ pub trait Quarantine {
         self.open_pack()
     }
 
-    /// Removes what [`Quarantine::open_scratch`] gave. What is not removed is swept in time.
+    /// Removes the scratch of [`Quarantine::open_scratch`]. A later sweep removes scratch that was not
+    /// dropped.
     fn drop_scratch(&self, _scratch_id: PackId) -> Result<(), StoreError> {
         Ok(())
     }
@@ -287,7 +288,7 @@ pub trait RefSource {
     /// The target of the ref with this full name (or `HEAD`).
     fn ref_target(&self, name: &BStr) -> Result<Option<ObjectId>, StoreError>;
 
-    /// Annotated tags that refs under `refs/tags/` name, each with what it peels to.
+    /// Annotated tags that refs under `refs/tags/` name, each with the id that it peels to.
     fn annotated_tags(&self) -> Result<Vec<(ObjectId, ObjectId)>, StoreError>;
 
     /// Commits that are stored without their parents; usually there are none.
@@ -326,7 +327,7 @@ impl Nameable for Everything {
     }
 }
 
-/// Objects by id, wherever they are: what walks read.
+/// Objects by id, wherever they are: walks read through this.
 pub trait ObjectSource {
     /// The kind of the object, or `None` when it is not here.
     fn kind(&self, id: &oid) -> Result<Option<ObjectKind>, ReadError>;

@@ -3,7 +3,7 @@
 
 use gix_object::bstr::BString;
 
-/// Reads a C string in quotes, as git's `unquote_c_style` does, and gives what follows it; `None` if it
+/// Reads a C string in quotes, as git's `unquote_c_style` does, and gives the rest behind it; `None` if it
 /// does not begin with a quote, has no end, or has an escape that git does not know.
 pub(in crate::git) fn unquote(text: &[u8]) -> Option<(BString, &[u8])> {
     let mut rest = text.strip_prefix(b"\"")?;

@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `about` | what the repository says of itself |
+//! | `about` | the facts about the repository |
 //! | `reading` | objects read while some are cold |
 //! | `notes` | notes, with the memory that many of them take |
 //! | `shown` | the shapes of the JSON |
@@ -55,7 +55,7 @@ mod tree;
 /// How the paths begin that are answered here.
 pub(crate) const PATHS: &str = path::CONTENT;
 
-/// Answers a request for content. In a box: the object's dispatch would else hold all of this.
+/// Answers a request for content. Boxed: otherwise the object's dispatch would hold all of this.
 pub(crate) fn answer<'a>(
     object: &'a Rc<RepoObject>,
     store: &'a Rc<Store>,
@@ -132,7 +132,7 @@ async fn dispatch(
     bytes::send(reading, blob_id, &request).await
 }
 
-/// `…/commit/:hash`; of a tag, the commit that it leads to.
+/// `…/commit/:hash`; for a tag, the commit that it leads to.
 async fn commit(mut reading: Reading, id: ObjectId, form: Form) -> Answer {
     let found = reading
         .until(|packs| lookup::peel(packs, id, ObjectKind::Commit))

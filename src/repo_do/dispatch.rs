@@ -63,8 +63,8 @@ fn check_serves(record: &RepositoryRecord, is_git: bool) -> Result<(), ErrorRepl
     }
 }
 
-/// Whose share of memory a request uses: that of the token or, without a credential, of the
-/// address that the Worker saw.
+/// The caller whose share of memory a request uses: the token's or, without a credential, that of the address
+/// that the Worker saw.
 pub(crate) fn asker(request: &Request) -> String {
     let header = |name| {
         let value = request.headers().get(name).ok().flatten();
@@ -117,7 +117,7 @@ async fn judge_and_answer(
     account: &Rc<Account>,
 ) -> Answer {
     let caller = Caller::identify(object, &request).await?;
-    // A token that has no record is nobody's: whoever shows it is refused later.
+    // A token that has no record is nobody's: its request is refused later.
     if caller.token.is_some() || !matches!(caller.actor, Actor::Token(_)) {
         account.note_actor(caller.actor);
     }
@@ -208,7 +208,7 @@ impl Asked {
 }
 
 impl Asked {
-    /// The repository, if this query of a URL opens a bundle of it: whoever has the URL may have the
+    /// The repository, if this query of a URL opens a bundle of it: a client with the URL may have the
     /// bundle, and nothing else.
     fn opened_by(self, made_at: i64, query: &str) -> Result<RepositoryRecord, ErrorReply> {
         let object = &self.object;
@@ -335,7 +335,7 @@ async fn make(
     }
 }
 
-/// Goes on with what fills the repository. Best effort: the alarm that does so is set in any case but
+/// Goes on filling the repository. Best effort: the alarm that does so is set in any case but
 /// the oddest.
 async fn resume(object: &Rc<RepoObject>, record: Option<&RepositoryRecord>) {
     if record.is_some_and(|record| record.is_importing) {

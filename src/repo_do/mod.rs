@@ -9,7 +9,7 @@
 //! | `dispatch` | paths to handlers |
 //! | `alarm` | on each ring: interrupted work goes on, then due upkeep runs |
 //! | `lifecycle` | a repository is made, forked, imported, recovered, changed, deleted |
-//! | `write` | what changes a repository by REST: commits, blobs, refs, merges, notes |
+//! | `write` | changes by REST: commits, blobs, refs, merges, notes |
 //! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
 //! | `upkeep` | packs merged, pruned, swept, verified, rebuilt, copied to R2 |
 //! | `archive` | trees as tar and zip files |
@@ -20,7 +20,7 @@
 //! | `intake` | the one way in for packs: received, resolved, inspected, proved; `publish` does the rest |
 //! | `lfs` | the account of objects of Git LFS: which ones the repository has; locks |
 //! | `r2` | bytes that R2 alone has; the holders of packs there |
-//! | `events` | what happened, written down and handed over to the namespace |
+//! | `events` | events, written down and handed over to the namespace |
 //! | `request` | one request: its caller, its cost, its refusal |
 //! | `schedule` | the object's one alarm, set to the earliest time that any task needs |
 //! | `object` | the state of one repository's object |
@@ -29,8 +29,8 @@
 //! | `runtime` | clock, memory, leases, timers, bodies, replies: it knows no feature |
 //! | `contract` | messages between the Worker and the object; no platform in it |
 //!
-//! Invariant: between two `.await`s a request sees one state of the repository; what it read
-//! before an `.await` may be stale after it, so refs are compared again when they change.
+//! Invariant: between two `.await`s a request sees one state of the repository; a value that it read before
+//! an `.await` may be stale after it, so refs are compared again when they change.
 
 #![warn(unreachable_pub)]
 

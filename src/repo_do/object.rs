@@ -54,7 +54,7 @@ pub(crate) struct RepoObject {
     pub(crate) rates: Rates,
     /// The namespace's answers about tokens that the repository does not know.
     pub(crate) seen_tokens: SeenTokens,
-    /// Whose share of the isolate's memory its clients use.
+    /// The owner of the share of the isolate's memory that its clients use.
     pub(crate) owner: Owner,
     /// The platform's storage: alarms, and the wiping of everything.
     pub(crate) storage: Storage,
@@ -118,7 +118,7 @@ thread_local! {
 }
 
 impl RepoObject {
-    /// The object, woken. What a former incarnation was at is over: the platform has reset it.
+    /// The object, woken. The work of a former incarnation is over: the platform has reset it.
     pub(crate) fn wake(state: &State, env: Env) -> Rc<Self> {
         let id = state.id().to_string();
         let object = Rc::new(Self::new(state, env));
@@ -180,8 +180,8 @@ impl RepoObject {
         }
     }
 
-    /// How long a pack in quarantine is left alone that nobody here is at: what was opened before
-    /// this object woke belongs to work that ended with its predecessor.
+    /// How long a pack in quarantine is left alone if no request here works at it: a pack that was opened
+    /// before this object woke belongs to work that ended with its predecessor.
     pub(crate) fn quarantine_grace_ms(&self) -> i64 {
         let awake_ms = now_ms().saturating_sub(self.woke_ms);
         awake_ms.saturating_add(1).min(GRACE_MS)
@@ -214,7 +214,7 @@ impl RepoObject {
         self.store.borrow().clone()
     }
 
-    /// The same where nobody waits for an answer: without a store there is nothing to do.
+    /// The same where nobody waits for an answer: without a store it does nothing.
     pub(crate) fn store_or_log(&self) -> Option<Rc<Store>> {
         let store = self.store();
         store
@@ -237,7 +237,7 @@ impl RepoObject {
         is_true(&self.env, ALLOW_PRIVATE_REMOTES)
     }
 
-    /// Empties the database and takes the alarm away; the object still passes on what its name leads
+    /// Empties the database and takes the alarm away; the object still passes on requests that its name leads
     /// elsewhere. It drops everything in memory, and running work on the old repository can no longer
     /// write into the next one.
     pub(crate) async fn wipe(&self) -> Result<()> {
@@ -253,7 +253,7 @@ impl RepoObject {
         let mut wiping = pin!(self.storage.delete_all());
         let begun = poll!(&mut wiping);
         *self.store.borrow_mut() = open(&self.storage, &self.env);
-        // In the turn in which everything is wiped, so that the two come to pass together.
+        // In the turn in which everything is wiped, so that both happen or neither.
         let forwards = match forwarding {
             Some(forwarding) => self
                 .store()

@@ -90,8 +90,8 @@ pub(crate) fn announced_bytes(request: &Request) -> Option<u64> {
     told_bytes(request).filter(|bytes| *bytes >= CLAIMED_BYTES_MIN)
 }
 
-/// The body, its length if the client told it, and what is known of the push by now: when it is
-/// refused, the client is told by that.
+/// The body, its length if the client told it, and the push as far as it is known: a refusal tells its reason
+/// by it.
 type Arriving<'a> = (&'a mut Body, Option<u64>, &'a mut Asked);
 
 async fn take(
@@ -101,7 +101,7 @@ async fn take(
     authorized: Authorized,
     account: &Rc<Account>,
 ) -> Answer {
-    // A push that is still to come costs nothing.
+    // A push that has not come yet costs nothing.
     let mut memory = PackMemory::of_client();
     let mut command_bytes = 0_u64;
     let bad =
@@ -205,8 +205,8 @@ fn limits(object: &RepoObject) -> Limits {
     }
 }
 
-/// Refuses a push whose length is told in advance before its pack is read. Git tells it of what
-/// fits its buffer (`http.postBuffer`); of the rest the parser counts the bytes.
+/// Refuses a push that announces its length, before its pack is read. Git tells the length of a push
+/// that fits its buffer (`http.postBuffer`); for other pushes the parser counts the bytes.
 fn check_length(told_bytes: Option<u64>, bytes_max: u64) -> Result<(), ErrorReply> {
     match told_bytes {
         Some(bytes) if bytes > bytes_max => {

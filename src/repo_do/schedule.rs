@@ -26,8 +26,8 @@ pub(crate) async fn wake_by(object: &RepoObject, at_ms: i64) -> worker::Result<(
     set(object, at_ms).await
 }
 
-/// Sets the alarm to this time, whatever it was set to. It is ordered before anything is awaited,
-/// so that it comes to pass together with what was written just before.
+/// Sets the alarm to this time, in place of any other. It is ordered before anything is awaited,
+/// so that it takes effect together with the rows written just before.
 pub(crate) async fn set(object: &RepoObject, at_ms: i64) -> worker::Result<()> {
     object.alarm.set(Alarm::At(at_ms));
     // A number would be taken for an offset as well; a duration says so.
@@ -62,7 +62,7 @@ pub(crate) async fn wake_if_due(object: &RepoObject, due: Result<Option<i64>, St
     }
 }
 
-/// As [`wake_by`]; what cannot be set now is set by the next push.
+/// As [`wake_by`]; if the alarm cannot be set now, the next push sets it.
 pub(crate) async fn wake_or_log(object: &RepoObject, at_ms: i64) {
     if let Err(error) = wake_by(object, at_ms).await {
         fault_log::error("alarm", &error);

@@ -1,4 +1,4 @@
-//! The Durable Object: it wakes its [`RepoObject`], and hands on what comes.
+//! The Durable Object: it wakes its [`RepoObject`], and hands requests on to it.
 
 // The platform's macro makes public functions that nothing can document.
 #![expect(missing_docs, reason = "made by the macro `durable_object`")]
@@ -48,7 +48,7 @@ impl DurableObject for RepoDo {
         let again = Clone::clone(request.inner());
         let lease = Lease::begin(object.owner, asker(&request), operation(&request.path()));
         let (of_request, of_account) = (Rc::clone(&object), Rc::clone(&account));
-        // In a box: it is large, and would be a part of every future around it.
+        // Boxed: it is large, and would be a part of every future around it.
         let answer = async move {
             dispatch(&of_request, request, &of_account)
                 .boxed_local()

@@ -1,5 +1,5 @@
 //! Data points of answered requests in Analytics Engine, where the deployment has the binding; and the
-//! question what they add up to.
+//! question for their sums.
 
 use worker::{AnalyticsEngineDataPointBuilder, Env};
 
@@ -11,9 +11,9 @@ const REQUESTS: &str = "REQUESTS";
 /// Groups of requests in one answer: those with the most requests.
 pub(crate) const GROUPS_MAX: usize = 500;
 
-/// What the requests of the last five minutes had in common, and their sums. The columns are those of
-/// [`write_request`]; the platform samples points, and says how many each stands for. Between the two stands the
-/// name of a data set.
+/// Groups the requests of the last five minutes by method, route, status and error, with their sums. The
+/// columns are those of [`write_request`]; the platform samples points, and says how many each stands for.
+/// The name of a data set goes between the two.
 const LAST_MINUTES: [&str; 2] = [
     "SELECT blob2 AS method, blob3 AS route, double1 AS status, blob4 AS error,
         sum(_sample_interval) AS requests, sum(_sample_interval * double2) AS milliseconds,
@@ -24,7 +24,7 @@ const LAST_MINUTES: [&str; 2] = [
     GROUP BY method, route, status, error ORDER BY requests DESC LIMIT 500 FORMAT JSON",
 ];
 
-/// The question for the requests of the last minutes; `None` if this is no name of a data set.
+/// The question for the requests of the last minutes; `None` if this is not a name of a data set.
 #[must_use]
 pub(crate) fn last_minutes(dataset: &str) -> Option<String> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
@@ -34,7 +34,7 @@ pub(crate) fn last_minutes(dataset: &str) -> Option<String> {
     is_name.then(|| LAST_MINUTES.join(dataset))
 }
 
-/// Writes one point: the first text is what the points are sampled by. Without the binding, or when
+/// Writes one point: the points are sampled by the first text. Without the binding, or when
 /// the platform does not take it, nothing happens: a figure is not worth a request.
 pub(crate) fn write_request(env: &Env, texts: &[&str; 4], numbers: &[u64; 6]) {
     let Ok(dataset) = env.analytics_engine(REQUESTS) else {

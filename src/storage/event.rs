@@ -1,4 +1,5 @@
-//! An event as databases keep it: what happened, to whom it is told later, and in which order.
+//! An event as databases keep it: the change that happened, the receivers that hear of it later, and their
+//! order.
 //!
 //! A repository's database and a namespace's keep the same body. The prefix of its type, its ids and
 //! its time come from the row beside it, and are put in when the event is shown.
@@ -51,7 +52,7 @@ kinds! {
     Expiring = "repo.expiring",
     /// Its time was up.
     Expired = "repo.expired",
-    /// What no ref reaches was purged.
+    /// Objects that no ref reaches were purged.
     Purged = "repo.purged",
     /// A push passed a protection that it was told to override.
     Overridden = "repo.overridden",
@@ -131,7 +132,7 @@ pub struct EventActor {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActorKind {
-    /// Whoever holds the operator's key.
+    /// A caller with the operator's key.
     Operator,
     /// A token of the namespace.
     Namespace,

@@ -14,7 +14,7 @@ use crate::git::store::StoreError;
 /// How far one filtered look goes: a few milliseconds of SQLite.
 const STRETCH: i64 = 5_000;
 
-/// Whose events the database keeps.
+/// The owner of the events in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FeedOf {
     /// A repository's own.
@@ -41,7 +41,7 @@ pub struct Look {
 pub struct Placed {
     /// Its number in this feed.
     pub place: i64,
-    /// The repository, in a namespace's feed; empty of the namespace's own events, and in a
+    /// The repository, in a namespace's feed; empty for the namespace's own events, and in a
     /// repository's feed.
     pub repository_id: String,
     /// The event.
@@ -61,8 +61,7 @@ pub struct Looked {
     pub newest: i64,
 }
 
-/// Looks for events behind a place. There are none, and the place stays, where it is not within the
-/// feed.
+/// Looks for events behind a place. If the place is not within the feed, there are none, and the place stays.
 pub fn look<D: Database>(db: &D, of: FeedOf, asked: &Look) -> Result<Looked, StoreError> {
     let (oldest, newest) = bounds(db)?;
     let mut looked = Looked {
@@ -165,7 +164,7 @@ pub(super) fn remove_oldest<D: Database>(
     let oldest = query_all(db, sql, &[last.into(), rows_max.into()], |row| {
         Ok((row.integer(0)?, row.integer(1)?))
     })?;
-    // From the lower end only: what stays has no gap, whatever the clock said.
+    // From the lower end only: then the remaining events have no gap, whatever the clock said.
     let gone = oldest
         .iter()
         .take_while(|(place, at_ms)| goes(*place, *at_ms));

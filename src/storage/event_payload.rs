@@ -21,7 +21,7 @@ pub fn raw(payload: &impl Serialize) -> Box<RawValue> {
     serde_json::value::to_raw_value(payload).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
-/// The repository, in the payload of what changes it.
+/// The repository, in the payload of its changes.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RepositoryPayload {
@@ -84,7 +84,7 @@ pub struct PersonPayload {
 /// The commits that one update of a push brings to its ref.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PushedCommits {
-    /// Whether the ref's former commit is no ancestor of its new one.
+    /// Whether the ref's former commit is not an ancestor of its new one.
     pub forced: bool,
     /// The newest of them, oldest first.
     pub commits: Vec<CommitPayload>,

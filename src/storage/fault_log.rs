@@ -2,12 +2,12 @@
 
 use std::fmt::Display;
 
-/// Logs what failed and does not heal by itself.
+/// Logs a fault that does not heal by itself.
 pub(crate) fn error(kind: &str, cause: &dyn Display) {
     worker::console_error!("{}", line("error", kind, cause));
 }
 
-/// Logs what failed and is tried again, or done without.
+/// Logs a failed step that is repeated, or not needed.
 pub(crate) fn warning(kind: &str, cause: &dyn Display) {
     worker::console_warn!("{}", line("warning", kind, cause));
 }

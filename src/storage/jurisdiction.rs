@@ -18,7 +18,7 @@ const OBJECTS: [&str; 4] = ["REPO", "NAMESPACE", "NETWORK", "WEBHOOK"];
 /// The binding of the bucket.
 const BUCKET: &str = "PACKS";
 
-/// What else belongs to a bucket: the variables of transfers that bypass the Worker.
+/// The other variables of a bucket, for transfers that bypass the Worker.
 const OF_BUCKET: [&str; 5] = [
     BUCKET,
     "CAIRN_S3_ENDPOINT",
@@ -140,8 +140,8 @@ pub(crate) fn env_of_object(state: &State, env: Env) -> Env {
     }
 }
 
-/// The same environment with the objects and the bucket of a jurisdiction. What is not to be had there is
-/// absent: no other bucket and no other object stands in for it.
+/// The same environment with the objects and the bucket of a jurisdiction. A binding that the jurisdiction
+/// lacks is absent: no other bucket and no other object stands in for it.
 #[must_use]
 pub(crate) fn within(env: &Env, name: &str) -> Env {
     let placed = Object::create(env.unchecked_ref());
@@ -172,7 +172,7 @@ pub(crate) fn objects_of(env: &Env, binding: &str, name: &str) -> Result<JsValue
     objects.jurisdiction(name)
 }
 
-/// Hides what the environment has under this name, which may be read-only there.
+/// Hides the environment's value of this name, which may be read-only there.
 fn put(placed: &Object, name: &str, value: &JsValue) {
     let hiding = Object::new();
     // Neither fails: both objects are our own.

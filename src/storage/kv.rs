@@ -16,7 +16,7 @@ const EXPIRY_SLACK_SECONDS: u64 = 120;
 #[derive(Debug, Clone)]
 pub(crate) struct JsonStore(KvStore);
 
-/// KV failed, or holds what we did not write.
+/// KV failed, or holds a value that we did not write.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JsonStoreError {
     /// KV refused or did not answer.

@@ -7,7 +7,7 @@
 //! | [`namespace`] | the database of a namespace, and of the registry that lists the namespaces |
 //! | [`network`] | the database of a fork network |
 //! | [`webhook`] | a webhook's definition, and the database of its object |
-//! | [`event`], [`event_payload`] | what happened, as the databases of repositories and namespaces keep it |
+//! | [`event`], [`event_payload`] | events, as the databases of repositories and namespaces keep them |
 //! | [`event_feed`] | reading that in its order |
 //! | [`r2`] | R2: the port, its adapter, the keys, the record from which a repository is recovered |
 //! | [`jurisdiction`] | where data may be kept, and the bindings that keep it there; the only file here that knows the platform's |
@@ -17,8 +17,8 @@
 //!
 //! Invariants of this layer:
 //! - SQL text stands here and in `migrations/` only; every query is one constant string.
-//! - Nothing here awaits: what runs between two awaits of the shell is atomic.
-//! - Nothing of HTTP, no clock of its own (times are unix milliseconds, handed in).
+//! - Nothing here awaits: code between two awaits of the shell is atomic.
+//! - No HTTP, no clock of its own (times are unix milliseconds, handed in).
 //! - A database into which no repository was created stays empty.
 
 #![warn(unreachable_pub)]

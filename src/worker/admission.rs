@@ -54,7 +54,7 @@ pub(crate) async fn check_grant(visit: &Visit, path: &RepositoryPath) -> Result<
     Ok(())
 }
 
-/// Whether a request may administer what no single namespace decides about.
+/// Whether a request may administer matters that belong to no single namespace.
 pub(crate) async fn to_administer(visit: &Visit) -> Result<(), ErrorReply> {
     match visit.identity {
         Identity::Operator => Ok(()),
@@ -101,7 +101,7 @@ pub(crate) fn to_namespace<'a>(
     decide.boxed_local()
 }
 
-/// Whether a request is the operator's, of those that may administer the namespace.
+/// Whether the request is the operator's, among requests that may administer the namespace.
 pub(crate) async fn to_operate(visit: &Visit, namespace: &NamespaceName) -> Result<(), ErrorReply> {
     to_namespace(visit, namespace).await?;
     match visit.identity {

@@ -16,7 +16,7 @@ use crate::repo_do::contract::{Access, Actor, BundlePlace, ErrorCode, ErrorReply
 use crate::storage::fault_log;
 
 /// A bundle that everybody may have is kept by caches between for so long. It never changes, but may have
-/// to go: after a purge, or when the repository is public no more.
+/// to go: after a purge, or when the repository is no longer public.
 const PUBLIC: &str = "public, max-age=600, immutable, no-transform";
 
 /// Any other bundle, and every list.
@@ -50,8 +50,8 @@ async fn list(visit: &Visit, path: &RepositoryPath) -> Result<Response, ErrorRep
     made.map_err(|error| fault("list of bundles", &error))
 }
 
-/// The bundle, or what the request's conditions leave of it. A query counts in place of a credential: who
-/// shows both is judged by the query.
+/// The bundle, or the part that the request's conditions leave. A query counts in place of a credential: a
+/// request with both is judged by the query.
 async fn bundle(
     visit: &Visit,
     client: &web_sys::Request,

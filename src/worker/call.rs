@@ -41,7 +41,7 @@ pub(crate) struct Call {
     body: Option<JsValue>,
     /// Whether asking twice does no more than asking once.
     pub(crate) is_repeatable: bool,
-    /// Where the platform is to make the object, if this is the first that is asked of it.
+    /// Where the platform is to make the object, if this is its first request.
     location: Option<LocationHint>,
 }
 
@@ -117,7 +117,7 @@ impl Call {
         Self { method, ..self }
     }
 
-    /// With these headers of the client's.
+    /// With the client's own values of these headers.
     #[must_use]
     pub(crate) fn with_headers(self, headers: Vec<(&'static str, String)>) -> Self {
         Self { headers, ..self }

@@ -23,7 +23,7 @@ pub(crate) const EXPOSED_HEADERS: &str = "accept-ranges, allow, content-disposit
 const REQUEST_HEADERS: &str = "accept, authorization, content-encoding, content-type, git-protocol, \
     idempotency-key, if-match, if-none-match, if-range, last-event-id, range, x-request-id";
 
-/// All that some path serves: what this path serves is told by the request that follows.
+/// All that some path serves: the request that follows learns the methods of this path.
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 
 /// How long a browser may remember a preflight; Chromium remembers none for longer.
@@ -98,7 +98,7 @@ fn origin(entry: &str) -> Result<String, CorsError> {
     Ok(url.origin().ascii_serialization())
 }
 
-/// The answer to a browser that asks what a page may send.
+/// The answer to a browser that asks which requests a page may send.
 #[must_use]
 pub(crate) fn preflight() -> Reply {
     let reply = Reply {

@@ -55,14 +55,14 @@ pub(crate) fn identify(authorization: Option<&str>, operator_keys: &[Option<&str
     })
 }
 
-/// The credential, if it has the form of a signed token; nothing of it is believed yet.
+/// The credential, if it has the form of a signed token; it is not checked yet.
 #[must_use]
 pub(crate) fn signed(authorization: Option<&str>) -> Option<String> {
     secret(authorization?).filter(|secret| has_form(secret))
 }
 
-/// Whether a program set this header: a browser adds Basic credentials that its user once typed, and
-/// nothing of these schemes.
+/// Whether a program set this header: a browser adds Basic credentials that its user once typed, and no
+/// credential of these schemes.
 pub(crate) fn is_given_by_a_program(header: &str) -> bool {
     let scheme = header.split_ascii_whitespace().next().unwrap_or_default();
     let mut schemes = ["bearer", "token"].iter();
@@ -85,8 +85,8 @@ pub(crate) fn secret(header: &str) -> Option<String> {
     }
 }
 
-/// The credential of a header that has the same one twice: git-lfs sends what a batch's answer gave it
-/// and, once more, what `http.extraHeader` has. No credential here has a comma.
+/// The credential of a header that has the same one twice: git-lfs sends the header of a batch's answer and,
+/// once more, the one of `http.extraHeader`. No credential here has a comma.
 fn once(header: &str) -> &str {
     match header.split_once(',') {
         Some((first, second)) if first.trim() == second.trim() => first.trim(),
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_and_who_they_name() {
+    fn headers_name_their_callers() {
         let token = Identity::Token(PlainToken::parse(TOKEN).unwrap().hash());
         let cases = [
             (format!("Bearer {TOKEN}"), token),

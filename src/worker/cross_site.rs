@@ -2,8 +2,8 @@
 //!
 //! A browser keeps a Basic credential and sends it along with any form. It asks before it sends
 //! `application/json` elsewhere, and no answer here says yes, but to pages of the origins that the
-//! operator lists ([`super::cors`]). So a body must be of that type ([`check_type`]), and what a browser
-//! says is another site's is refused even without a body. A listed page is let in where it sends a
+//! operator lists ([`super::cors`]). So a body must be of that type ([`check_type`]), and a request that a
+//! browser calls another site's is refused even without a body. A listed page is let in where it sends a
 //! credential that no browser adds by itself: a form on that page has none.
 
 use crate::repo_do::contract::{ErrorCode, ErrorReply};

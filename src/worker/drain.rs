@@ -4,8 +4,8 @@
 use wasm_bindgen::prelude::*;
 use worker::wasm_bindgen_futures::JsFuture;
 
-/// How long a refused body may take to come: what a slow client sends after that is cut off, and with
-/// it the answer.
+/// How long a refused body may take to come: the rest of a slow client's body is cut off, and with it the
+/// answer.
 const DRAIN_MS: u32 = 5 * 60 * 1000;
 
 #[wasm_bindgen]
@@ -38,7 +38,7 @@ pub(crate) async fn drain(body: web_sys::ReadableStream) {
     let is_set = js_sys::Reflect::set(&options, &"signal".into(), &timeout(DRAIN_MS));
     let body: Readable = body.unchecked_into();
     if let (Ok(true), Ok(piped)) = (is_set, body.pipe_to(&WritableStream::new(), &options)) {
-        // A body that breaks off, or that is too slow, is no other refusal.
+        // A body that breaks off, or that is too slow, does not change the refusal.
         let _ = JsFuture::from(piped).await;
     }
 }

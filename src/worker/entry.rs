@@ -50,7 +50,7 @@ async fn handle(
     let begun_ms = clock();
     let (url, client_headers) = (request.url(), request.headers());
     let target = Target::of(&url);
-    // From here on an Artifacts path is ours, also in the log and in what counts requests.
+    // From here on an Artifacts path is ours, also in the log and in the count of requests.
     let path: &str = &artifacts::own_path(target.path);
     let face = face(path);
     let request_id = request_id(&client_headers);
@@ -123,8 +123,8 @@ async fn handle(
     Ok(response.into())
 }
 
-/// The headers of REST that follow from what objects said: how long they took, where a list goes on,
-/// and what is left of the limit that comes first.
+/// The headers of REST that follow from the objects' answers: the times they took, the next page of a list,
+/// and the rest of the limit that comes first.
 fn tell_more(
     headers: &Headers,
     visit: &Visit,
@@ -140,7 +140,7 @@ fn tell_more(
         }
     }
     if let Some(RateLeft { rate, requests }) = visit.costs.usage().rate_left {
-        // Who was turned away may be counted apart from whom the object sees in the end.
+        // The limit that turned the client away may not be the one that the object reports.
         let requests = if status == 429 { 0 } else { requests };
         let left = RateLeft { rate, requests };
         let policy = format!("\"requests\";q={};w={}", rate.requests, rate.seconds);
@@ -151,7 +151,8 @@ fn tell_more(
     Ok(())
 }
 
-/// The line with what the path tells. The name of a repository that the request makes stands in its body.
+/// The line with the fields that the path tells. The name of a repository that the request makes stands in
+/// its body.
 fn line_of(route: &Result<Route, RouteError>, path: &str, visit: &Visit) -> RequestLine {
     let mut line = match route {
         Ok(_) => request_log::of_path(path),
@@ -163,8 +164,9 @@ fn line_of(route: &Result<Route, RouteError>, path: &str, visit: &Visit) -> Requ
     line
 }
 
-/// Answers a request, once it is known whose it is. One that reads, by a credential that a browser adds to whatever it asks for, is a
-/// stranger's where that credential opens nothing: what is public stays so for who is signed in.
+/// Answers a request, once its caller is known. A browser adds its credential to every request. Where that
+/// credential opens nothing, a read is answered as a stranger's: a public answer stays public for a client
+/// that is signed in.
 async fn judged(
     visit: &mut Visit,
     request: web_sys::Request,
@@ -200,7 +202,7 @@ async fn admit(visit: &mut Visit, path: &str) -> Result<(), ErrorReply> {
     signed::verify::identify(visit, path).await
 }
 
-/// An answer, and by whom.
+/// An answer, and its sender.
 enum Answer {
     /// Passed on as it is, headers and all.
     OfObject(web_sys::Response),
@@ -208,8 +210,8 @@ enum Answer {
     OfWorker(Response),
 }
 
-/// Whether the answer asks Git for a credential that it has not sent: it sends none before that, so this
-/// is no error.
+/// Whether the answer asks Git for a credential that it has not sent: it sends none before that, so this is
+/// not an error.
 fn challenges(visit: &Visit, face: Face, error: &ErrorReply) -> bool {
     let is_asked = error.code == ErrorCode::Unauthorized && visit.identity == Identity::Anonymous;
     is_asked && face != Face::Rest
@@ -243,7 +245,7 @@ fn request_id(headers: &web_sys::Headers) -> String {
     request_log::request_id(given.as_deref(), ray.as_deref(), drawn_id)
 }
 
-/// Another one each time; it is no secret, for which `Math.random` would not do.
+/// Another one each time; it is not a secret, for which `Math.random` would not do.
 fn drawn_id() -> String {
     #[expect(
         clippy::cast_possible_truncation,
@@ -259,7 +261,7 @@ fn length_told(headers: &web_sys::Headers) -> Option<u64> {
     header(headers, "content-length")?.parse().ok()
 }
 
-/// Bytes of a body that was made here, or whose length is told.
+/// Bytes of a body that was made here, or whose length is announced.
 fn length(response: &Response) -> Option<u64> {
     match response.body() {
         ResponseBody::Body(bytes) => Some(bytes.len() as u64),
@@ -275,7 +277,7 @@ fn header(headers: &web_sys::Headers, name: &str) -> Option<String> {
     headers.get(name).ok().flatten()
 }
 
-/// The fetch or push that this error refuses, if Git shows its user nothing but what is in-band. A
+/// The fetch or push that this error refuses, if Git shows its user nothing but in-band messages. A
 /// credential that cannot be valid is no better than none: no advertisement was given for it.
 fn post_told_in_band(visit: &Visit, route: GitRoute, error: &ErrorReply) -> Option<GitPost> {
     let is_unknown = matches!(visit.identity, Identity::Anonymous | Identity::Unrecognised);

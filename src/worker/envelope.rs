@@ -77,7 +77,7 @@ pub(crate) enum ResultInfo {
 }
 
 impl ResultInfo {
-    /// Of one page of `total_count` entries, the one of this number or one behind a cursor.
+    /// One page of `total_count` entries, by its number or behind a cursor.
     #[must_use]
     pub(crate) fn page(
         page: Option<u32>,
@@ -192,7 +192,7 @@ fn enveloped<T: Serialize + ?Sized>(
     Ok(with_headers(Reply::new(status, "application/json", body)))
 }
 
-/// With what every answer of REST has.
+/// Adds the headers that every answer of REST has.
 #[must_use]
 pub(crate) fn with_headers(reply: Reply) -> Reply {
     HEADERS
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_what_is_there() {
+    fn an_error_tells_the_present_value() {
         let error = ErrorReply::at(
             ErrorCode::Conflict,
             "/expected_head",

@@ -1,5 +1,5 @@
-//! `GET /`: what this server is and where everything else lies. Browsers get a short page, programs
-//! the same facts as JSON.
+//! `GET /`: the facts about this server and the places of everything else. Browsers get a short page,
+//! programs the same facts as JSON.
 
 use serde::Serialize;
 
@@ -21,8 +21,8 @@ struct Facts {
     remote: String,
 }
 
-/// Answers `GET /` of the server at `url`. Whoever names HTML in `Accept` and does not name JSON
-/// gets the page: browsers name HTML; curl, git and HTTP libraries name nothing.
+/// Answers `GET /` of the server at `url`. A client that names HTML in `Accept` and does not name JSON gets
+/// the page: browsers name HTML; curl, git and HTTP libraries name nothing.
 pub(crate) fn answer(url: &str, accept: Option<&str>) -> Result<Reply, ErrorReply> {
     let reply = if accept.is_some_and(prefers_html) {
         let page = page(&escape(url));

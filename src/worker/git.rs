@@ -13,7 +13,7 @@ use super::visit::Visit;
 use crate::repo_do::contract::header::{GIT_PROTOCOL, KNOWN_TOKEN, REMOTE};
 use crate::repo_do::contract::{ErrorReply, FORWARDED_HEADERS, Refusal, path};
 
-/// Answers a git request whose method fits its route. What the object answers well passes as it is:
+/// Answers a git request whose method fits its route. A good answer of the object passes as it is:
 /// it has the headers that Git wants, and writes the log line.
 pub(crate) async fn answer(
     visit: &Visit,
@@ -76,7 +76,7 @@ pub(crate) async fn answer(
     }
 }
 
-/// The same request once more, when strangers have used up what is theirs and the caller has a token
+/// The same request once more, when strangers have used up their share and the caller has a token
 /// that KV knows for one of the namespace's: the object counts it with the owners'. Requests with a body
 /// cannot be sent again; Git sends one without first.
 async fn once_more(

@@ -1,7 +1,7 @@
 //! A token as KV records it: enough for an early no, never enough for a yes.
 //!
-//! KV lags behind by a minute or more, and it caches misses too. So a hit may only refuse what
-//! can never become right again: a token belongs to one repository for ever, and its expiry is
+//! KV lags behind by a minute or more, and it caches misses too. So a hit may only refuse a token that can
+//! never become right again: a token belongs to one repository for ever, and its expiry is
 //! fixed. A miss says nothing. Only the object knows of revocations.
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply, Refusal, Scope, TokenHash,
 pub(crate) struct Grant {
     /// The object's name: `<ns>/<repo>` in lower case; `<ns>/*` of a namespace's token.
     pub(crate) repository: String,
-    /// The repository's id, empty of a namespace's token: a later repository of the same name has
+    /// The repository's id, empty for a namespace's token: a later repository of the same name has
     /// another.
     pub(crate) repository_id: String,
     /// The token's id.

@@ -11,7 +11,7 @@ use crate::storage::kv::JsonStore;
 /// The KV binding that holds the grants.
 const TOKENS: &str = "TOKENS";
 
-/// A look-up to come: in a box, as those of the objects are.
+/// A look-up, boxed as those of the objects are.
 type Found<'a, T> = futures::future::LocalBoxFuture<'a, T>;
 
 /// Looks a token up in KV.

@@ -1,5 +1,5 @@
 //! Names of which an isolate has found out that they are taken: a name that was taken once has its
-//! object's file, so that what is known here stays true.
+//! object's file, so that the knowledge here stays true.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};

@@ -7,7 +7,7 @@ const CURSOR: &str = "cursor";
 const PAGE: &str = "page";
 const OFFSET: &str = "offset";
 
-/// The header of a page, of the URL without its query, the query, and the cursor of the next page,
+/// The header of a page, made of the URL without its query, the query, and the cursor of the next page,
 /// which is empty on the last one. A list of one page has none.
 #[must_use]
 pub(crate) fn of_page(url: &str, query: &str, next: &str) -> Option<String> {

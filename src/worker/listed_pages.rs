@@ -37,8 +37,8 @@ pub(crate) fn readable_by(
     Ok(response)
 }
 
-/// Whether a browser asks what a page may send. It asks without a credential, and what it asks for is
-/// refused or answered when it comes.
+/// Whether a browser asks which requests a page may send. It asks without a credential, and the request
+/// itself is refused or answered when it comes.
 pub(crate) fn is_preflight(method: &str, headers: &web_sys::Headers) -> bool {
     method == "OPTIONS" && header(headers, "access-control-request-method").is_some()
 }

@@ -7,11 +7,11 @@
 //! | [`lfs`] | Git LFS: batches, objects pumped to R2 and from it, locks |
 //! | [`bundle_uri`] | the list of bundles in R2, and their bytes, streamed from there |
 //! | [`ready`] | a ready clone, streamed from R2 to the client |
-//! | [`durable`] | what the objects of namespaces and webhooks share |
+//! | [`durable`] | the common modules of the objects of namespaces and webhooks |
 //! | [`rest`] | the REST resources: requests and answers |
 //! | [`namespace`] | the objects of namespaces and the registry: contract, calls, the objects themselves |
 //! | [`webhooks`] | the objects of webhooks: delivering, retrying |
-//! | [`visit`], [`fault`] | what every step of one request needs to know; the way out when something of ours fails |
+//! | [`visit`], [`fault`] | the state of one request; the way out when something of ours fails |
 //! | [`admission`] | early refusals before an object is called |
 //! | [`call`], [`objects`] | a call of a Durable Object; which object gets it |
 //! | [`wake`], [`known_names`] | whether there is anything to call, where a call leaves a file |
@@ -19,7 +19,7 @@
 //! | [`random`] | randomness, from the platform |
 //! | [`smart_http`] | the frame of git requests: services, content types |
 //! | [`target`], [`route`], [`names`] | a URL in its parts; the resource of a path |
-//! | [`neighbours`] | what other hosts serve beside Git, told that it is not here |
+//! | [`neighbours`] | the answer to paths that other hosts serve beside Git |
 //! | [`drain`] | bodies of git requests that the Worker refuses |
 //! | [`public_url`], [`cross_site`], [`cors`], [`listed_pages`] | under which URL it is reached; what pages of others may not do; which may |
 //! | [`credentials`], [`token`], [`grant`], [`grants`] | the caller; a token as KV records it |
@@ -44,7 +44,7 @@
 //!   namespaces ([`objects`]) and the public keys of
 //!   issuers ([`signed::key_cache`], [`signed::known_issuers`]), which are data alone: no locks, no futures. A future woken by another request is a fault of the platform's ("I/O on behalf of a
 //!   different request").
-//! - Bodies of git requests and answers are never read here, but for those that [`drain`] drops.
+//! - Bodies of git requests and answers are never read here, except those that [`drain`] drops.
 //! - The Worker refuses only requests that the object would refuse too; only the object allows one.
 
 #![warn(unreachable_pub)]

@@ -83,7 +83,7 @@ impl RepositoryName {
     }
 }
 
-/// A namespace and a repository in it: what names a repository's object.
+/// A namespace and a repository in it: the two name a repository's object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RepositoryPath {
     /// The namespace.

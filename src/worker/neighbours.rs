@@ -1,5 +1,5 @@
-//! Services that stand beside Git's on other hosts and not here: each is told so in its own
-//! protocol. The answer is the same for every name, so that nobody is asked for a credential.
+//! Services that stand beside Git's on other hosts and not here: the answer says so in the protocol of each.
+//! The answer is the same for every name, so that nobody is asked for a credential.
 
 use super::reply::{Reply, git_error};
 use crate::repo_do::contract::{ErrorCode, ErrorReply, error_packet};
@@ -39,7 +39,7 @@ impl Neighbour {
         }
     }
 
-    /// The methods that it is asked with.
+    /// The methods of its requests.
     #[must_use]
     pub(crate) fn methods(self) -> &'static [&'static str] {
         match self {

@@ -42,8 +42,8 @@ thread_local! {
     static PLACES: RefCell<KnownPlaces> = const { RefCell::new(KnownPlaces::new()) };
 }
 
-/// An answer to come. In a box, here and wherever many call: each caller's own future would else
-/// hold, and the wasm repeat, all that the call does.
+/// An answer to come. Boxed, here and wherever many call: otherwise each caller's future would hold, and the
+/// wasm repeat, all of the call.
 pub(crate) type Asked<'a, T> = LocalBoxFuture<'a, T>;
 
 /// Asks a repository's object.
@@ -200,7 +200,7 @@ pub(crate) fn place<'a>(
     found.boxed_local()
 }
 
-/// Has a namespace kept in a jurisdiction, by its name in lower case. It stays there.
+/// Keeps a namespace in a jurisdiction, by its name in lower case. It stays there.
 pub(crate) fn take_place<'a>(
     visit: &'a Visit,
     namespace: &'a str,
@@ -282,8 +282,8 @@ async fn ask(
     Err(unreachable(binding, &last))
 }
 
-/// The object threw, was reset, or has more to do than it can. Where the fault lasts, nobody is
-/// told to come back: the words say so, or the platform could not even start the object and does
+/// The object threw, was reset, or has more to do than it can. Where the fault lasts, no answer says to come
+/// back: the words say so, or the platform could not even start the object and does
 /// not expect that to change. (That is how a damaged database shows.)
 fn unreachable(binding: &str, thrown: &JsValue) -> ErrorReply {
     let cause = told(thrown);
@@ -302,7 +302,7 @@ fn unreachable(binding: &str, thrown: &JsValue) -> ErrorReply {
     ErrorReply::busy(RETRY_AFTER_SECONDS, message)
 }
 
-/// The object's answer as what the contract says it is, or its refusal.
+/// The object's answer in the contract's type, or its refusal.
 pub(crate) async fn read<T: DeserializeOwned>(response: Response) -> Result<T, ErrorReply> {
     let bytes = accept(response).await?;
     serde_json::from_slice(&bytes).map_err(|error| fault("object's answer", &error))

@@ -1,8 +1,8 @@
-//! The pages for browsers. One document is the beginning of them all: its script (`web/`) shows what the path
-//! names, and reads that by REST, as any other client does.
+//! The pages for browsers. One document is the beginning of them all: its script (`web/`) shows the resource
+//! of the path, and reads it by REST, as any other client does.
 //!
-//! Whoever opens a page gets the same document, whether the repository exists or not. Only a public one has
-//! its description in it, for those who preview links and run no script.
+//! Everybody who opens a page gets the same document, whether the repository exists or not. Only a public one
+//! has its description in it, for programs that preview links and run no script.
 
 use worker::{Fetcher, Headers, Response};
 
@@ -22,7 +22,7 @@ const ASSETS: &str = "ASSETS";
 /// The document, among these files.
 const DOCUMENT: &str = "page.html";
 
-/// What the document has where the title of a page belongs.
+/// The text of the document where the title of a page belongs.
 const TITLE: &str = "<title>Cairn</title>";
 
 /// Scripts, styles and requests of this server alone; pictures also from the page's own memory.
@@ -56,7 +56,7 @@ pub(crate) async fn page(visit: &Visit, path: &RepositoryPath) -> Result<Respons
     document(visit, &head(path, about(visit, path).await.as_ref())).await
 }
 
-/// The document for any other page: its script finds in the path what to show.
+/// The document for any other page: its script finds its view in the path.
 pub(crate) async fn place(visit: &Visit) -> Result<Response, ErrorReply> {
     document(visit, TITLE).await
 }
@@ -109,7 +109,7 @@ async fn stored(visit: &Visit, file: &str) -> Result<Response, ErrorReply> {
     Ok(response)
 }
 
-/// What a stranger may know of the repository; nothing of one that is private or does not exist.
+/// The facts about the repository that a stranger may know; none of one that is private or does not exist.
 async fn about(visit: &Visit, path: &RepositoryPath) -> Option<About> {
     let call = Call::get(path::ABOUT);
     let asked = objects::repository(visit, path, Actor::Anonymous, call).await;
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_stranger_may_not_see_has_its_name_alone() {
+    fn a_page_that_a_stranger_may_not_see_has_its_name_alone() {
         assert_eq!(head(&path(), None), "<title>acme/widget</title>");
     }
 

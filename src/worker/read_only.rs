@@ -32,7 +32,7 @@ pub(crate) fn is_set(visit: &Visit) -> bool {
 }
 
 /// Whether the deployment must refuse the request. It takes revocations, sessions and a namespace's settings:
-/// whoever stops writes because something leaked must be able to revoke it.
+/// an operator who stops writes because something leaked must be able to revoke it.
 fn is_write(route: &RestRoute, method: &str) -> bool {
     match route {
         RestRoute::Session
@@ -52,7 +52,7 @@ mod tests {
     use crate::worker::route::{self, Route};
 
     #[test]
-    fn what_a_read_only_deployment_takes() {
+    fn a_read_only_deployment_takes_reads_and_revocations() {
         let namespace = "/api/v1/namespaces/acme";
         let repository = "/api/v1/namespaces/acme/repos/app";
         let token = "0123456789abcdef";

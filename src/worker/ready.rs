@@ -1,5 +1,5 @@
-//! A ready clone handed through: what stands before the pack from the object, the rest from R2,
-//! whose bytes the runtime pumps to the client. None of them comes into the wasm.
+//! A ready clone handed through: the bytes before the pack come from the object, the rest from R2, and the
+//! runtime pumps them to the client. None of them comes into the wasm.
 
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
@@ -14,7 +14,7 @@ use crate::storage::r2::binding::R2;
 
 #[wasm_bindgen]
 extern "C" {
-    /// The runtime's pipe: what goes in at one end comes out at the other, as it is.
+    /// The runtime's pipe: bytes that go in at one end come out at the other, as they are.
     type FixedLengthStream;
 
     #[wasm_bindgen(constructor, catch)]
@@ -98,7 +98,7 @@ enum Body<'a> {
     Whole(Vec<u8>),
 }
 
-/// A response of these headers, without those that are for us.
+/// A response with these headers, except those that are for us.
 fn of_headers(headers: &web_sys::Headers, body: Body<'_>) -> Result<web_sys::Response, JsValue> {
     let init = web_sys::ResponseInit::new();
     init.set_headers(headers);

@@ -1,6 +1,5 @@
-//! The log line of a request, its data point and its timings: what the Worker says of all requests
-//! but of fetches and pushes that an object answers, which that one logs when their last byte is
-//! sent.
+//! The log line of a request, its data point and its timings: the Worker writes them for all requests except
+//! fetches and pushes; for those the object writes them when the last byte is sent.
 
 use std::cell::{Cell, RefCell};
 
@@ -21,7 +20,7 @@ pub(crate) struct Costs {
 }
 
 impl Costs {
-    /// An object was asked, answered after so many milliseconds, and said what it took.
+    /// An object was asked, answered after so many milliseconds, and told its usage.
     pub(crate) fn add(&self, ms: i64, usage: Option<&str>) {
         self.objects_ms
             .set(self.objects_ms.get().saturating_add(ms));
@@ -40,7 +39,7 @@ impl Costs {
         self.usage.borrow_mut().token_id = Some(token_id.to_owned());
     }
 
-    /// Notes who asks, as far as the Worker knows it.
+    /// Notes the caller, as far as the Worker knows it.
     pub(crate) fn note_asker(&self, asker: Asker) {
         self.usage.borrow_mut().asker = asker;
     }
@@ -88,7 +87,7 @@ pub(crate) fn request_id(
     let fits = |id: &&str| {
         (ID_BYTES_MIN..=ID_BYTES_MAX).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-            // Somebody's secret is no name.
+            // Somebody's secret is not a name.
             && !resembles_token(id)
     };
     let chosen = given.filter(fits).or(ray.filter(fits));

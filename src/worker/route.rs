@@ -29,11 +29,11 @@ pub(crate) enum Route {
     Lfs(RepositoryPath, LfsRoute),
     /// A service that other hosts offer beside them.
     Neighbour(RepositoryPath, Neighbour),
-    /// `/r/:ns/:name` and what is below: a page of the repository for a browser.
+    /// `/r/:ns/:name` and the paths below: a page of the repository for a browser.
     Page(RepositoryPath),
-    /// `/signin`, `/n` and what is below: the pages beside those of repositories.
+    /// `/signin`, `/n` and the paths below: the pages beside those of repositories.
     Place,
-    /// `/assets/:file`: what the pages load.
+    /// `/assets/:file`: a file that the pages load.
     Asset(String),
     /// `/`
     FrontPage,
@@ -121,9 +121,10 @@ pub(crate) enum RestRoute {
     RevokeSigned(NamespaceName),
     /// `/namespaces/:ns/tokens/:id`
     Token(NamespaceName, String),
-    /// Below `/namespaces/:ns/repos/:name`: what is read; refs and notes are written there as well.
+    /// Below `/namespaces/:ns/repos/:name`: the resources that are read; refs and notes are written there as
+    /// well.
     Content(RepositoryPath, Content),
-    /// Below `/namespaces/:ns/repos/:name`: what is written.
+    /// Below `/namespaces/:ns/repos/:name`: the resources that are written.
     Write(RepositoryPath, Write),
 }
 

@@ -1,5 +1,5 @@
 //! A request's URL in its parts. The platform has parsed it and written it again, so that it only
-//! needs to be cut: what would end a part does not stand in it.
+//! needs to be cut: a character that would end a part does not occur in it.
 
 /// The parts of a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn of_anything_there_are_parts() {
+    fn any_text_has_parts() {
         for text in [
             "", "/", "?", "#", "://", "http://", "http://h", "a?b#c", "é://é",
         ] {

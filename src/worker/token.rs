@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     const OLD: &str = "cairn_v1_0123456789abcdef0123456789abcdef01234567";
-    /// Of twenty bytes 0x01, 0x02, …
+    /// The token made of twenty bytes 0x01, 0x02, …
     const NEW: &str = "cairn_08umpsRGMi9hXbwR6pXWz2Ckob64ZE8ep";
 
     #[test]
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_token() {
+    fn texts_that_are_not_tokens() {
         let mut not_tokens = vec![
             String::new(),
             PREFIX.into(),
@@ -288,7 +288,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_panics_and_what_parses_has_the_form(text in any::<String>()) {
+        fn no_text_panics_and_a_parsed_token_has_the_form(text in any::<String>()) {
             prop_assert_eq!(PlainToken::parse(&text), None);
             PlainToken::is_in(&text);
         }
@@ -301,7 +301,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_made_is_a_token(entropy in any::<[u8; 20]>()) {
+        fn a_new_token_has_the_form_of_one(entropy in any::<[u8; 20]>()) {
             for token in [PlainToken::from_entropy(entropy), PlainToken::version_1(entropy)] {
                 prop_assert_eq!(PlainToken::parse(token.reveal()), Some(token.clone()));
                 prop_assert!(PlainToken::is_in(token.reveal()));

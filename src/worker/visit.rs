@@ -50,7 +50,7 @@ pub(crate) struct Visit {
     pub(crate) unverified: Option<String>,
     /// The signed token, once it is verified. Its hash is then the identity.
     pub(crate) signed: Option<Signed>,
-    /// Whose token administers the namespace, once that is known.
+    /// The owner of the token that administers the namespace, once it is known.
     pub(crate) behalf: RefCell<Option<Behalf>>,
     /// Whether any namespace may be kept in a jurisdiction.
     offers_jurisdictions: OnceCell<bool>,
@@ -93,7 +93,7 @@ impl Visit {
         visit
     }
 
-    /// Reads an `Authorization` header, or what stands in its place.
+    /// Reads an `Authorization` header, or the credential in its place.
     pub(crate) fn believe(&mut self, authorization: Option<&str>) {
         let secret = |name| self.env.secret(name).ok().map(|key| key.to_string());
         let key = secret(OPERATOR_KEY);

@@ -4,10 +4,9 @@
 //! ([ADR 63](../../docs/adr/0063-names-looked-up-before-objects-are-woken.md)).
 //!
 //! The registry tells which namespaces there are, and a namespace's object which names are taken in
-//! it. What an isolate has found out once it asks for no more, so that requests to what exists cost
-//! nothing. A list may be lost whose repositories are there: so the operator is let through, and who
-//! has a token that KV knows for that repository's own, and everybody where a list is empty that was
-//! not.
+//! it. An isolate does not ask again for a name that it has found, so that requests to existing repositories
+//! cost nothing. A list may be lost while its repositories exist. So the operator passes, and a caller with a
+//! token that KV knows for the repository's own, and everybody where a list is empty that was not.
 
 use std::cell::RefCell;
 
@@ -94,7 +93,7 @@ pub(crate) fn namespace_exists<'a>(
     Box::pin(found)
 }
 
-/// Whether KV knows the caller's token for one of what it looks for.
+/// Whether KV knows the caller's token for one of the names it looks for.
 async fn is_granted(visit: &Visit, is_it: impl Fn(&Grant, i64) -> bool) -> bool {
     let Identity::Token(hash) = visit.identity else {
         return false;

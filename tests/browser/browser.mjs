@@ -12,7 +12,7 @@ const folder = join(process.env.CAIRN_CLIENTS, "browser");
 const require = createRequire(join(folder, "package.json"));
 
 // Starts the browser. Its user has no rights to lose here: without a sandbox it runs as root too, and in
-// containers. It keeps all rules of pages: nothing of CORS is switched off.
+// containers. It keeps all rules of pages: CORS stays on.
 export async function open() {
   const { chromium } = require("playwright-core");
   const env = {

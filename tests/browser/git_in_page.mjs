@@ -1,5 +1,6 @@
 // git_in_page.mjs <port> <remote>: isomorphic-git in a page of http://localhost:<port>, a listed origin,
-// clones, commits and pushes; one of http://127.0.0.1:<port>, which is not listed, gets nothing. Prints what the pages saw.
+// clones, commits and pushes; one of http://127.0.0.1:<port>, which is not listed, gets nothing. Prints the
+// pages' findings.
 
 import { bundled, open, serve } from "./browser.mjs";
 

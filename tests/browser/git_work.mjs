@@ -1,4 +1,5 @@
-// What a page does with isomorphic-git, as its documentation says: https://isomorphic-git.org/docs/en/browser
+// A page at work with isomorphic-git, as that library's documentation shows it:
+// https://isomorphic-git.org/docs/en/browser
 
 import LightningFS from "@isomorphic-git/lightning-fs";
 import { Buffer } from "buffer";
@@ -7,7 +8,7 @@ import http from "isomorphic-git/http/web";
 
 globalThis.Buffer = Buffer;
 
-// Clones, commits a file and pushes it; gives what the page saw.
+// Clones, commits a file and pushes it; gives the page's findings.
 export async function work({ url, token }) {
   const fs = new LightningFS("repository");
   const dir = "/work";

@@ -19,9 +19,9 @@ import schemathesis
 
 # How often a value is replaced, and how often a new thing gets a name of its own.
 REAL = 0.9
-# How often a whole body is replaced by one that fits what is there.
+# How often a whole body is replaced by one that fits the existing resources.
 WHOLE = 0.3
-# What changes or deletes shall not meet what the others need, of which answers told the names. The
+# Operations that change or delete must not hit the things that others need, whose names came in answers. The
 # last ones are asked a few times only, and one of those has to succeed.
 ALWAYS = {
     "deleteNamespace",
@@ -44,9 +44,9 @@ ALWAYS = {
     "revokeToken",
     "revokeRepositoryToken",
 }
-# What a name is; refs and paths are anything.
+# The form of a name; refs and paths are anything.
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,60}")
-# What makes something, and where its name stands.
+# The operations that make something, and the place of its name.
 NEW = {
     "createNamespace": "body.namespace",
     "createRepository": "body.name",

@@ -21,7 +21,7 @@ const HOOKS_GONE: usize = 12;
 /// How many objects of a kind the requests name.
 const OBJECTS_MAX: usize = 20;
 
-/// Makes it. What `described.py` wants to know: values of parameters and fields, by operation.
+/// Makes it. The facts that `described.py` needs: values of parameters and fields, by operation.
 pub fn make(server: &mut Server, scratch: &Scratch) -> Value {
     let source = source(scratch);
     let lost = lost(server, &source);
@@ -160,8 +160,8 @@ fn of_webhooks(values: &mut Value, rest: &Rest, there: &Hosted) {
     }
 }
 
-/// Bodies and names for what is written and compared. What is written is not what is read: the ids
-/// there stay as they are.
+/// Bodies and names for writes and comparisons. The repository that is written to is not the one that
+/// is read: the ids there stay as they are.
 fn of_writes(values: &mut Value, rest: &Rest, source: &Git) {
     let written = rest.create_repository(NAMESPACE, "written");
     source.run(&[

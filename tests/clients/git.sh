@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Git itself, in the version of $GIT. What the commands mean: tests/clients/mod.rs.
+# Git itself, in the version of $GIT. The meaning of the commands: tests/clients/mod.rs.
 set -euo pipefail
 
 git() { "$GIT" -c init.defaultBranch=main -c gc.auto=0 -c credential.helper="$helper" "$@"; }

@@ -1,5 +1,5 @@
-// isomorphic-git. What the commands mean: tests/clients/mod.rs. After `page <origin>` a command runs as in
-// a page of that origin: tests/clients/page.mjs.
+// isomorphic-git. The meaning of the commands: tests/clients/mod.rs. After `page <origin>` a command runs as
+// in a page of that origin: tests/clients/page.mjs.
 
 import fs from "node:fs";
 import { createRequire } from "node:module";

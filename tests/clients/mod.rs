@@ -14,7 +14,7 @@
 //! The made history: branches `main` and `topic`, `main` with a merge of `topic` at its tip,
 //! the annotated tag `v1` there, and the lightweight tag `light` at the root commit.
 //!
-//! `scripts/install-clients.sh` installs what they need, outside the package and at pinned
+//! `scripts/install-clients.sh` installs their tools, outside the package and at pinned
 //! versions. A client that a machine cannot install is skipped, and the run says so.
 
 #![allow(clippy::panic, reason = "a panic is how a test fails")]
@@ -38,7 +38,7 @@ pub struct Client {
     pub name: &'static str,
     /// Whether it can push; not every one can.
     pub pushes: bool,
-    /// Whether a fetch loses the branches that the server has no more.
+    /// Whether a fetch loses the branches that the server no longer has.
     pub prunes: bool,
     /// Whether it can clone with a depth.
     pub shallow: bool,
@@ -157,7 +157,7 @@ impl Client {
         }
     }
 
-    /// Runs a command with this token; it must fail. What it said.
+    /// Runs a command with this token; it must fail. Returns its words.
     pub fn fails(&self, token: &str, words: &[&str]) -> String {
         match self.try_run(token, words) {
             Ok(()) => panic!("{} {} succeeded", self.name, words.join(" ")),
@@ -165,9 +165,9 @@ impl Client {
         }
     }
 
-    /// Runs a command with this token, however it may end; what it said if it failed.
+    /// Runs a command with this token, however it may end; returns its words if it failed.
     pub fn try_run(&self, token: &str, words: &[&str]) -> Result<(), String> {
-        // Nothing of the user's configuration, and no place to leave any.
+        // No configuration of the user's, and no place to leave any.
         let home = Scratch::new();
         let home = home.path();
         let ended = Command::new(&self.program)

@@ -1,5 +1,5 @@
-// The HTTP of a page: what a browser would not send or show is an error or missing.
-// https://fetch.spec.whatwg.org/#http-cors-protocol
+// The HTTP of a page: a request that a browser would not send is an error, and a header that it would not
+// show is missing. https://fetch.spec.whatwg.org/#http-cors-protocol
 
 // Headers of answers that a page of another origin always sees.
 const SHOWN = ["cache-control", "content-language", "content-length", "content-type", "expires", "last-modified", "pragma"];

@@ -16,7 +16,7 @@ assert made["remote"] == f"{url}/git/wheel/first.git", made
 assert [one["namespace"] for one in operator.namespaces()] == ["wheel"]
 assert typed.update(fsck={"strict": True})["fsck"]["strict"] is True
 
-# The repository's own token is enough for what follows.
+# The repository's own token is enough for the rest.
 repo = Client(url, made["token"]).namespace("wheel").repository("first")
 notes = {"path": "notes/ö one.txt", "content": "one\n"}
 first = repo.create_commit({"branch": "main", "message": "first", "files": [notes]}, once="first-commit")
@@ -40,7 +40,7 @@ deleted = repo.update_refs({"name": "refs/heads/topic", "new": None})
 assert deleted["updates"][0]["ok"], deleted
 assert [one["name"] for one in repo.refs("refs/heads/")] == ["refs/heads/main"]
 
-# What is refused says why, by number and by field.
+# A refusal tells the reason, by number and by field.
 for asked, status, code in [
     (lambda: repo.commit("0" * 40), 404, 10200),
     (lambda: repo.update(public=True), 403, 10000),

@@ -1,4 +1,5 @@
-//! Events: written with what they tell, in an order without gaps, handed over, and let go in time.
+//! Events: written with the changes that they tell, in an order without gaps, handed over, and let go in
+//! time.
 
 use cairn::git::store::StoreError;
 use cairn::storage::db::sql::{Database, in_transaction};

@@ -1,5 +1,5 @@
 //! Faults: the n-th write of a push fails, for every n, whether or not it took effect. Refs
-//! stay valid, a retry succeeds, and what is left over is swept up.
+//! stay valid, a retry succeeds, and leftovers are swept up.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! What a fork takes over, and the phases of a repository's life.
+//! The rows that a fork takes over, and the phases of a repository's life.
 
 use cairn::git::store::{CHUNK_BYTES, PackStore, Quarantine, StoreError};
 use cairn::storage::db::sql::Database;
@@ -45,7 +45,7 @@ fn source<D: Database>(db: D) -> RepoStore<D> {
     store
 }
 
-/// What goes from a source to its fork.
+/// The rows that go from a source to its fork.
 struct Taken {
     packs: Vec<SharedPack>,
     refs: Vec<RefRecord>,

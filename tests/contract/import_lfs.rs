@@ -1,4 +1,4 @@
-//! Objects of Git LFS that an import takes: whatever write fails, it goes on where it was.
+//! Objects of Git LFS that an import takes: after any failed write it goes on where it was.
 
 use std::cell::Cell;
 
@@ -35,8 +35,8 @@ fn pointers() -> Vec<Pointer> {
     (1..=5).map(pointer).collect()
 }
 
-/// What an object does once the refs are live, as the shell does it: pages of two, of which the
-/// remote lacks one object for good and one until the second pass. Gives how often it took each.
+/// The object's work once the refs are live, as the shell does it: pages of two objects; the remote lacks one
+/// object for good and one until the second pass. Gives how often it took each.
 fn go_on<D: Database>(store: &RepoStore<D>, taken: &mut Vec<u64>) -> Result<(), StoreError> {
     while let Some(record) = store.import()? {
         store.note_import_attempt()?;

@@ -1,4 +1,4 @@
-//! An import's own records: what an object needs to go on, and what a failure leaves.
+//! An import's own records: they let an object go on, and they tell why it failed.
 
 use std::cell::Cell;
 
@@ -126,7 +126,7 @@ fn parts_are_live_before_any_ref<D: Database>(open: &dyn Fn() -> D) {
     assert_eq!((now.parts_done, now.attempts), (1, 0));
     assert_eq!(store.shallow_commits(), Ok(vec![id(5)]));
     assert_eq!(store.counts().unwrap().refs, 0);
-    // Once is enough, and what fails counts no part.
+    // Once is enough, and a failure counts no part.
     store.publish_part(Some(&pack), &[], NOW).unwrap_err();
     assert_eq!(store.import().unwrap().unwrap().parts_done, 1);
     check_live(&store, &[pack.pack_id]);
@@ -167,13 +167,13 @@ fn with_pack<D: Database>(
     let pack = write_pack(store, CHUNK_BYTES + 9, fill)?;
     let published = publish(pack);
     if published.is_err() {
-        // The sweeper removes what this leaves.
+        // The sweeper removes the rows that this leaves.
         let _ = store.discard_pack(pack.pack_id);
     }
     published
 }
 
-/// What an object does for an import of three parts, from wherever it was; as the shell does it.
+/// The object's work for an import of three parts, from wherever it was; as the shell does it.
 fn go_on<D: Database>(store: &RepoStore<D>) -> Result<(), StoreError> {
     while let Some(record) = store.import()? {
         store.note_import_attempt()?;

@@ -1,4 +1,4 @@
-//! When a repository ends by itself, and what remains of a deleted one that can be restored.
+//! When a repository ends by itself, and the rows of a deleted one that can be restored.
 
 use cairn::storage::db::sql::Database;
 use cairn::storage::repository::kept::Kept;

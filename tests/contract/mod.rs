@@ -1,4 +1,4 @@
-//! The store contract: what the stores promise whatever database is under them.
+//! The store contract: the promises that the stores keep on any database.
 
 pub mod crowd;
 pub mod database;

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use crate::contract::{created, id, publication, update};
 
-/// A name, what the pusher believes, what it wants; 0 is "no ref".
+/// A name, the id that the pusher believes, the id that it wants; 0 is "no ref".
 type Change = (&'static str, u8, u8);
 
 /// A push: atomic or not, and its changes.
@@ -112,7 +112,7 @@ fn record(name: &str, to: u8) -> RefRecord {
     }
 }
 
-/// Whatever way refs are read, they are those of the model.
+/// All ways to read refs agree with the model.
 fn check_reads<D: Database>(store: &RepoStore<D>, model: &BTreeMap<&'static str, u8>) {
     let refs: Vec<_> = model.iter().map(|(name, to)| record(name, *to)).collect();
     let count = u64::try_from(refs.len()).unwrap();

@@ -1,4 +1,4 @@
-//! The account of who names which packs in R2.
+//! The account of the repositories that name packs in R2.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,7 +45,7 @@ fn share<D: Database>(store: &NetworkStore<D>, repository_id: &str, names: &[&st
     taken.unwrap()
 }
 
-/// Removes what is due at that time; gives the keys.
+/// Removes the keys that are due at that time; gives the keys.
 fn remove<D: Database>(store: &NetworkStore<D>, now_ms: i64) -> Vec<String> {
     let due = store.begin_removal(now_ms, 100).unwrap();
     store.removed(&due, now_ms).unwrap();
@@ -164,7 +164,7 @@ fn every_request_may_be_sent_again<D: Database>(open: &dyn Fn() -> D) {
     }
 }
 
-/// A step of a network's life: which repository, which object, what.
+/// A step of a network's life: the repository, the object, the act.
 #[derive(Debug, Clone, Copy)]
 pub enum Step {
     Take(usize, usize),
@@ -312,7 +312,7 @@ fn an_object_of_git_lfs_is_removed_once_more_a_day_later<D: Database>(open: &dyn
     assert_eq!(take(Purpose::Share), Taking::Unknown(large[0].clone()));
     store.hasten(NOW).unwrap();
     assert_eq!(store.next_due(), Ok(Some(again)));
-    // Whoever writes it meanwhile keeps it.
+    // A repository that writes it meanwhile keeps it.
     assert_eq!(take(Purpose::Write), Taking::Taken);
     assert_eq!(store.next_due(), Ok(None));
     store.release(SOURCE, &large, NOW).unwrap();

@@ -180,7 +180,7 @@ fn a_brought_pack_goes_live_before_the_one_that_builds_on_it<D: Database>(open: 
     assert_eq!(store.publish(&publish).unwrap(), [RefOutcome::Updated]);
     let order = [first.pack_id, brought.pack_id, pack.pack_id];
     check_live(&store, &order);
-    // A ref may go to what was brought, and what follows stands behind it.
+    // A ref may go to the brought commit, and the next pack builds on it.
     let alone = write_pack(&store, 10, 4).unwrap();
     let updates = vec![update("refs/heads/main", Some(2), Some(4))];
     let publish = Publication {

@@ -170,7 +170,7 @@ fn again() -> NewRepository<'static> {
     }
 }
 
-/// What an object does for a recovery, from wherever it was; as the shell does it.
+/// The object's work for a recovery, from wherever it was; as the shell does it.
 fn go_on<D: Database>(store: &RepoStore<D>, bytes: &[u8]) -> Result<(), StoreError> {
     while let Some(recovery) = store.recovery()? {
         store.note_recovery_attempt()?;

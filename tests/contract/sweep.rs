@@ -1,4 +1,4 @@
-//! The sweeper: it removes what unfinished pushes left.
+//! The sweeper: it removes the rows that unfinished pushes left.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! What the alarm does to the database, with the n-th write failing, for every n, whether or not it
-//! took effect: the next run ends where a run without a fault ends. And what is counted of damage.
+//! The alarm's work on the database, with the n-th write failing, for every n, whether or not it took effect:
+//! the next run ends where a run without a fault ends. The counts of damage too.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -127,7 +127,7 @@ fn shown<D: Database>(store: &RepoStore<D>) -> String {
     shown
 }
 
-/// Whatever happened: each live pack has its chunks, here or in R2, and its parts.
+/// After each run: each live pack has its chunks, here or in R2, and its parts.
 fn check_whole<D: Database>(store: &RepoStore<D>, label: &str) {
     let live = store.live_packs().unwrap();
     assert!(live.len() == SOURCES || live.len() == 1, "{label}");

@@ -73,7 +73,7 @@ fn write_raw(change: &Change, out: &mut Vec<u8>) {
     out.push(0);
 }
 
-/// Compares each pair; the first difference is shown with what git says.
+/// Compares each pair; the first difference is shown with git's answer.
 fn check(
     directory: &Path,
     pairs: &[(ObjectId, ObjectId)],

@@ -47,7 +47,7 @@ fn patch(objects: &Objects, pair: (ObjectId, ObjectId), context: u32, look: Look
     out
 }
 
-/// What must be somewhere in the patches, so that they prove something.
+/// Texts that must be somewhere in the patches, so that they prove something.
 const EXPECTED: [&str; 12] = [
     "\nrename from ",
     "\nold mode ",
@@ -89,7 +89,7 @@ fn check_by(directory: &Path, pairs: &[(ObjectId, ObjectId)], context: u32, look
                 let found = rest
                     .windows(next.len())
                     .position(|at| at == next.as_bytes());
-                // Of a pair without a difference there is nothing but the header.
+                // A pair without a difference has nothing but the header.
                 if rest.starts_with(&next.as_bytes()[1..]) {
                     0
                 } else {
@@ -134,7 +134,7 @@ fn two_thousand_random_diffs_are_those_of_git() {
     }
 }
 
-/// Random trees with prose in them: lines of many words, of which some change, with blanks of all kinds.
+/// Random trees with prose in them: lines of many words, some of which change, with blanks of all kinds.
 fn make_prose(directory: &Path, seed: u64, count: usize) -> Vec<ObjectId> {
     let mut numbers = Numbers(seed);
     let mut words: Vec<String> = Vec::new();
@@ -160,7 +160,7 @@ fn make_prose(directory: &Path, seed: u64, count: usize) -> Vec<ObjectId> {
     commit_texts(directory, &texts)
 }
 
-/// One of few words and what stands behind it.
+/// One of few words and the text behind it.
 fn word(numbers: &mut Numbers) -> String {
     let letters = [
         "a",
@@ -196,7 +196,7 @@ fn random_word_diffs_are_those_of_git() {
     }
 }
 
-/// Random trees with code in them, of which some lines are only indented, joined or blank in another way.
+/// Random trees with code in them; some lines are only indented, joined or blank in another way.
 fn make_indented(directory: &Path, seed: u64, count: usize) -> Vec<ObjectId> {
     let mut numbers = Numbers(seed);
     let mut lines: Vec<String> = Vec::new();

@@ -330,7 +330,7 @@ impl Maker {
         }
     }
 
-    /// What `git fast-import` needs to get from one tree to the next.
+    /// The commands with which `git fast-import` gets from one tree to the next.
     fn write_changes(&self, before: &Tree, stream: &mut Vec<u8>) {
         for path in before.keys().filter(|path| !self.tree.contains_key(*path)) {
             writeln!(stream, "D {}", quoted(path)).unwrap();

@@ -40,7 +40,7 @@ const PIECES: [&str; 24] = [
     "/**",
 ];
 
-/// What a line says behind its pattern.
+/// The words of a line behind its pattern.
 const WORDS: [&str; 20] = [
     "filter=lfs",
     "filter=lfs",
@@ -115,7 +115,7 @@ fn compare(seed: u64, cases: u32) -> u32 {
     specified
 }
 
-/// What git says of the paths.
+/// Git's answer about the paths.
 fn asked(git: &Git, case: usize, paths: &[BString]) -> Vec<BString> {
     let source = format!("--source=refs/heads/case{case}");
     let arguments = ["check-attr", "-z", "--stdin", &source, "filter"];

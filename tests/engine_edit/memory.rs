@@ -11,7 +11,7 @@ use gix_hash::oid;
 
 use crate::support::git::Git;
 
-/// A store that counts what is read.
+/// A store that counts its reads.
 pub struct Memory {
     pub objects: NewObjects,
     pub reads: Cell<usize>,

@@ -111,7 +111,7 @@ fn compare_lists(git: &Git, memory: &Memory, root: ObjectId, random: &mut Random
     assert_eq!(notes.find(id(random)).unwrap(), None);
 }
 
-/// A tree of notes with files that are no notes.
+/// A tree of notes with files that are not notes.
 fn start(git: &Git) {
     let blob = git.run_with(&["hash-object", "-w", "--stdin"], b"no note\n");
     let inner = git.run_with(

@@ -118,7 +118,7 @@ fn compare(seed: u64, cases: u32, with_work_tree: bool) -> Counts {
     counts
 }
 
-/// What git takes and we do not: see ADR 70.
+/// Patches that git takes and we do not: see ADR 70.
 fn is_stricter(said: &str) -> bool {
     said.contains("binary") || said.contains("nothing follows this header")
 }

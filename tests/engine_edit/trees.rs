@@ -34,7 +34,7 @@ const NAMES: [&[u8]; 10] = [
 /// Files of a tree by path: the model.
 type Files = BTreeMap<Vec<u8>, (EntryKind, ObjectId)>;
 
-/// One request and what it came to.
+/// One request and its result.
 struct Made {
     deleted: Vec<Vec<u8>>,
     /// In order: files put, and files moved (a moved directory, file by file).
@@ -212,7 +212,7 @@ impl Edits {
         Some(made)
     }
 
-    /// The model: what the files are then.
+    /// The model: the files after the changes.
     fn apply(&mut self, changes: &[Change], tree: ObjectId) -> Made {
         let before = self.files.clone();
         let (mut deleted, mut put) = (Vec::new(), Vec::new());

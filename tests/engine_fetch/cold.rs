@@ -1,4 +1,4 @@
-//! Chunks that are cold at first: whatever stops at one goes on where it was once it is there, and
+//! Chunks that are cold at first: work that stops at one goes on where it was once the chunk is there, and
 //! ends as it would have ended.
 
 use std::cell::{Cell, RefCell};

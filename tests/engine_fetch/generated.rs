@@ -1,5 +1,5 @@
 //! Packs such as git does not make but may be sent: objects twice in a pack or in several packs,
-//! deltas in any direction. Whatever is selected, the pack written stands on its own.
+//! deltas in any direction. For any selection the pack written stands on its own.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use super::store::{MemoryPacks, raw_entries, table_of};
 use super::writing::write;
 
-/// How a generated entry holds its object; numbers are taken modulo what there is.
+/// How a generated entry holds its object; numbers are taken modulo the number of entries.
 #[derive(Debug, Clone, Copy)]
 enum Holding {
     Whole,
@@ -141,7 +141,7 @@ proptest! {
                 }
             }
         }
-        // The client has what it says it has, and none of what is sent.
+        // The client has the objects it names, and none of those sent.
         let held: Vec<(ObjectId, u8)> = held
             .into_iter()
             .map(|object| (id_of(object), object))

@@ -53,7 +53,7 @@ impl Repository {
             .spawn(move || stdin.write_all(&input))
             .unwrap();
         let output = child.wait_with_output().unwrap();
-        // Git may stop reading early; what it says then is in its exit status.
+        // Git may stop reading early; its exit status tells the reason.
         let _ = feed.join().unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "git {arguments:?}: {errors}");
@@ -67,7 +67,7 @@ impl Repository {
             .to_owned()
     }
 
-    /// The pack of what `revisions` (as `rev-list` reads them) reach.
+    /// The pack of the objects that `revisions` (as `rev-list` reads them) reach.
     pub fn pack(&self, options: &[&str], revisions: &str) -> Vec<u8> {
         let arguments = [&["pack-objects", "-q", "--stdout", "--revs"], options].concat();
         self.run_with(&arguments, revisions.as_bytes())

@@ -142,7 +142,7 @@ fn a_clone_over_thin_packs_is_complete_and_keeps_its_deltas() {
 }
 
 #[test]
-fn a_fetch_brings_what_is_missing_thin_or_not() {
+fn a_fetch_brings_the_missing_objects_thin_or_not() {
     let (repository, commits) = history(30, 4);
     let packs = three_packs(&repository, &commits);
     let live = packs.live();
@@ -234,7 +234,7 @@ fn any_selection_makes_a_pack_of_just_its_objects() {
 fn an_object_in_several_packs_is_sent_once() {
     let (repository, commits) = history(20, 6);
     let mut packs = MemoryPacks::default();
-    // Pushes that overlap: each brings what the one before it has brought already.
+    // Pushes that overlap: each brings objects that the one before it has brought already.
     for tip in [6, 12, 19] {
         packs.publish(repository.pack(&["--delta-base-offset"], &commits[tip]));
     }

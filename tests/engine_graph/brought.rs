@@ -40,7 +40,7 @@ fn check(found: &Brought, listed: &[ObjectId], label: &str) {
 }
 
 #[test]
-fn an_update_brings_what_git_lists_between_its_ids() {
+fn an_update_brings_the_commits_that_git_lists_between_its_ids() {
     for seed in 0..6 {
         let history = History::on_time(seed, 60);
         let mut noise = Noise::new(seed + 70);
@@ -59,7 +59,7 @@ fn an_update_brings_what_git_lists_between_its_ids() {
 }
 
 #[test]
-fn a_new_ref_brings_what_its_push_brought() {
+fn a_new_ref_brings_the_commits_of_its_push() {
     for seed in 0..6 {
         let history = History::on_time(seed, 60);
         let mut noise = Noise::new(seed + 80);
@@ -85,11 +85,11 @@ fn a_new_ref_brings_what_its_push_brought() {
                     &format!("seed {seed}, {tip}"),
                 );
                 assert!(!found.forced);
-                // The same of an old id that is no commit here.
+                // The same of an old id that is not a commit here.
                 let unknown = Some([7; 20].into());
                 assert_eq!(brought(&graph, true, (unknown, tip), 99), Some(found));
             }
-            // What was here before this push brings nothing.
+            // A tip that was here before this push brings nothing.
             for tip in here.iter().copied().take(5) {
                 let found = brought(&graph, true, (None, tip), 9).unwrap();
                 assert_eq!(found, Brought::default());

@@ -1,4 +1,4 @@
-//! The check of a push: complete ones pass, and whatever is missing is found and named.
+//! The check of a push: complete ones pass, and missing objects are found and named.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -9,7 +9,7 @@ use gix_hash::ObjectId;
 use super::history::{History, Noise};
 use super::server::Server;
 
-/// What a push of `tips` has to bring to this server.
+/// The objects that a push of `tips` must bring to this server.
 fn needed(history: &History, server: &Server, tips: &[ObjectId]) -> Vec<ObjectId> {
     history
         .closure(tips)
@@ -19,7 +19,7 @@ fn needed(history: &History, server: &Server, tips: &[ObjectId]) -> Vec<ObjectId
 }
 
 #[test]
-fn whatever_object_is_missing_is_named() {
+fn any_missing_object_is_named() {
     for seed in 0..4 {
         let history = History::random(seed, 40);
         let mut noise = Noise::new(seed + 100);
@@ -75,7 +75,7 @@ fn each_tip_stands_alone() {
 }
 
 #[test]
-fn objects_in_a_live_pack_prove_nothing_about_what_they_refer_to() {
+fn an_object_in_a_live_pack_proves_nothing_about_its_references() {
     for seed in 10..14 {
         let history = History::random(seed, 30);
         let mut noise = Noise::new(seed);

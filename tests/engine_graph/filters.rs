@@ -1,4 +1,4 @@
-//! Partial clones: what a filter leaves out is what git leaves out.
+//! Partial clones: a filter leaves out the same objects as git's.
 
 use std::collections::BTreeSet;
 
@@ -48,7 +48,7 @@ fn with_patterns(history: &History, spec: &str, patterns: &str) -> String {
     spec.replace("PATTERNS", id.trim())
 }
 
-/// Commits and tags that are proved, and some of what they reach.
+/// Commits and tags that are proved, and some of the objects they reach.
 fn wants(history: &History, tips: &[ObjectId], noise: &mut Noise) -> Vec<ObjectId> {
     let mut from = tips.to_vec();
     from.extend(history.missing(tips, &[]));
@@ -59,8 +59,8 @@ fn wants(history: &History, tips: &[ObjectId], noise: &mut Noise) -> Vec<ObjectI
     wants
 }
 
-/// What git sends for each want by itself, together. For all at once it may send less: a want below
-/// another is a want no longer when it gets there, and its own entries are too deep.
+/// The objects that git sends for each want by itself, together. For all at once it may send less: a want
+/// below another is a want no longer when it gets there, and its own entries are too deep.
 fn by_git(history: &History, spec: &str, wants: &[ObjectId]) -> BTreeSet<ObjectId> {
     let each = wants
         .iter()
@@ -76,7 +76,7 @@ fn at_once_by_git(history: &History, spec: &str, wants: &[ObjectId]) -> BTreeSet
     ids(&history.rev_list(&options, wants, &[]))
 }
 
-/// Nothing of `left` is without `right`.
+/// Everything in `left` is in `right`.
 #[track_caller]
 fn none(
     left: &BTreeSet<ObjectId>,
@@ -91,7 +91,7 @@ fn none(
 }
 
 #[test]
-fn each_filter_leaves_out_what_git_leaves_out() {
+fn each_filter_leaves_out_the_same_objects_as_gits() {
     for seed in 0..6 {
         let history = History::random(seed + 90, 50);
         let mut noise = Noise::new(seed);
@@ -117,7 +117,7 @@ fn each_filter_leaves_out_what_git_leaves_out() {
 }
 
 #[test]
-fn patterns_match_what_they_match_in_git() {
+fn patterns_match_the_same_paths_as_in_git() {
     let history = History::random(77, 40);
     let mut noise = Noise::new(3);
     let (server, tips) = served(&history, &mut noise, 2);
@@ -152,7 +152,7 @@ fn patterns_match_what_they_match_in_git() {
 }
 
 #[test]
-fn combined_filters_send_what_all_their_parts_send_somewhere() {
+fn combined_filters_send_the_objects_that_all_their_parts_send_somewhere() {
     let mut more = 0;
     for seed in 0..4 {
         let history = History::random(seed + 60, 50);
@@ -170,8 +170,8 @@ fn combined_filters_send_what_all_their_parts_send_somewhere() {
             let wants = wants(&history, &tips, &mut noise);
             let plan = plan(&packs, &graph, &wants, &[], &options).unwrap();
             let sent = selected(&packs, &plan);
-            // Git asks each part about an object once, wherever it meets it first, and may so
-            // leave out what passes all of them elsewhere; nothing is left out here.
+            // Git asks each part about an object once, wherever it meets it first, and may so leave out an
+            // object that passes all of them elsewhere; nothing is left out here.
             let least = by_git(&history, &with_patterns(&history, &spec, patterns), &wants);
             none(&least, &sent, "is missing", &spec, &history);
             more += sent.len() - least.len();

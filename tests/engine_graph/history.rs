@@ -50,7 +50,7 @@ pub struct History {
     pub commits: Vec<ObjectId>,
     /// By commit, in order.
     pub parents: HashMap<ObjectId, Vec<ObjectId>>,
-    /// Tags, each with what it peels to.
+    /// Tags, each with the object it peels to.
     pub tags: Vec<(ObjectId, ObjectId)>,
     pub objects: Objects,
 }
@@ -76,7 +76,7 @@ impl History {
         self.directory.path()
     }
 
-    /// Takes what `stream` tells fast-import; its commits are marked from 1 on.
+    /// Takes the history that `stream` tells fast-import; its commits are marked from 1 on.
     pub fn import(stream: &str, noise: &mut Noise) -> Self {
         let directory = TempDir::new().unwrap();
         let mut history = Self {
@@ -176,7 +176,7 @@ impl History {
         git_in(self.directory.path(), arguments, input)
     }
 
-    /// What `git rev-list` says of what `wants` reach and `haves` do not.
+    /// The answer of `git rev-list` about commits that `wants` reach and `haves` do not.
     pub fn rev_list(&self, options: &[&str], wants: &[ObjectId], haves: &[ObjectId]) -> String {
         let mut input = String::new();
         for want in wants {

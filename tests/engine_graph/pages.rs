@@ -1,4 +1,4 @@
-//! Graphs that are read by pages, of which one cannot be read at first.
+//! Graphs that are read by pages; one page cannot be read at first.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -33,7 +33,7 @@ fn a_question_that_failed_can_be_asked_again() {
         let common = history.missing(&haves, &[]);
         for readable in 0.. {
             rounds += 1;
-            // Nothing of it is here yet.
+            // No part of it is here yet.
             server.fail_after(readable);
             let live = server.live_packs().unwrap();
             let graph = again(&mut failed, || CommitGraph::open(&server, &live));

@@ -21,8 +21,8 @@ pub fn selected(packs: &LivePacks<&Server>, plan: &Plan) -> BTreeSet<ObjectId> {
     ids
 }
 
-/// Pushes as clients make them: what git finds new in comparison with the tips before, so that
-/// some of it may be on the server already, and now and then something else.
+/// Pushes as clients make them: the objects that git finds new in comparison with the tips before, so that
+/// some of them may be on the server already, and now and then something else.
 pub fn served(history: &History, noise: &mut Noise, pushes: usize) -> (Server, Vec<ObjectId>) {
     let mut server = Server::default();
     let mut tips: Vec<ObjectId> = Vec::new();
@@ -49,7 +49,7 @@ pub fn served(history: &History, noise: &mut Noise, pushes: usize) -> (Server, V
 }
 
 #[test]
-fn a_full_clone_is_what_git_lists() {
+fn a_full_clone_equals_gits_list() {
     for seed in 0..8 {
         let history = History::random(seed, 60);
         let (server, tips) = served(&history, &mut Noise::new(seed), 4);

@@ -1,4 +1,4 @@
-//! What refs reach, asked object by object, against the closure of the refs.
+//! The objects that refs reach: each answer is compared with the closure of the refs.
 
 use cairn::git::graph::reachable::Reachable;
 use gix_hash::ObjectId;

@@ -124,7 +124,7 @@ impl Server {
         }
     }
 
-    /// Publishes what was checked.
+    /// Publishes the checked pack.
     pub fn publish(&mut self, objects: &Objects, ids: &[ObjectId], connected: &Connected) {
         let pack_id = PackId(7 + u32::try_from(self.packs.len()).unwrap());
         let (pack, table) = pack_of(objects, ids);
@@ -296,7 +296,7 @@ struct Moody<'a> {
     asked: RefCell<BTreeSet<ObjectId>>,
 }
 
-/// Walks to the end, past whatever is cold the first time.
+/// Walks to the end, past all chunks that are cold the first time.
 fn walk_on(mut walk: Connectivity<'_>) -> Result<Connected, ConnectivityError> {
     loop {
         match walk.step(3) {

@@ -11,7 +11,7 @@ use super::history::{History, Noise, START_SECONDS, git_in, ids};
 use super::plans::selected;
 use super::server::Server;
 
-/// A client that real git serves; beside it, what it would have if this server did.
+/// A client that real git serves; beside it, its objects if this server did.
 struct Client {
     directory: TempDir,
     url: String,
@@ -131,7 +131,7 @@ fn served(history: &History) -> Server {
 }
 
 #[test]
-fn a_first_shallow_fetch_is_what_git_sends() {
+fn a_first_shallow_fetch_equals_gits() {
     for seed in 40..44 {
         let history = History::random(seed, 50);
         let server = served(&history);

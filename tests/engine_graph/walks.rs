@@ -56,7 +56,7 @@ fn ids(graph: &CommitGraph, nodes: &[CommitNode]) -> BTreeSet<ObjectId> {
 }
 
 #[test]
-fn the_graph_has_what_the_commits_say() {
+fn the_graph_agrees_with_the_commits() {
     for seed in 0..6 {
         let history = History::random(seed, 60);
         let graph = served(&history, &mut Noise::new(seed)).graph();
@@ -157,7 +157,7 @@ fn a_full_clone_covers_what_reaches_the_same_commits() {
                 })
                 .collect();
             let reached = history.missing(&commits, &[]);
-            // Some tips, and now and then some of what they reach, or something else.
+            // Some tips, and now and then some of the objects they reach, or something else.
             let count = 1 + noise.below(4);
             let mut wants = noise.pick(&commits, count);
             if noise.chance(40) {

@@ -1,9 +1,9 @@
-//! A wasm module made to count what it executes.
+//! A wasm module made to count its instructions.
 //!
 //! Where a run of instructions begins that are executed one after another, the length of the run is
-//! added to a global, which is exported as `instructions`. Instructions that only name the
-//! structure (`block`, `loop`, `else`, `end`) and `nop` are no work and count nothing. What copies
-//! or fills memory counts for its length besides, as if it did sixteen bytes at a time.
+//! added to a global, which is exported as `instructions`. Instructions that only name the structure
+//! (`block`, `loop`, `else`, `end`) and `nop` are not work and do not count. An instruction that
+//! copies or fills memory counts for its length besides, as if it did sixteen bytes at a time.
 
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
@@ -12,7 +12,7 @@ use wasm_encoder::{
 };
 use wasmparser::{ExportSectionReader, FunctionBody, GlobalSectionReader, Operator, Parser};
 
-/// Sixteen bytes are what the widest instruction moves.
+/// The widest instruction moves sixteen bytes.
 const BULK_BYTES_LOG2: i64 = 4;
 
 /// The same module with the count. It must import no global.
@@ -103,7 +103,7 @@ impl Counting {
         Ok(())
     }
 
-    /// Adds what these instructions push.
+    /// Adds the values that these instructions push.
     fn add(&self, pushing: &[Instruction<'_>], function: &mut Function) {
         function.instruction(&Instruction::GlobalGet(self.count));
         for instruction in pushing {

@@ -6,8 +6,8 @@ use wasm_encoder::{
     Module, TypeSection, ValType,
 };
 
-/// What one run of [`module`] executes: two, ten turns of eight and what ends the eleventh, then a
-/// fill of ten times sixteen bytes.
+/// The instructions that one run of [`module`] executes: two, ten turns of eight and three that end the loop,
+/// then a fill of ten times sixteen bytes.
 pub const INSTRUCTIONS: u64 = 2 + 10 * 8 + 3 + (4 + 10);
 
 /// A module with the exports of `benches/wasm`, and one operation, `x`.

@@ -2,7 +2,7 @@
 //! figures are the same on every machine and however busy it is.
 //!
 //! The engine is built as wasm, as it runs in production but without the platform
-//! (`benches/wasm`), made to count what it executes, and run by Node. The figures move with the
+//! (`benches/wasm`), made to count its instructions, and run by Node. The figures move with the
 //! sources, the compiler (`rust-toolchain.toml`) and the dependencies (`Cargo.lock`), and with
 //! nothing else.
 
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The most instructions that each may take: at most a twentieth above what it takes. Whoever
+/// The most instructions that each may take: at most a twentieth above the present number. A commit that
 /// raises one says why.
 const BUDGETS: [(&str, u64); 15] = [
     ("inflate 1 MiB", 27_900_000),
@@ -81,7 +81,7 @@ fn counting_file(name: &str, module: &[u8]) -> PathBuf {
     file
 }
 
-/// Builds the module with the profile of the release, whatever flags this run was started with.
+/// Builds the module with the profile of the release, not with the flags of this run.
 fn built() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
     let target = target.expect("tmp is in the target folder");

@@ -24,7 +24,7 @@ type Db = RusqliteDatabase;
 type Store<'a> = Rc<hosted::Store<&'a Db>>;
 type Packs<'a> = LivePacks<Store<'a>>;
 
-/// What R2 has.
+/// The copies in R2.
 type Copies = HashMap<PackId, Vec<u8>>;
 
 /// Six pushes, the third with a blob of several chunks; all but the last pack are cold.
@@ -177,7 +177,7 @@ fn r2_failing_at_any_read_changes_nothing() {
     let before = state(&Rc::new(woken(&db)));
     let mut fails_at = 0;
     loop {
-        // Another one each time: it remembers nothing of what was read.
+        // Another one each time: it remembers no earlier reads.
         let store = Rc::new(woken(&db));
         let mut bucket = Bucket::failing(&copies, fails_at);
         let all = (0..PACKS, None);

@@ -34,7 +34,7 @@ pub use plumbing::git;
 
 pub const NOW: i64 = 1_700_000_000_000;
 
-/// What git printed, as text without the last newline.
+/// The output of git, as text without the last newline.
 pub fn text(directory: &Path, arguments: &[&str]) -> String {
     let printed = git(directory, arguments, b"");
     String::from_utf8(printed).unwrap().trim_end().to_owned()
@@ -256,7 +256,7 @@ pub fn merge<D: Database>(
     Ok(store.publish_merged(&merged, NOW + 1)?)
 }
 
-/// Merges what is due; gives how often.
+/// Merges the due packs; gives how often.
 pub fn merge_due<D: Database>(store: &Rc<Store<D>>) -> usize {
     let mut merges = 0;
     while let Some(range) = geometry::due(&store.live_packs().unwrap(), |_| false) {

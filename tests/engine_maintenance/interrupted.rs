@@ -106,7 +106,7 @@ fn a_merge_that_fails_at_any_write_changes_nothing_and_succeeds_later() {
     }
 }
 
-/// Leaves out what `kept` does not reach, from the newest pack to the oldest.
+/// Leaves out the objects that `kept` does not reach, from the newest pack to the oldest.
 fn prune<D: Database>(store: &Rc<Store<D>>, kept: ObjectId) -> Result<(), ReadError> {
     let packs = LivePacks::open(Rc::clone(store), &Limits::DEFAULT)?;
     let graph = CommitGraph::open(&**store, packs.records())?;

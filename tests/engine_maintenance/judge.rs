@@ -1,4 +1,4 @@
-//! What a repository must be after whatever was done to it.
+//! The state that a repository must be in after each story.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -115,7 +115,7 @@ pub fn check<D: Database>(store: &Rc<Store<D>>, directory: &Path) {
     assert_eq!(store.count_orphans(), Ok(0));
 }
 
-/// What `rev-list --objects` lists.
+/// The objects that `rev-list --objects` lists.
 pub fn objects(directory: &Path, wants: &[ObjectId], haves: &[ObjectId]) -> BTreeSet<ObjectId> {
     let mut input = String::new();
     for id in wants {

@@ -1,4 +1,4 @@
-//! Pointers of Git LFS that refs reach: git's own list of what is reached is the judge.
+//! Pointers of Git LFS that refs reach: git's own list of reached objects is the judge.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -24,7 +24,7 @@ fn pointer(number: u8) -> Pointer {
     }
 }
 
-/// What the machine finds from these roots, in steps of this size.
+/// The pointers that the machine finds from these roots, in steps of this size.
 fn found(store: &Rc<Store<RusqliteDatabase>>, roots: &[ObjectId], budget: usize) -> Found {
     let packs = LivePacks::open(Rc::clone(store), &Limits::DEFAULT).unwrap();
     let graph = CommitGraph::open(&**store, packs.records()).unwrap();

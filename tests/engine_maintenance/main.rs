@@ -1,5 +1,5 @@
 //! Maintenance over a real database: packs as git makes them are pushed, merged, pruned and
-//! rebuilt, and git is the judge of what is left.
+//! rebuilt, and git judges the result.
 
 #![allow(
     clippy::unwrap_used,

@@ -25,7 +25,7 @@ fn a_hundred_pushes_become_few_packs_that_git_takes() {
     assert!(live.len() <= 11, "{} packs", live.len());
     judge::check(&store, source.path());
     assert_eq!(judge::rebuild(&store).1, Vec::<String>::new());
-    // Thin until the first pack is in it, and then whole: what git takes as it is.
+    // Thin until the first pack is in it, and then whole: git takes such a pack as it is.
     let count = u32::try_from(live.len()).unwrap();
     let merged = merge(&store, 0..count, None).unwrap();
     let live = store.live_packs().unwrap();
@@ -38,7 +38,7 @@ fn a_hundred_pushes_become_few_packs_that_git_takes() {
 }
 
 #[test]
-fn deltas_stay_deltas_and_lean_on_what_is_here() {
+fn deltas_stay_deltas_and_lean_on_stored_objects() {
     let (store, mut source) = (Rc::new(created()), Source::new());
     let mut tip = None;
     for _ in 0..8 {

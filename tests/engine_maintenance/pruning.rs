@@ -71,7 +71,7 @@ pub fn move_ref<D: Database>(
 }
 
 #[test]
-fn a_branch_that_was_deleted_goes_and_what_others_need_stays() {
+fn a_deleted_branch_goes_and_objects_that_others_need_stay() {
     let (store, mut source) = (Rc::new(created()), Source::new());
     let first = source.commit("main", 6);
     push(&store, &source, "refs/heads/main", None, first);

@@ -20,8 +20,8 @@ use super::hosted::{NOW, Source, Store, create, created, push, woken};
 use super::judge;
 use super::pruning::{has, move_ref};
 
-/// Removes what the roots do not reach, in the steps of a purge: the reflog keeps nothing any more,
-/// packs are rewritten from the newest to the oldest, what was replaced goes at once.
+/// Removes objects that the roots do not reach, in the steps of a purge: the reflog keeps nothing any more,
+/// packs are rewritten from the newest to the oldest, replaced packs go at once.
 fn purge<D: Database>(store: &Rc<Store<D>>, roots: &[ObjectId]) -> Result<(), ReadError> {
     store.forget_reflog_ids()?;
     let packs = LivePacks::open(Rc::clone(store), &Limits::DEFAULT)?;
@@ -73,7 +73,7 @@ fn squashed<D: Database>(store: &Rc<Store<D>>, source: &mut Source) -> (ObjectId
     super::hosted::git(source.path(), &["branch", "topic", "main"], b"");
     let topic = source.commit("topic", 8);
     push(store, source, "refs/heads/topic", None, topic);
-    // Deltas on what the topic brought: the main line goes on from its files.
+    // Deltas on the topic's files: the main line goes on from its files.
     super::hosted::git(source.path(), &["branch", "-f", "main", "topic"], b"");
     let squashed = format!("{topic}^{{tree}}");
     let squashed = super::hosted::text(
@@ -117,7 +117,7 @@ fn a_purge_keeps_no_base_that_no_ref_reaches() {
     assert_eq!(count(&store), before);
 }
 
-/// What is stored, but for the numbers of packs.
+/// The stored rows, without the numbers of packs.
 fn state<D: Database>(store: &Rc<Store<D>>) -> String {
     let counts = store.counts().unwrap();
     let live = store.live_packs().unwrap();
@@ -135,7 +135,7 @@ fn state<D: Database>(store: &Rc<Store<D>>) -> String {
 }
 
 #[test]
-fn a_purge_that_fails_anywhere_keeps_what_is_reached_and_finishes_when_repeated() {
+fn a_purge_that_fails_anywhere_keeps_reached_objects_and_finishes_when_repeated() {
     let (folder, mut source) = (tempfile::tempdir().unwrap(), Source::new());
     let (made, copy) = (folder.path().join("made"), folder.path().join("copy"));
     let store = Rc::new(create(RusqliteDatabase::open(&made).unwrap()));

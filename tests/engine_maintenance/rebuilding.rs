@@ -63,7 +63,7 @@ fn appended_entries_are_found_behind_the_trailer() {
         let bytes = judge::bytes(&store, record);
         let scratch = tempfile::tempdir().unwrap();
         super::hosted::git(scratch.path(), &["init", "-q", "--bare"], b"");
-        // Git refuses what has bytes behind its trailer.
+        // Git refuses a pack with bytes behind its trailer.
         std::fs::write(scratch.path().join("p.pack"), &bytes).unwrap();
         let output = std::process::Command::new("git")
             .args(["index-pack", "p.pack"])

@@ -52,7 +52,7 @@ fn many_merge_bases_are_merged_as_git_merges_them() {
     );
 }
 
-/// Of 66 bases 65 would have to be merged with what came before, one more than may be: none is.
+/// With 66 bases, 65 would have to be merged with the result so far, one more than the limit: none is.
 #[test]
 fn too_many_merge_bases_are_refused_before_any_is_merged() {
     let scratch = Scratch::new();

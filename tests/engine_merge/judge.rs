@@ -1,4 +1,4 @@
-//! A repository of git's, its objects in memory, and what `git merge-tree` says of pairs of commits.
+//! A repository of git's, its objects in memory, and the answers of `git merge-tree` for pairs of commits.
 
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -86,7 +86,8 @@ impl History for Objects {
     ) -> Result<Vec<ObjectId>, StoreError> {
         let (ours, theirs) = (self.ancestors(ours), self.ancestors(theirs));
         let common: Vec<ObjectId> = ours.intersection(&theirs).copied().collect();
-        // What is common has only common ancestors: one that is no parent of another is best.
+        // All ancestors of a common commit are common: a common commit that is not a parent of another is a
+        // best one.
         let inner: BTreeSet<ObjectId> = common.iter().flat_map(|id| self.parents(id)).collect();
         let mut best: Vec<_> = common
             .into_iter()
@@ -97,7 +98,7 @@ impl History for Objects {
     }
 }
 
-/// What a merge makes, as `git merge-tree -z` prints it.
+/// The result of a merge, as `git merge-tree -z` prints it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Answer {
     pub is_clean: bool,
@@ -108,7 +109,7 @@ pub struct Answer {
     pub messages: Vec<String>,
 }
 
-/// What git says of these pairs.
+/// Git's answers about these pairs.
 pub fn ask_git(git: &Git, pairs: &[(String, String)], options: &[&str]) -> Vec<Answer> {
     let mut input = String::new();
     for (ours, theirs) in pairs {
@@ -216,7 +217,7 @@ impl Answer {
         self.conflicted.iter().any(|line| is_lost(line))
     }
 
-    /// Whether ours is the same but for the files that git lost, which ours must have.
+    /// Whether ours is the same except for the files that git lost, which ours must have.
     pub fn is_same_but_for_lost_files(&self, git: &Git, ours: &Self, our_files: &[String]) -> bool {
         let place = |line: &str| line.splitn(3, ' ').nth(2).map(str::to_owned);
         let kept = |line: &String| -> String {
@@ -256,7 +257,7 @@ fn is_lost(line: &str) -> bool {
     line.starts_with("000000 ")
 }
 
-/// What a merge of ours makes, in git's words.
+/// The result of our merge, in git's words.
 pub fn told(merged: &MergedTree) -> Answer {
     let mut conflicted = Vec::new();
     for path in &merged.conflicted {

@@ -10,8 +10,8 @@ use super::support::git::Git;
 /// A merge that took longer is named.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// The newest merges of the repository at `CAIRN_MERGES_OF`, each made again: with what git makes of
-/// them, and how long both take.
+/// The newest merges of the repository at `CAIRN_MERGES_OF`, each made again: with git's results, and how
+/// long both take.
 #[test]
 #[ignore = "needs a clone: CAIRN_MERGES_OF=path cargo test --release --test engine_merge -- --ignored newest --nocapture"]
 fn newest_merges_of_a_real_history() {

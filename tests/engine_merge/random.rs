@@ -113,7 +113,7 @@ pub fn edit(random: &mut Random, content: &[u8]) -> Vec<u8> {
     lines.concat()
 }
 
-/// Puts a file, and takes away what stands in its way.
+/// Puts a file, and takes away the entries in its way.
 fn put(files: &mut Files, path: &str, file: (&'static str, Vec<u8>)) {
     let below = format!("{path}/");
     files.retain(|other, _| !other.starts_with(&below) && !path.starts_with(&format!("{other}/")));

@@ -17,7 +17,7 @@ use super::random::Served;
 /// commit and path before.
 type Group = (u32, u32, String, u32, BString, Option<(String, BString)>);
 
-/// Every few steps the walk is given up and taken on from what it left.
+/// Every few steps the walk is given up and taken on from its rest.
 fn found(
     graph: &Rc<CommitGraph>,
     objects: &impl ObjectSource,
@@ -61,7 +61,7 @@ fn found(
     groups
 }
 
-/// What git says. Headers of a commit are printed once: path and previous stand for all groups of it.
+/// Git's answer. Headers of a commit are printed once: path and previous stand for all groups of it.
 fn expected(directory: &std::path::Path, arguments: &[&str]) -> Vec<Group> {
     let all = [
         &["-c", "core.quotePath=false", "blame", "--porcelain"],

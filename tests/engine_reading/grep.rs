@@ -89,10 +89,10 @@ fn files(noise: &mut Noise) -> Vec<(String, Vec<u8>)> {
     (0..30).map(|number| file(number, noise)).collect()
 }
 
-/// What git prints, or nothing if it refuses the pattern.
+/// The output of git, or nothing if it refuses the pattern.
 fn expected(directory: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
     let output = Command::new("git")
-        // With threads, git drops the first line of what it prints with context, if a binary file is first.
+        // With threads, git drops the first line of its output with context, if a binary file is first.
         .args(["-c", "grep.threads=1", "grep", "--no-color", "-n"])
         .args(arguments)
         .current_dir(directory)
@@ -204,7 +204,7 @@ fn every_line_is_found_that_git_grep_finds() {
                 compared += 1;
             }
             (Err(_), None) => refused += 1,
-            // What git takes and this refuses is said in the documentation.
+            // The documentation names the patterns that git takes and we refuse.
             (Err(error), Some(_)) => panic!("{arguments:?}: {error}"),
             (Ok(_), None) => panic!("git refuses {arguments:?}"),
         }
@@ -216,7 +216,7 @@ fn every_line_is_found_that_git_grep_finds() {
 }
 
 #[test]
-fn what_a_search_without_a_way_back_cannot_do_is_refused() {
+fn patterns_that_need_a_way_back_are_refused() {
     for text in [
         "(a)\\1",
         "\\`a",

@@ -12,7 +12,7 @@ use gix_hash::ObjectId;
 
 use super::random::Served;
 
-/// By name: the last commit. Every few steps the walk is given up and taken on from what it left.
+/// By name: the last commit. Every few steps the walk is given up and taken on from its rest.
 fn found(
     graph: &Rc<CommitGraph>,
     objects: &impl ObjectSource,

@@ -21,11 +21,11 @@ pub struct Message {
     pub text: String,
 }
 
-/// What one run of `git fsck` says.
+/// The findings of one run of `git fsck`.
 #[derive(Debug, Default)]
 pub struct Verdict {
     pub messages: BTreeMap<ObjectId, BTreeSet<Message>>,
-    /// Objects that did not parse, so that nothing else is said of them.
+    /// Objects that did not parse, so that git reports no more about them.
     pub unparsed: BTreeSet<ObjectId>,
 }
 
@@ -187,7 +187,7 @@ impl Repository {
         verdict
     }
 
-    /// What `git hash-object` says first of an object.
+    /// The first fault that `git hash-object` finds in an object.
     pub fn first_flaw(&self, kind: ObjectKind, content: &[u8]) -> Option<String> {
         let output = self.run(&["hash-object", "-t", kind.name(), "--stdin"], content);
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -233,7 +233,7 @@ impl Repository {
             .success()
     }
 
-    /// What git parses out of commits.
+    /// The facts that git parses out of commits.
     pub fn commit_facts(
         &self,
         ids: impl Iterator<Item = ObjectId>,
@@ -295,7 +295,7 @@ impl Verdict {
         let Ok(id) = ObjectId::from_hex(id.as_bytes()) else {
             return;
         };
-        // Of links to objects that are not there, which have no message id.
+        // A line about a link to a missing object has no message id.
         if !text.contains(": ") {
             return;
         }

@@ -1,11 +1,11 @@
-//! The table of `docs/fsck.md`: git's messages, with what Cairn makes of each.
+//! The table of `docs/fsck.md`: git's messages, with Cairn's treatment of each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use cairn::git::object::fsck::{MessageId, Refused, Severity};
 
-/// A row: git's severity, and what becomes of an object by default and in a strict repository.
+/// A row: git's severity, and the fate of an object by default and in a strict repository.
 type Row = [String; 3];
 
 fn table() -> BTreeMap<String, Row> {

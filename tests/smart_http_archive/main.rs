@@ -19,7 +19,7 @@ use support::scratch::Scratch;
 use support::server::server;
 use ureq::http::Method;
 
-/// What a release script would ask git for.
+/// The placeholders that a release script would use.
 const SUBST: &str = "\
     $Format:%H$ $Format:%h %t %T %p %P$\n\
     $Format:%an <%ae> %al %ad|%aD|%at|%ai|%aI|%as$\n\
@@ -37,14 +37,14 @@ fn bytes_of(hosted: &Hosted, file: &str) -> Vec<u8> {
     answer.body
 }
 
-/// What git says in the clone.
+/// The output of git in the clone.
 fn git_archive(clone: &Git, arguments: &[&str]) -> Vec<u8> {
     let ended = clone.try_run(&[&["archive"], arguments].concat(), b"");
     assert!(ended.ok, "{}", ended.stderr);
     ended.stdout
 }
 
-/// A repository with whatever is odd in archives, and a mirror of it.
+/// A repository with everything that is odd in archives, and a mirror of it.
 fn odd(scratch: &Scratch, name: &str) -> (Hosted, Git) {
     let hosted = server().rest().create_repository("archive", name);
     let work = scratch.repository(&format!("{name}-work"));

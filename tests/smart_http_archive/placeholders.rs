@@ -1,4 +1,5 @@
-//! What `export-subst` fills in, and encodings of files, with `git archive` in a mirror as the judge.
+//! The placeholders that `export-subst` fills in, and encodings of files, with `git archive` in a mirror as
+//! the judge.
 
 use super::support::git::Git;
 use super::support::rest::Hosted;

@@ -1,4 +1,4 @@
-//! Conditions of requests for archives, and what is refused.
+//! Conditions of requests for archives, and refused requests.
 
 use serde_json::json;
 

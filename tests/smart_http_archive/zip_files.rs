@@ -8,7 +8,7 @@ use rawzip::{CompressionMethod, ZipArchive, ZipSliceArchive};
 use super::support::scratch::Scratch;
 use super::{bytes_of, git_archive, odd};
 
-/// What a program sees of an entry.
+/// The parts of an entry that a program sees.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
     path: Vec<u8>,

@@ -1,5 +1,5 @@
 //! The examples of Artifacts' documentation, by curl, jq and git as it shows them. Only base URL, names
-//! and credential are others. What comes back has the documented fields.
+//! and credential are others. The answers have the documented fields.
 
 use std::path::Path;
 use std::process::Command;
@@ -24,7 +24,7 @@ const REPO: [&str; 10] = [
     "read_only",
     "remote",
 ];
-/// Of one just made.
+/// The fields of a new repository.
 const CREATED: [&str; 6] = [
     "id",
     "name",

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the documentation of Cloudflare Artifacts has its readers type: requests by curl, and git with the
+# The commands in the documentation of Cloudflare Artifacts: requests by curl, and git with the
 # answers. Only base URLs, names and the credential come from outside. Each answer is kept in $ANSWERS.
 set -euo pipefail
 

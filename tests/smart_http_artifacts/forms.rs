@@ -1,4 +1,4 @@
-//! What differs at the paths of Artifacts' API from those below `/api/v1`: there values have the forms
+//! The paths of Artifacts' API differ from those below `/api/v1`: there values have the forms
 //! that Artifacts documents.
 
 use serde_json::{Value, json};
@@ -93,7 +93,7 @@ fn bytes_have_the_types_of_the_face_that_is_asked() {
     let (text, bytes) = ("text/plain; charset=utf-8", "application/octet-stream");
     let told = |answer: Answer| {
         assert_eq!(answer.status, 200, "{}", answer.text());
-        // Whatever the type says, no browser runs it.
+        // No browser runs it, whatever the type says.
         assert!(answer.header("content-security-policy").contains("sandbox"));
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         answer.header("content-type").to_owned()
@@ -203,7 +203,7 @@ fn a_description_has_up_to_1024_characters() {
 }
 
 #[test]
-fn who_asks_for_a_former_name_is_sent_to_the_new_one_at_artifacts_paths() {
+fn a_request_for_a_former_name_is_sent_to_the_new_one_at_artifacts_paths() {
     let rest = server().rest();
     let hosted = rest.create_repository("artifacts-renamed", "old");
     rest.post(&hosted.path("/rename"), &json!({ "name": "new" }))

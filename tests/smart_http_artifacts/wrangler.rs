@@ -9,7 +9,7 @@ use support::server::{ADMIN_KEY, server};
 
 use crate::support;
 
-/// What a command prints, if it succeeds.
+/// The output of a command, if it succeeds.
 fn printed(scratch: &Scratch, arguments: &[&str]) -> Result<String, String> {
     let root = package_root();
     let mut command = Command::new(root.join("scripts/node"));
@@ -79,7 +79,7 @@ fn wrangler_makes_shows_lists_and_deletes_repositories_and_its_token_pushes() {
     let work = scratch.repository("work");
     work.commit("first");
     let remote = made["remote"].as_str().unwrap();
-    // As Artifacts hands them out, and as its documentation has a URL made of one.
+    // As Artifacts hands them out, and as its documentation makes a URL of one.
     let plaintext = token["plaintext"].as_str().unwrap();
     let (secret, _) = plaintext.split_once("?expires=").unwrap();
     let url = remote.replacen("://", &format!("://x:{secret}@"), 1);

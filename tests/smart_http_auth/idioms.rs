@@ -79,7 +79,7 @@ fn the_idioms_of_github_and_gitlab_work_in_urls_and_headers() {
         let git = scratch.git().config("http.extraHeader", &header);
         git.run(&["ls-remote", &hosted.remote]);
     }
-    // The name of a user is no token where a password is given.
+    // The name of a user is not a token where a password is given.
     let wrong = hosted
         .remote
         .replacen("://", &format!("://{token}:{UNKNOWN}@"), 1);

@@ -36,7 +36,7 @@ fn bearer(token: &str) -> Rest {
     server().rest().with_bearer(token)
 }
 
-/// The path of the repository for git, with or without what follows.
+/// The path of the repository for git, with or without the rest.
 fn advertisement(client: &Rest, hosted: &Hosted, service: &str) -> Answer {
     client.get(&hosted.git_path(&format!("info/refs?service={service}")))
 }

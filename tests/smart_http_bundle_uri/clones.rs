@@ -1,4 +1,4 @@
-//! What clients of Git take from where.
+//! The packs and bundles that clients of Git take.
 
 use serde_json::json;
 
@@ -39,7 +39,7 @@ fn a_clone_takes_everything_from_the_bundle() {
         assert_eq!(read.bundles, size, "{name}");
         assert!((1..2000).contains(&read.packs), "{name}: {read:?}");
 
-        // Who does not ask for bundles takes what others take.
+        // A client that does not ask for bundles takes packs alone.
         bundled.scratch.clone(&url, "plain", &["--mirror"]);
         let read = bundled.read(&mut seen);
         assert!(
@@ -141,7 +141,7 @@ fn the_bundle_is_one_of_gits() {
     same_refs(&clone, source);
 }
 
-/// Each falls back to what it would do without bundles.
+/// Each falls back to its ways without bundles.
 #[test]
 fn a_clone_without_a_bundle_goes_on_as_ever() {
     let mut server = Server::start();

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::support::server::{Server, server};
 use super::{Bundled, private, public, same_refs, told};
 
-/// Whoever clones cannot get these commits by id any more, nor by the bundle.
+/// A client that clones cannot get these commits by id any more, nor by the bundle.
 #[test]
 fn a_bundle_of_commits_that_no_ref_reaches_is_not_there() {
     let bundled = Bundled::new(server(), "rewritten", &public());
@@ -75,7 +75,7 @@ fn a_purge_removes_the_bundle_from_r2_too() {
 #[test]
 fn nobody_gets_a_bundle_by_an_old_url() {
     let mut server = Server::start();
-    // Public no more.
+    // It is no longer public.
     let closed = Bundled::new(&server, "closed", &public());
     let uri = closed.told("uri");
     assert_eq!(closed.get(&uri, &[]).status, 200);

@@ -16,7 +16,7 @@ use support::rest::{Answer, Hosted, Rest};
 use support::scratch::Scratch;
 use support::server::Server;
 
-/// A repository with a history of 40 commits, of which a bundle is kept, and where that came from.
+/// A repository with a history of 40 commits and a bundle, and its source.
 struct Bundled<'a> {
     server: &'a Server,
     scratch: Scratch,
@@ -53,7 +53,7 @@ impl<'a> Bundled<'a> {
         bundled
     }
 
-    /// Pushes branches and tags, and has R2 hold what it is to hold.
+    /// Pushes branches and tags, and lets R2 get its copies.
     fn push(&self) {
         let url = self.hosted.url();
         self.source.run(&[
@@ -87,7 +87,7 @@ impl<'a> Bundled<'a> {
         told(&self.list(), key).expect("there is a bundle")
     }
 
-    /// What somebody without a credential gets for a URI of the list.
+    /// The answer to somebody without a credential for a URI of the list.
     fn get(&self, uri: &str, headers: &[(&str, &str)]) -> Answer {
         let path = self.hosted.git_path(uri);
         let anonymous = self.rest.anonymous();
@@ -103,7 +103,7 @@ impl<'a> Bundled<'a> {
         clone
     }
 
-    /// How the log says that the repository was read: bytes of bundles, and of the packs of fetches,
+    /// The reads of the repository as the log tells them: bytes of bundles, and of the packs of fetches,
     /// of the requests that came after those that this was asked about before.
     fn read(&self, seen: &mut usize) -> Read {
         // The line that the waiting is for.
@@ -142,7 +142,7 @@ struct Read {
     packs: u64,
 }
 
-/// Both have the same refs, but for those that git keeps of bundles.
+/// Both have the same refs, except those that git keeps for bundles.
 fn same_refs(clone: &Git, source: &Git) {
     let mut refs = clone.refs();
     refs.retain(|name, _| !name.starts_with("refs/bundles/"));

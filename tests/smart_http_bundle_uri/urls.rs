@@ -1,4 +1,4 @@
-//! Who may have the bytes of a bundle, and in which parts.
+//! The rules about who may have the bytes of a bundle, and in which parts.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ fn a_private_bundle_is_open_to_who_may_fetch_and_to_the_holder_of_its_url() {
     let owner = bundled.rest.with_bearer(&bundled.hosted.token);
     let own = owner.get(&bundled.hosted.git_path(bare));
     assert_eq!(own.body, answer.body);
-    // A credential beside a signed URL counts for nothing: git sends what its user has configured.
+    // A credential beside a signed URL counts for nothing: git sends the one that its user has configured.
     let wrong = [("authorization", "Basic eDp5")];
     assert_eq!(bundled.get(&uri, &wrong).status, 200);
 
@@ -62,7 +62,7 @@ fn a_private_bundle_is_open_to_who_may_fetch_and_to_the_holder_of_its_url() {
     let stranger = bundled.rest.with_bearer(&other.hosted.token);
     assert_ne!(stranger.get(&bundled.hosted.git_path(bare)).status, 200);
 
-    // A query opens just this bundle, and only as it is. Whoever tries learns nothing.
+    // A query opens just this bundle, and only as it is. A caller that guesses learns nothing.
     let later = query.replacen("expires=1", "expires=2", 1);
     let flipped = if query.ends_with('0') { "1" } else { "0" };
     let flipped = format!("{}{flipped}", &query[..query.len() - 1]);
@@ -113,6 +113,6 @@ fn a_signed_url_expires_and_a_clone_that_shows_it_goes_on_without() {
     );
     let clone = bundled.clone(&url, "late", &["--mirror", &option]);
     super::same_refs(&clone, &bundled.source);
-    // Whoever asks again gets another URL.
+    // Another request gets another URL.
     assert_ne!(bundled.told("uri"), uri);
 }

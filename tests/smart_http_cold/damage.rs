@@ -1,4 +1,4 @@
-//! What verify finds of damaged packs, parts, copies and accounts.
+//! Verify finds damaged packs, parts, copies and accounts.
 
 use serde_json::json;
 
@@ -78,7 +78,7 @@ fn each_kind_of_damage_is_counted() {
     assert!(detail.starts_with("2 orphan rows; r2: "), "{detail}");
     assert!(detail.contains("1 missing, 1 unheld, 1 astray"), "{detail}");
 
-    // What the sweeper may remove goes with the next run.
+    // The next run removes the rows that the sweeper may remove.
     cold.maintain("run");
     let orphans = cold.findings()["orphans"].take();
     for (what, count) in orphans.as_object().unwrap() {
@@ -87,7 +87,7 @@ fn each_kind_of_damage_is_counted() {
 }
 
 #[test]
-fn a_part_that_is_lost_is_counted_and_made_anew_of_what_r2_has() {
+fn a_lost_part_is_counted_and_made_again_from_r2() {
     let mut server = Server::start();
     let mut cold = Cold::new(&server, "part");
     cold.push(3);

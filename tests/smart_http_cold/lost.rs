@@ -8,7 +8,7 @@ use super::support::history::noise;
 use super::support::server::Server;
 
 #[test]
-fn r2_that_fails_stops_nothing_but_what_needs_it_and_is_on_record() {
+fn a_failing_r2_stops_only_requests_that_need_it_and_is_on_record() {
     let mut server = Server::start();
     let mut cold = Cold::new(&server, "failing");
     cold.push(5);
@@ -22,7 +22,7 @@ fn r2_that_fails_stops_nothing_but_what_needs_it_and_is_on_record() {
         std::fs::rename(state.join("data/r2"), state.join("r2-elsewhere")).unwrap();
     });
     cold.rest = server.rest();
-    // A history of its own: nothing of it leans on what is cold.
+    // A history of its own: nothing of it leans on cold packs.
     cold.source.run(&["checkout", "-q", "--orphan", "other"]);
     cold.source.run(&["rm", "-q", "-r", "-f", "."]);
     for number in 0..10 {

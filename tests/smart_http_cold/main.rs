@@ -1,5 +1,4 @@
-//! Maintenance of repositories whose packs are in R2: merged, pruned, checked, and honest about what
-//! is damaged.
+//! Maintenance of repositories whose packs are in R2: merged, pruned, checked, and honest about damage.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(

@@ -1,4 +1,4 @@
-//! Cold packs merged with what is pushed on top.
+//! Cold packs merged with later pushes.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ use super::repository::Cold;
 use super::support::server::{Server, server};
 
 #[test]
-fn cold_packs_are_merged_with_what_is_pushed_on_top_and_pruned() {
+fn cold_packs_are_merged_with_later_pushes_and_pruned() {
     let mut cold = Cold::new(server(), "merged");
     cold.push(12);
     let secret = cold.push_branch("secret", 600_000);
@@ -38,7 +38,7 @@ fn cold_packs_are_merged_with_what_is_pushed_on_top_and_pruned() {
     assert!(said.contains("not our ref"), "{said}");
     cold.check("pruned");
 
-    // What was made goes cold in its turn, and what it replaced is needed no more.
+    // The new pack goes cold in its turn, and the packs that it replaced are no longer needed.
     cold.maintain("snapshot");
     cold.maintain("run");
     assert_eq!(cold.number("packs", "live"), cold.number("packs", "cold"));

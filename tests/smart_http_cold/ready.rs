@@ -44,7 +44,7 @@ fn a_flipped_byte_of_a_ready_clone_is_found_and_healed() {
         "{found}"
     );
     assert!(problem.contains("is not what was written"), "{found}");
-    // Another one is made by the alarm, or by whoever asks first.
+    // Another one is made by the alarm, or by the first caller that asks.
     cold.maintain("snapshot");
     assert!(cold.stats()["ready_clone_bytes"].is_u64());
     cold.check("healed");

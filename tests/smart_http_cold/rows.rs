@@ -1,4 +1,4 @@
-//! What verify finds of damaged rows and pages of the database.
+//! Verify finds damaged rows and pages of the database.
 
 use super::repository::Cold;
 use super::state::{REPOSITORIES, corrupt, databases};

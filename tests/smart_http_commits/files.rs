@@ -1,4 +1,4 @@
-//! What may be done to files, beside what git does.
+//! The changes to files that a commit may make, beside git's own.
 
 use serde_json::json;
 
@@ -23,7 +23,7 @@ fn the_first_commit_makes_the_default_branch_and_others_build_on_it() {
 }
 
 #[test]
-fn modes_moves_and_deletions_are_what_git_makes_of_them() {
+fn modes_moves_and_deletions_equal_gits() {
     let desk = Desk::new("modes");
     desk.commit(
         "main",
@@ -53,7 +53,7 @@ fn modes_moves_and_deletions_are_what_git_makes_of_them() {
         "100644 \"caf\\351\"\n100644 empty\n120000 link\n160000 module\n100644 new/a\n100644 new/b\n\
          100755 run.sh"
     );
-    // What git makes of the same.
+    // Git's result for the same changes.
     let git = desk.scratch.repository("git");
     git.write("run.sh", "#!/bin/sh\nexit\n");
     git.write("new/a", "a");

@@ -10,7 +10,7 @@ fn metadata(files: &Value) -> Value {
 }
 
 #[test]
-fn files_in_lines_are_what_git_makes_of_them() {
+fn files_in_lines_equal_gits() {
     let desk = Desk::new("lines");
     // One that is held, one that waits beside the pack, one whose size was told.
     let (small, large, told) = (noise(1, 1000), noise(2, 3_000_000), noise(3, 2_000_000));

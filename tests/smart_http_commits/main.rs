@@ -1,4 +1,4 @@
-//! Commits and blobs by REST, with real git as the judge of what they are.
+//! Commits and blobs by REST, with real git as their judge.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -31,7 +31,7 @@ const NO_CHANGE: u64 = 10_312;
 const REF_REFUSED: u64 = 10_320;
 const TOO_LARGE: u64 = 10_402;
 
-/// A repository on the server, and who writes to it.
+/// A repository on the server, and its writer.
 struct Desk {
     scratch: Scratch,
     hosted: Hosted,
@@ -74,7 +74,7 @@ impl Desk {
         self.post(&body).result(201)
     }
 
-    /// What git gets of it, checked.
+    /// Git's clone of it, checked.
     fn clone(&self, name: &str) -> Git {
         let clone = self.scratch.clone(&self.hosted.url(), name, &[]);
         clone.fsck_strict();
@@ -85,7 +85,7 @@ impl Desk {
         server().rest().get(&self.hosted.path("/stats")).result(200)
     }
 
-    /// What would show that a refused request left something behind.
+    /// The facts that would show that a refused request left something behind.
     fn traces(&self) -> Value {
         let refs = self.client.get(&self.hosted.path("/refs")).result(200);
         let (stats, mut traces) = (self.stats(), serde_json::Map::new());

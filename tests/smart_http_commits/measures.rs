@@ -1,4 +1,5 @@
-//! How long commits by REST take, beside git. They judge what has a bar in seconds, and print the rest.
+//! How long commits by REST take, beside git. They judge the times that have a bar in seconds, and print the
+//! rest.
 
 // A clock, in measurements that run by name.
 #![allow(clippy::disallowed_methods)]

@@ -1,4 +1,4 @@
-//! Who made a commit, when, and with which words.
+//! The people of a commit, its times, and its words.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Commits that are refused, each with what is wrong, and without a trace.
+//! Commits that are refused, each with its fault, and without a trace.
 
 use serde_json::{Value, json};
 
@@ -191,7 +191,7 @@ fn who_may_not_push_may_not_commit() {
 }
 
 #[test]
-fn what_is_too_much_is_refused() {
+fn a_commit_above_a_bound_is_refused() {
     let desk = Desk::new("bounds");
     desk.commit("main", &[("a", "1")]);
     let files: Vec<Value> = (0..100_001)

@@ -1,4 +1,4 @@
-//! Commits compared: where their histories met, and what each has alone.
+//! Commits compared: where their histories met, and the commits that each has alone.
 
 use serde_json::Value;
 

@@ -126,7 +126,7 @@ fn lines_that_differ_by_white_space_alone_are_left_out() {
     let theirs = bytes_of(&git, &["diff", "-w", &base, "main"]);
     same_bytes(&patch_of(&hosted, &query), &theirs, "git diff -w");
     let result = get(&hosted, &query).result(200);
-    // The JSON names each file that differs; of one that differs by white space alone there is no hunk.
+    // The JSON names each file that differs; one that differs by white space alone has no hunk.
     let files = result["files"].as_array().unwrap();
     let counts = files.iter().map(|file| {
         let hunks = file["hunks"].as_array().unwrap().len();
@@ -194,7 +194,7 @@ fn spelled(file: &Value) -> String {
 }
 
 #[test]
-fn json_says_what_the_patch_says() {
+fn json_and_patch_agree() {
     let scratch = Scratch::new();
     let text: Vec<u8> = (0..60)
         .flat_map(|line| format!("line {line}\n").into_bytes())
@@ -334,7 +334,7 @@ fn a_commit_is_a_mail_as_git_makes_it() {
         let theirs = bytes_of(&git, &[&format[..], &[commit]].concat());
         let ours = get(&hosted, &format!("/commit/{commit}.patch"));
         assert_eq!(ours.header("content-type"), "text/x-diff");
-        // What is binary is compressed otherwise; all mails apply.
+        // Binary content is compressed otherwise; all mails apply.
         if !String::from_utf8_lossy(&theirs).contains("GIT binary patch") {
             same_bytes(&ours.body, &theirs, "git format-patch");
         }

@@ -1,4 +1,4 @@
-//! Real histories: every diff of their newest commits, and what others wait meanwhile. By name, with
+//! Real histories: every diff of their newest commits, and how long others wait meanwhile. By name, with
 //! bundles of the caller's:
 //! `CAIRN_BUNDLES=a.bundle,b.bundle cargo test --test smart_http_compare -- --ignored --nocapture`
 
@@ -129,7 +129,7 @@ fn the_largest_texts_are_diffed_in_one_step() {
         let lines = (0..190_000).map(|_| format!("{:x}\n", random(words)));
         lines.collect::<Vec<_>>().concat().into_bytes()
     };
-    // Of fewer different lines git's search takes shortcuts that ours takes elsewhere: see ADR 68.
+    // With fewer different lines git's search takes shortcuts that ours takes elsewhere: see ADR 68.
     let texts = [20_000, 200_000, 1 << 30].map(|words| (words, text(words), text(words)));
     for (words, old, new) in &texts {
         let name = format!("largest-{words}");

@@ -1,4 +1,4 @@
-//! What differs between commits, over REST, with git in a clone as the judge.
+//! The differences between commits, over REST, with git in a clone as the judge.
 
 // A clock and figures in runs by name; patches are put together from their parts.
 #![allow(

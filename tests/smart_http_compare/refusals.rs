@@ -1,4 +1,4 @@
-//! What is refused, and what is blamed.
+//! Refused requests, and the fields that they name.
 
 use crate::support::rest::Answer;
 use crate::support::scratch::Scratch;
@@ -127,7 +127,7 @@ fn nothing_is_compared_for_strangers_or_of_what_no_ref_reaches() {
     let (hosted, work) = with_commits(&scratch, "private", &[&[("a", b"1\n")], &[("a", b"2\n")]]);
     let path = hosted.path("/diff?base=main&head=main");
     assert_eq!(rest().anonymous().get(&path).status, 401);
-    // An object that is here, but that nobody may name any more, is none.
+    // An object that is here, but that nobody may name any more, counts as missing.
     let secret = rest().create_repository("compare", "secret");
     let other = secret.path(&format!(
         "/diff?base={}&head=main",

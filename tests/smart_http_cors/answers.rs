@@ -7,8 +7,8 @@ use super::support::rest::{Answer, Rest};
 use super::support::scratch::Scratch;
 use super::{APP, EVIL, LOCAL, is_closed, is_readable_by, listing};
 
-/// Asks as pages of a listed origin, of another one and of none do, and as no page does: the answer is the
-/// same but for the headers of CORS. Gives what the listed page got.
+/// Asks as pages of a listed origin, of another one and of none do, and as no page does: the answers differ
+/// only in the headers of CORS. Gives the listed page's answers.
 fn asked(rest: &Rest, status: u16, path: &str, headers: &[(&str, &str)]) -> Answer {
     let from = |origin: Option<&str>| {
         let origin = origin.map(|origin| ("Origin", origin));

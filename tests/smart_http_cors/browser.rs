@@ -10,7 +10,7 @@ use super::support::port::free;
 use super::support::scratch::Scratch;
 use super::support::server::Server;
 
-/// A browser that a machine lacks is a failure: no other test sees what browsers really do.
+/// A browser that a machine lacks is a failure: no other test sees real browsers.
 #[test]
 fn a_page_in_chromium_clones_commits_and_pushes() {
     for part in ["browser", "npm"] {
@@ -40,7 +40,7 @@ fn a_page_in_chromium_clones_commits_and_pushes() {
         (&1.into(), &true.into()),
         "{seen}"
     );
-    // A browser tells a page nothing of what it keeps from it.
+    // A browser tells a page nothing of the parts that it hides from it.
     assert_eq!(seen["unlisted"], "TypeError: Failed to fetch", "{seen}");
 
     let mirror = scratch.clone(&hosted.url(), "mirror", &["--mirror"]);

@@ -1,5 +1,5 @@
 //! Pages of the origins that `CAIRN_CORS_ORIGINS` lists use the server from a browser, and others do not.
-//! That none does where it is unset: `no_answer_lets_other_origins_in` in `smart_http_security`.
+//! For servers without it, see `no_answer_lets_other_origins_in` in `smart_http_security`.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]

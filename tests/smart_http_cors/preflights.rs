@@ -1,4 +1,4 @@
-//! What a browser asks before a page sends anything.
+//! The preflight requests of a browser before a page sends anything.
 
 use std::path::Path;
 
@@ -35,7 +35,7 @@ fn preflight(rest: &Rest, origin: &str, method: &str, path: &str) -> Answer {
 }
 
 #[test]
-fn a_listed_page_is_told_what_it_may_send() {
+fn a_listed_page_hears_which_requests_it_may_send() {
     let server = listing();
     let rest = server.rest();
     for origin in [APP, LOCAL] {
@@ -69,7 +69,7 @@ fn a_listed_page_is_told_what_it_may_send() {
             .filter(is_preflight)
             .all(|line| line["status"] == 204)
     );
-    // The method alone is no preflight.
+    // The method alone is not a preflight.
     let path = "/api/v1/namespaces/cors/tokens";
     let answer = rest.send(Method::OPTIONS, path, &[("Origin", APP)], b"");
     assert_eq!(answer.status, 405);

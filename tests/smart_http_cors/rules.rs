@@ -1,4 +1,4 @@
-//! What a listed page may change, and what the setting may be.
+//! The requests that a listed page may send, and the values that the setting may have.
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use super::*;
 
 const LFS: [(&str, &str); 1] = [("content-type", "application/vnd.git-lfs+json")];
 
-/// What `suspended` must keep from a caller: a request, and what its answer may not show.
+/// A secret that `suspended` must keep from a caller: a request, and the text that its answer may not show.
 struct Asked {
     method: Method,
     path: String,
@@ -190,7 +190,7 @@ fn no_route_answers_for_a_suspended_namespace_but_to_the_operator() {
     }
     operator.get(&hosted.path("/refs")).result(200);
 
-    // With the next request everybody has again what they had.
+    // With the next request everybody has their rights again.
     let suspended = json!({ "suspended": false });
     operator.patch(&settings, &suspended).result(200);
     for (_, token) in &holders {

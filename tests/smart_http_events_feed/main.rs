@@ -1,4 +1,4 @@
-//! The feeds of events: what their readers see, when, and who may read them.
+//! The feeds of events: the events that their readers see, the times, and the right to read them.
 
 // The lints of wire data: here every surprise is a failed test. A clock, in a test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -63,7 +63,7 @@ fn namespace_feed(namespace: &str) -> String {
     format!("/api/v1/namespaces/{namespace}/events")
 }
 
-/// A page of a feed: its events, and what it says of itself.
+/// A page of a feed: its events, and its own fields.
 fn page(rest: &Rest, feed: &str, query: &str) -> (Vec<Value>, Value) {
     let answer = rest.get(&format!("{feed}?{query}"));
     let events = answer.result(200).as_array().unwrap().clone();

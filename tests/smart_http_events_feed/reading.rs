@@ -1,4 +1,4 @@
-//! What a reader sees: each event once and in order, by pages, long polls and streams.
+//! The events that a reader sees: each event once and in order, by pages, long polls and streams.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::{INVALID_INPUT, Pushed, follow, namespace_feed, once_told, page, tips
 fn a_reader_from_the_beginning_sees_each_event_once_while_others_push() {
     let rest = server().rest();
     let repositories = ["one", "two"].map(|name| Pushed::new(&rest, "followed", name));
-    // The commits are there before they are pushed, so that readers know what to wait for.
+    // The commits are there before they are pushed, so that readers know their ids.
     let commits = repositories.each_ref().map(|pushed| {
         let commit = |number| {
             let text = format!("number {number} of {}", pushed.hosted.name);
@@ -52,7 +52,7 @@ fn a_reader_from_the_beginning_sees_each_event_once_while_others_push() {
             let own = reader.join().unwrap();
             assert_eq!(tips(&own, name), commits[at]);
             assert_eq!(tips(&all, name), commits[at]);
-            // The same events, but for the place in the namespace.
+            // The same events, except for the place in the namespace.
             let mut shared: Vec<_> = all.clone();
             shared.retain(|event| event["source"]["repoName"] == name);
             for event in &mut shared {
@@ -70,7 +70,7 @@ fn a_long_poll_is_answered_when_something_comes() {
     let pushed = Pushed::new(&rest, "woken", "one");
     let mut tip = pushed.push("first");
     for feed in [pushed.feed(), namespace_feed("woken")] {
-        // What is here is answered at once, and what is not when the time is up.
+        // Events that are here are answered at once, and an empty feed when the time is up.
         let newest = once_told(&rest, &feed, &tip);
         let (events, _) = page(&rest, &feed, "wait=30&types=repo.pushed");
         assert!(!events.is_empty());
@@ -161,7 +161,7 @@ fn a_filter_passes_over_what_it_leaves_out() {
     // A page ends where its last event is, though more is left out behind it.
     let (events, info) = page(&rest, &pushed.feed(), "types=repo.pushed&limit=1");
     assert_eq!(events[0]["metadata"]["sequence"], info["after"]);
-    // A filtered poll waits for what it wants.
+    // A filtered poll waits for its own events.
     std::thread::scope(|scope| {
         let poll = scope.spawn(|| {
             let after = page(&rest, &pushed.feed(), "").1["newest"].clone();

@@ -1,4 +1,4 @@
-//! Who may read, and what a wrong or late question is told.
+//! The right to read, and the answers to wrong or late questions.
 
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ fn a_feed_is_for_those_with_a_credential_that_may_read() {
         assert_eq!(Stream::open(server(), token, &feed, None).status, 403);
     }
     let events = rest.with_bearer(&admin).get(&feed).result(200);
-    // What the namespace itself has to tell is there too, and no token.
+    // The namespace's own events are there too, and no token.
     let told = events.as_array().unwrap();
     let own = |event: &&Value| event["type"] == "cairn.namespace.token.created";
     let own: Vec<_> = told.iter().filter(own).collect();

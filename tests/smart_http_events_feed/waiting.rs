@@ -1,4 +1,4 @@
-//! Readers who wait: what ends their wait, and that hundreds of them hold nobody up.
+//! Readers who wait: the end of their wait, and that hundreds of them hold nobody up.
 
 use std::io::Read as _;
 use std::io::Write as _;
@@ -90,7 +90,7 @@ fn a_reader_whose_namespace_revoked_its_token_is_shown_no_event_that_comes_later
         let poll = scope.spawn(move || reader.get(&path).status);
         let path = format!("/api/v1/namespaces/revoked-shared/tokens/{}", made.id);
         rest.delete(&path).result(200);
-        // Whoever waits is woken by it.
+        // The push wakes a reader that waits.
         pushed.push("second");
         while let Some(block) = stream.block() {
             assert_eq!(block.data, Value::Null, "{block:?}");
@@ -156,7 +156,7 @@ fn hundreds_of_open_polls_hold_nobody_up() {
         let took = begun.elapsed();
         assert!(took < Duration::from_secs(5), "{what} took {took:?}");
     };
-    // Nobody waits for those who wait: neither readers of refs, nor pushes, nor who reads events.
+    // Waiting readers hold nobody up: neither readers of refs, nor pushes, nor readers of events.
     let begun = Instant::now();
     pushed.clone.run(&["ls-remote", &pushed.hosted.url()]);
     quick("ls-remote", begun);
@@ -174,7 +174,7 @@ fn hundreds_of_open_polls_hold_nobody_up() {
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
         assert!(answer.contains(&tip), "{answer}");
     }
-    // The last bytes may arrive before the object has given back what it reserved.
+    // The last bytes may arrive before the object has given back its memory.
     until("nothing is reserved", Duration::from_secs(20), || {
         let stats = rest.get(&pushed.hosted.path("/stats")).result(200);
         (stats["isolate"]["reserved_bytes"] == 0).then_some(())
@@ -206,7 +206,7 @@ fn a_stream_lasts_five_minutes_and_is_never_silent() {
     assert!((298..310).contains(&lasted), "{lasted}");
     assert!(blocks.len() >= 20, "{}", blocks.len());
     assert_eq!(blocks.last().unwrap().text, "retry: 1000");
-    // A reader that wants nothing of what happens learns how far it is.
+    // A reader whose filter matches no event learns how far it is.
     assert!(blocks.iter().any(|block| block.id.is_some_and(|id| id > 1)));
     assert!(blocks.iter().all(|block| block.data == Value::Null));
 }

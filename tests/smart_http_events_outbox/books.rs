@@ -44,8 +44,8 @@ pub fn databases(folder: &Path, schema: Schema) -> Vec<PathBuf> {
     entries.flat_map(|entry| within(entry.path())).collect()
 }
 
-/// A database that the server has made ready. Who reads one while it turns to a log ahead of its
-/// writes makes the server find it locked: the bytes of the file's header say whether it has.
+/// A database that the server has made ready. A reader that opens one while the server turns it to a log
+/// ahead of its writes makes the server find it locked: the bytes of the file's header say whether it has.
 fn open(file: &Path) -> Option<Connection> {
     let mut header = [0; 20];
     File::open(file).ok()?.read_exact(&mut header).ok()?;
@@ -116,7 +116,8 @@ pub fn id_of(server: &Server, hosted: &Hosted) -> String {
     shown["id"].as_str().unwrap().to_owned()
 }
 
-/// Checks that the namespace has, or soon has, what the repository has written, without gaps; gives it.
+/// Checks that the namespace has, or soon has, the events that the repository has written, without gaps;
+/// gives them.
 pub fn agreed(server: &Server, id: &str) -> Vec<Told> {
     let own = own(server, id);
     until_true("the hand-over", BACKGROUND, || taken(server, id) == own);

@@ -45,13 +45,13 @@ fn a_new_repository_says_so_first() {
     );
     assert_eq!(payload["createdAt"], payload["updatedAt"]);
     assert_eq!(payload["tokenId"].as_str().unwrap().len(), 16);
-    // It is made once, however often it is asked for.
+    // It is made once, however many requests ask for it.
     assert!(rest.post(path, &json!({"name": "made"})).status >= 400);
     assert_eq!(own(server(), id).len(), 1);
 }
 
 #[test]
-fn settings_say_what_changed_from_what_to_what() {
+fn a_change_of_settings_tells_both_values() {
     let rest = server().rest();
     let hosted = rest.create_repository("life", "settings");
     let id = id_of(server(), &hosted);
@@ -188,7 +188,7 @@ fn a_fork_is_told_in_its_own_book_with_its_source() {
 }
 
 #[test]
-fn an_import_is_one_event_by_whoever_asked_for_it() {
+fn an_import_is_one_event_by_the_caller_that_asked_for_it() {
     let server = Server::start_with(&[("CAIRN_IMPORT_ALLOW_PRIVATE", "true")]);
     let (rest, scratch) = (server.rest(), Scratch::new());
     let git = scratch.bare_repository("remotes/source.git");

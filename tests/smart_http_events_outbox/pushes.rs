@@ -1,4 +1,4 @@
-//! Pushes: what is told of each ref, and of what nothing is told.
+//! Pushes: the events of each ref, and the refs without any.
 
 use serde_json::{Value, json};
 
@@ -149,7 +149,7 @@ fn each_ref_of_a_push_has_an_event_of_its_own() {
     }
     assert_eq!(text(told[2].payload(), "after"), story.revision("v1"));
 
-    // A branch of what is there already brings nothing; a deletion has no id behind it.
+    // A branch at a commit that is there already brings nothing; a deletion has no id behind it.
     story.work.run(&["branch", "later"]);
     story.push(&["later", ":topic"]);
     let told = story.since(4);
@@ -180,7 +180,7 @@ fn a_ref_that_moves_aside_is_told_as_forced() {
     let told = &story.since(2)[0];
     assert_eq!(told.payload()["forced"], true);
     assert_eq!(ids(told.payload()), [&new]);
-    // Back again, to what is stored already: also forced, and without a pack.
+    // Back again, to a commit that is stored already: also forced, and without a pack.
     story.push(&["--force", &format!("{old}:refs/heads/main")]);
     let told = &story.since(3)[0];
     assert_eq!(told.payload()["forced"], true);
@@ -205,7 +205,7 @@ fn a_ref_that_moves_aside_is_told_as_forced() {
 }
 
 #[test]
-fn of_many_commits_the_newest_twenty_are_told_as_git_lists_them() {
+fn the_newest_twenty_of_many_commits_are_told_as_git_lists_them() {
     let story = Story::new("many");
     History::small(5).make(&story.work);
     let refs = story
@@ -232,7 +232,7 @@ fn of_many_commits_the_newest_twenty_are_told_as_git_lists_them() {
 }
 
 #[test]
-fn nothing_is_told_of_a_push_that_changes_nothing() {
+fn a_push_that_changes_nothing_has_no_event() {
     let story = Story::new("nothing");
     let rest = server().rest();
     story.work.write("file", "one\n");

@@ -1,4 +1,4 @@
-//! The outbox holds what it says: after a crash, over old data, and while the namespace lags.
+//! The outbox keeps its promises: after a crash, over old data, and while the namespace lags.
 
 use cairn::storage::db::schema::{NAMESPACE, REPOSITORY};
 use rusqlite::Connection;
@@ -30,7 +30,7 @@ fn a_push_that_was_reported_is_handed_over_after_a_crash() {
 }
 
 #[test]
-fn what_the_namespace_has_already_is_taken_once() {
+fn an_event_that_the_namespace_has_is_taken_once() {
     let mut server = Server::start();
     let scratch = Scratch::new();
     let (hosted, work) = scratch.pushed(&server.rest(), "twice", "repository");
@@ -150,7 +150,7 @@ fn only_so_many_events_are_kept_and_the_numbers_go_on() {
 }
 
 #[test]
-fn the_alarm_hands_over_what_no_request_asks_for() {
+fn the_alarm_hands_over_events_without_a_request() {
     let mut server = Server::start_with(&[("CAIRN_SETTLE_SECONDS", "3")]);
     let scratch = Scratch::new();
     let (hosted, _) = scratch.pushed(&server.rest(), "alarm", "repository");

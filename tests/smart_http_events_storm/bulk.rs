@@ -1,4 +1,4 @@
-//! Many large events at once: what the objects need of the isolate's memory for them.
+//! Many large events at once: the memory of the isolate that the objects need for them.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -44,7 +44,7 @@ fn write_events(database: &Connection, count: i64) {
     database.execute(sql, [count, EVENT_BYTES]).unwrap();
 }
 
-/// Asks for a stream of a feed; nobody reads what comes.
+/// Asks for a stream of a feed; nobody reads it.
 fn deaf_reader(server: &Server, desk: &Desk, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
     let key = super::support::server::ADMIN_KEY;

@@ -47,7 +47,7 @@ impl Desk {
         self.hook(path, &json!({"events": ["repo.pushed"]}));
     }
 
-    /// Pushes a commit to the branch `main`; its id, and what was said about it.
+    /// Pushes a commit to the branch `main`; its id, and the event about it.
     pub fn try_push(&mut self) -> (String, Told) {
         self.made += 1;
         let message = format!("{} of {}", self.made, self.hosted.namespace);

@@ -27,7 +27,7 @@ struct Fault {
     /// The object's class, and a query that finds its database by the name of the namespace.
     class: &'static str,
     find: &'static str,
-    /// What fails, as a trigger says it.
+    /// The writes that fail, as a trigger says it.
     writes: &'static [&'static str],
 }
 

@@ -53,7 +53,7 @@ pub fn read_all(rest: &Rest, path: &str) -> Vec<Value> {
     }
 }
 
-/// Who follows a feed, until it tells the last event of a storm.
+/// A reader that follows a feed, until it tells the last event of a storm.
 pub struct Follower<'a> {
     pub rest: Rest,
     pub port: u16,

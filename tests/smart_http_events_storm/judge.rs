@@ -1,4 +1,4 @@
-//! What must hold at the end of a storm.
+//! The facts that must hold at the end of a storm.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -178,7 +178,7 @@ fn reflog_of(rest: &Rest, hosted: &Hosted) -> Vec<Update> {
     }
 }
 
-/// What a follower saw is the feed up to the last event of the storm, each event once.
+/// A follower saw the feed up to the last event of the storm, each event once.
 pub fn followed(seen: &[Value], feed: &[Value], who: &str) {
     for (seen, event) in seen.iter().zip(feed) {
         assert_eq!(seen, event, "{who}");

@@ -101,7 +101,7 @@ fn a_receiver_that_hangs_keeps_no_other_waiting() {
     desk.hook_of_pushes("hanging/one");
     desk.hook_of_pushes("hanging/two");
     desk.hook_of_pushes("good/one");
-    // The timeout is ten seconds: who had to wait for it would be late.
+    // The timeout is ten seconds: a receiver that had to wait for it would be late.
     let delays = desk.delays("good/one", 8);
     assert!(quantile(&delays, 1.0) < 8000.0, "{delays:?}");
     assert_eq!(desk.receivers.arrivals("hanging/one").len(), 1);

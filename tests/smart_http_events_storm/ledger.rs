@@ -1,4 +1,4 @@
-//! What the clients asked for, and what they were told about it.
+//! The clients' requests, and the answers to them.
 
 use std::sync::Mutex;
 
@@ -10,7 +10,7 @@ pub struct Update {
     pub after: Option<String>,
 }
 
-/// What a client knows of a change that it asked for.
+/// A client's knowledge of a change that it asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
     /// The server said that it is done.

@@ -7,10 +7,10 @@
 //! | `storm` | the trial itself: its threads, and its size |
 //! | `pushes` | the clients |
 //! | `wire` | a push as bytes, made without git |
-//! | `ledger` | what the clients were told |
+//! | `ledger` | the clients' answers |
 //! | `receivers` | receivers of webhooks, most of them bad |
 //! | `followers` | readers of feeds that come back after every kill |
-//! | `judge` | what must hold at the end |
+//! | `judge` | the facts that must hold at the end |
 //! | `bulk` | many large events, and readers that never read |
 //! | `faults` | each write on the way of an event fails for a while |
 //! | `desk` | one repository and the receivers of its webhooks |

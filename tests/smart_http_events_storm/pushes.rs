@@ -106,7 +106,7 @@ impl<'a> Client<'a> {
         self.push(repository, &[update], &[made])
     }
 
-    /// Two refs by one push, of which the second may be stale.
+    /// Two refs by one push; the second may be stale.
     fn push_two(&mut self, repository: usize) -> Vec<Told> {
         let mut updates = Vec::new();
         let mut all = Vec::new();
@@ -259,7 +259,7 @@ impl<'a> Client<'a> {
         )
     }
 
-    /// Writes down what came of a push; of one without an answer what the refs say.
+    /// Writes down the result of a push; for one without an answer, the present refs.
     fn settle(&mut self, repository: usize, updates: &[Update], told: &[Told]) -> Vec<Told> {
         let mut settled = Vec::new();
         for (update, &told) in updates.iter().zip(told) {
@@ -292,7 +292,7 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// What a ref is at, once the server is there to say it.
+    /// The value of a ref, once the server is there to tell it.
     fn look(&self, repository: usize, name: &str) -> Option<String> {
         let path = format!("/refs?limit=1000&prefix={name}");
         let path = self.shared.hosted[repository].path(&path);

@@ -71,7 +71,7 @@ impl Receivers {
         format!("http://127.0.0.1:{}/{path}", self.port)
     }
 
-    /// What arrived at a receiver so far.
+    /// The requests that arrived at a receiver so far.
     pub fn arrivals(&self, path: &str) -> Vec<Arrival> {
         let state = self.state.lock().unwrap();
         state.arrivals.get(path).cloned().unwrap_or_default()
@@ -96,7 +96,7 @@ impl Receivers {
 fn answer(state: &Mutex<State>, received: &Received) -> Says {
     let mut event: Value = serde_json::from_slice(&received.body).unwrap_or_default();
     if let Some(payload) = event["payload"].as_object_mut() {
-        // What only makes it large is not kept.
+        // A field that only makes it large is not kept.
         payload.remove("filler");
     }
     let path = received.target.trim_start_matches("POST /").to_owned();

@@ -37,7 +37,7 @@ pub struct Size {
     pub seed: u64,
     /// How often a receiver fails for one event.
     pub failures_max: u32,
-    /// Whether what is left at the end waits for the alarms of the objects.
+    /// Whether the events left at the end wait for the alarms of the objects.
     pub waits_for_alarms: bool,
 }
 
@@ -59,7 +59,7 @@ fn size(name: &str, [pushes, repositories, clients, kills]: [usize; 4]) -> Size 
     }
 }
 
-/// What the threads share.
+/// The state that the threads share.
 pub struct Shared<'a> {
     pub size: &'a Size,
     pub port: u16,
@@ -119,7 +119,7 @@ impl Hooks {
         shared.hosted.iter().step_by(10).count() + 4
     }
 
-    /// What each hook is to get, by its path.
+    /// The events that each hook must get, by its path.
     fn expected<'a>(shared: &Shared<'_>, feeds: &'a Feeds) -> Vec<(String, Vec<&'a Value>)> {
         let is_push = |event: &Value| event["type"] == "cairn.repo.pushed";
         let all = || feeds.namespace.iter();
@@ -162,7 +162,7 @@ fn rage(size: &Size) {
         is_over: AtomicBool::new(false),
         rest,
     };
-    // What was there before the hooks has reached the namespace.
+    // The events before the hooks have reached the namespace.
     let feed = namespace_feed(&size.name);
     let is_known = || super::followers::newest(&shared.rest, &feed) >= size.repositories as i64;
     until_true("the repositories are known", QUIET, is_known);
@@ -187,8 +187,8 @@ fn rage(size: &Size) {
     tell(&shared, &feeds, &hooks, stormed, started.elapsed());
 }
 
-/// Storms until there were enough pushes, then waits until the namespace's feed has them; what the
-/// followers saw.
+/// Storms until there were enough pushes, then waits until the namespace's feed has them; gives the events
+/// that the followers saw.
 fn push_and_kill(shared: &Shared<'_>, server: &mut Server) -> (Vec<Value>, Vec<Value>, Vec<Value>) {
     let follower = |path: String| Follower {
         rest: shared.rest.clone(),
@@ -244,8 +244,8 @@ fn kill_now_and_then(shared: &Shared<'_>, server: &mut Server) {
     }
 }
 
-/// After a large storm nobody asks a repository: what it has is handed over by its alarm, which rings
-/// a minute after a push. After a small one a request wakes it, and it hands over at once.
+/// After a large storm nobody asks a repository: the repository's alarm, which rings a minute after a push,
+/// hands over its events. After a small one a request wakes it, and it hands over at once.
 fn await_hand_over(shared: &Shared<'_>) {
     if !shared.size.waits_for_alarms {
         for hosted in &shared.hosted {

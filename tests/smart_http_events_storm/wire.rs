@@ -15,7 +15,7 @@ const NULL: &str = "0000000000000000000000000000000000000000";
 
 const IDENTITY: &str = "A U Thor <author@example.com> 1700000000 +0000";
 
-/// A commit, and what it takes to push it.
+/// A commit, and the means to push it.
 #[derive(Debug)]
 pub struct Made {
     pub id: String,
@@ -63,7 +63,7 @@ fn pack(made: &[Made]) -> Vec<u8> {
     pack
 }
 
-/// Pushes, and says for each update what came of it.
+/// Pushes, and gives the result of each update.
 pub fn push(rest: &Rest, hosted: &Hosted, updates: &[Update], made: &[Made]) -> Vec<Told> {
     let mut body = Vec::new();
     let mut capabilities = "\0 report-status object-format=sha1";

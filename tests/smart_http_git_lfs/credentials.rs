@@ -1,4 +1,4 @@
-//! The credentials that git-lfs finds, and what each allows.
+//! The credentials that git-lfs finds, and the rights of each.
 
 use serde_json::json;
 

@@ -12,7 +12,7 @@ fn a_large_file_is_tracked_pushed_cloned_and_pulled() {
         let Story { work, hosted, .. } = &story;
         story.commit("a.bin", 1, 300_000);
         story.commit("deep/in/b.bin", 2, 1);
-        // An empty file is no large one, and stays as it is.
+        // An empty file is not a large one, and stays as it is.
         work.write("empty.bin", "");
         work.commit("an empty file");
         story.push();
@@ -96,7 +96,7 @@ fn pointers_alone_are_cloned_and_filled_by_and_by() {
     }
 }
 
-/// `fetch --recent`: what recent branches have, and what came before their tips, but nothing old.
+/// `fetch --recent`: the objects of recent branches, and of the days before their tips, but nothing old.
 #[test]
 fn recent_branches_are_fetched() {
     let day = 86_400;
@@ -137,7 +137,7 @@ fn recent_branches_are_fetched() {
     }
 }
 
-/// `prune --verify-remote` removes what the server has, and nothing else.
+/// `prune --verify-remote` removes the files that the server has, and nothing else.
 #[test]
 fn old_versions_are_pruned_once_the_server_has_them() {
     for story in Story::with_newest("prune") {
@@ -154,7 +154,7 @@ fn old_versions_are_pruned_once_the_server_has_them() {
         is_noise(work, "a.bin", 2, 1000);
         work.run(&["checkout", "--quiet", "main"]);
 
-        // Of what was never pushed nothing goes.
+        // Objects that were never pushed do not go.
         for seed in 4..=6 {
             story.commit("a.bin", seed, 1000);
         }

@@ -1,4 +1,4 @@
-//! What goes wrong: uploads that break off, bytes that are others than their name says, tokens that
+//! Faults: uploads that break off, bytes that are others than their name says, tokens that
 //! end in the middle.
 
 use super::shared::{Story, is_noise, is_served, oid};
@@ -13,7 +13,7 @@ fn kept(story: &Story, oid: &str) -> std::path::PathBuf {
 }
 
 #[test]
-fn a_file_that_is_not_what_its_name_says_is_refused() {
+fn a_file_with_another_digest_than_its_name_is_refused() {
     for story in Story::with_each("digest") {
         let Story { work, hosted, .. } = &story;
         story.commit("a.bin", 1, 5000);
@@ -22,7 +22,7 @@ fn a_file_that_is_not_what_its_name_says_is_refused() {
         let right = std::fs::read(&path).unwrap();
         let mut wrong = right.clone();
         wrong[4000] ^= 1;
-        // git-lfs write-protects what it keeps.
+        // git-lfs write-protects its files.
         std::fs::remove_file(&path).unwrap();
         std::fs::write(&path, &wrong).unwrap();
         let work = work.clone().config("lfs.transfer.maxretries", "1");
@@ -133,7 +133,7 @@ fn a_token_that_ends_in_the_middle_of_a_pull_ends_the_pull() {
     }
 }
 
-/// A pointer was pushed and its file was not: whoever pulls is told which it is.
+/// A pointer was pushed and its file was not: a user who pulls is told which file it is.
 #[test]
 fn a_missing_large_file_is_named() {
     for story in Story::with_newest("missing") {

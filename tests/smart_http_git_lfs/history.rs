@@ -1,4 +1,4 @@
-//! Whole histories: migrated, pushed to another place, forked.
+//! Stories of whole histories: migrated, pushed to another place, forked.
 
 use serde_json::json;
 
@@ -82,7 +82,7 @@ fn fork(story: &Story) -> Hosted {
     Hosted::made("large", &made)
 }
 
-/// What is pushed to a fork is the fork's; its source does not have it.
+/// Objects that are pushed to a fork are the fork's; its source does not have it.
 #[test]
 fn a_fork_takes_pushes_of_its_own() {
     for story in Story::with_newest("fork") {

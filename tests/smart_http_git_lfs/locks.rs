@@ -41,7 +41,7 @@ fn a_locked_file_is_pushed_by_its_owner_alone() {
         let said = [&refused.text(), &refused.stderr[..]].concat();
         assert!(said.contains("Unable to push locked files"), "{said}");
         assert!(said.contains("a.bin - ann"), "{said}");
-        // What nobody locked goes through.
+        // A change of a file that nobody locked goes through.
         bob.run(&["reset", "--quiet", "--hard", "HEAD~1"]);
         change(&bob, "b.bin", 4);
         bob.run(&["push", "--quiet"]);

@@ -170,7 +170,7 @@ fn locks_come_in_pages() {
         refused(&desk.unlock(&desk.ann, id, true), 404);
     }
 
-    // The same for who verifies: theirs apart.
+    // The same in a verification: those of others apart.
     let verify = |body: &Value| {
         good(
             &lfs_post(&desk.hosted, &desk.ann, "/locks/verify", body),
@@ -203,7 +203,7 @@ fn locks_come_in_pages() {
 }
 
 #[test]
-fn who_may_read_sees_locks_and_who_may_push_changes_them() {
+fn readers_see_locks_and_pushers_change_them() {
     let desk = Desk::new("access");
     let id = good(&desk.lock(&desk.ann, "a.bin"), 201)["lock"]["id"].clone();
     let id = id.as_str().unwrap();
@@ -260,7 +260,7 @@ fn a_lock_is_on_a_path_that_a_tree_can_have() {
     let huge = json!({ "path": "x".repeat(100_000) });
     refused(&lfs_post(&desk.hosted, &desk.ann, "/locks", &huge), 413);
     assert_eq!(desk.paths(""), (vec![], None));
-    // What a later git-lfs may send besides is let through.
+    // Fields that a later git-lfs may add are let through.
     let more = json!({ "path": "a", "ref": { "name": "main", "x": 1 }, "more": [1] });
     good(&lfs_post(&desk.hosted, &desk.ann, "/locks", &more), 201);
 }

@@ -1,5 +1,5 @@
-//! Git LFS, told by the real git-lfs over HTTP to the real Worker under workerd: what its users do
-//! every day, and what goes wrong for them.
+//! Git LFS, told by the real git-lfs over HTTP to the real Worker under workerd: its users' everyday work,
+//! and their troubles.
 
 // The lints of wire data and of clocks: here every surprise is a failed test, and time is measured.
 #![allow(

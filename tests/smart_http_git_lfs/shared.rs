@@ -1,4 +1,4 @@
-//! What several stories begin with.
+//! The beginnings that several stories share.
 
 use std::path::Path;
 
@@ -104,7 +104,7 @@ pub fn is_noise(git: &Git, path: &str, seed: u64, bytes: usize) {
     );
 }
 
-/// What the commit has in place of the file is a pointer.
+/// In the commit a pointer stands in place of the file.
 #[track_caller]
 pub fn is_pointer(git: &Git, path: &str) {
     let blob = git.run(&["cat-file", "blob", &format!("HEAD:{path}")]);

@@ -122,7 +122,7 @@ fn objects_of_another_kind() {
         let body = push(&[command(null(), tagged, "refs/tags/evil")], &pack.finish());
         target.push(&format!("{name} in a tag"), &body, MISSING);
     }
-    // Whatever it is, a branch names a commit.
+    // A branch may name nothing but a commit.
     let contents: [(&str, u8, Vec<u8>); 3] = [
         ("blob", BLOB, b"x".to_vec()),
         ("tree", TREE, Vec::new()),

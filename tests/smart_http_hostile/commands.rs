@@ -169,7 +169,7 @@ fn names_that_no_ref_can_have() {
     ];
     for name in names {
         let shown = name.escape_ascii().to_string();
-        // The last newline of a line is no part of the name, and `HEAD` as a branch is git's to allow.
+        // The last newline of a line does not belong to the name, and `HEAD` as a branch is git's to allow.
         if name.ends_with(b"\n") || name == b"refs/heads/HEAD" {
             continue;
         }

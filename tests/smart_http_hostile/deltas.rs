@@ -1,4 +1,4 @@
-//! Deltas: what they build on, and what they make.
+//! Deltas: the bases they build on, and the objects they make.
 
 use super::pack::{
     BLOB, OFS_DELTA, Pack, REF_DELTA, append, copy, deflate, delta, insert, nobody, object_id,
@@ -151,8 +151,8 @@ fn missing_bases() {
     target.finish(14);
 }
 
-/// Ids cannot be known before the content is, so a true cycle has no first link: what can be
-/// written are deltas that wait for each other.
+/// Ids cannot be known before the content is, so a true cycle has no first link: only deltas that wait for
+/// each other can be written.
 #[test]
 fn deltas_that_wait_for_each_other() {
     let mut target = Target::new("cycles");
@@ -181,7 +181,7 @@ fn deltas_that_wait_for_each_other() {
         pack.ref_delta(nobody((number + 1) % 100), &lengthen);
     }
     target.broken_pack("a ring of a hundred", &pack.finish(), "100 unresolved");
-    // Beside what can be resolved, and with much that hangs on it.
+    // Beside deltas that can be resolved, and with much that hangs on it.
     let mut pack = Pack::new();
     let base = pack.blob(BASE);
     cycle(&mut pack);
@@ -250,9 +250,9 @@ fn delta_bombs() {
 }
 
 #[test]
-fn a_delta_that_makes_what_is_refused() {
+fn a_delta_that_makes_a_refused_object() {
     let mut target = Target::new("made");
-    // The base is a sound tree, and fine; what the delta makes of it is not.
+    // The base is a sound tree, and fine; the delta makes an unsound tree of it.
     let entry =
         |name: &[u8], id: gix_hash::ObjectId| [b"100644 ", name, b"\0", id.as_slice()].concat();
     let mut pack = Pack::new();

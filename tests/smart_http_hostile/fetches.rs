@@ -293,7 +293,7 @@ fn garbage_haves_do_no_harm() {
         &request("fetch", &[&want, &tree]),
         Expect::Harmless(""),
     );
-    // With `done` the pack comes whole, whatever the haves were.
+    // With `done` the pack comes whole, with any haves.
     for (name, have) in [
         ("a tree", tree.as_str()),
         ("an unknown id", unknown[7].as_str()),

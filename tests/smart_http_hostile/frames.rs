@@ -51,7 +51,7 @@ fn wrong_gzip() {
     ];
     for (name, body) in cases {
         let answer = target.send("git-receive-pack", &GZIP, &body);
-        // How the fault can be reported depends on what was read before it.
+        // The report of the fault depends on the bytes read before it.
         let expect = match Verdict::of(&answer) {
             Verdict::Fatal(_) => Expect::Fatal(""),
             Verdict::Report { unpack, .. } if unpack != "ok" => Expect::Refused(""),
@@ -66,7 +66,7 @@ fn wrong_gzip() {
         "{}",
         answer.text()
     );
-    // A bomb inside what looks like a pack of one small blob.
+    // A bomb that looks like a pack of one small blob.
     let mut pack = Pack::new();
     pack.blob(b"x");
     let bomb = [create_evil(nobody(1), &pack.finish()), vec![0; 256 << 20]].concat();

@@ -5,7 +5,7 @@
 //! | part | what is wrong in it |
 //! |---|---|
 //! | [`packs`] | the stream: cut, counted wrong, not what its headers say |
-//! | [`deltas`] | what deltas build on, and what they make |
+//! | [`deltas`] | the bases of deltas, and the objects they make |
 //! | [`objects`] | contents that git's fsck refuses |
 //! | [`closures`] | objects that are not there, or not of the kind they should be |
 //! | [`commands`] | the ref updates |
@@ -13,7 +13,7 @@
 //! | [`fetches`] | the other direction |
 //! | [`odd`] | nothing: packs that look wrong and must be taken |
 //!
-//! [`pack`] and [`request`] make what is sent; [`target`] is the repository that is attacked.
+//! [`pack`] and [`request`] make the bytes that are sent; [`target`] is the repository that is attacked.
 
 // The lints of wire data: here every surprise is a failed test, and bytes are written to be wrong.
 #![allow(

@@ -1,4 +1,4 @@
-//! Packs that look wrong and are right: each must be taken, and what was pushed must come back.
+//! Packs that look wrong and are right: each must be taken, and its objects must come back.
 
 use gix_hash::ObjectId;
 
@@ -38,7 +38,7 @@ fn settle(target: &mut Target, name: &str, tip: ObjectId, answer: &Answer) {
     target.judge(name, &answer, Expect::Done);
 }
 
-/// A commit with one file, and what the file holds.
+/// A commit with one file, and the file's content.
 fn file(pack: &mut Pack, target: &Target, blob: ObjectId) -> ObjectId {
     let tree = pack.tree(&[("100644", b"file", blob)]);
     pack.commit(tree, &[target.tip])
@@ -60,7 +60,7 @@ fn objects_that_come_more_than_once() {
     pack.blob(content);
     taken(&mut target, "everything again", tip, &pack.finish());
 
-    // Whole, and as a delta on what is a delta on it.
+    // Whole, and as a delta on another delta.
     let longer = [content.as_slice(), b" and longer"].concat();
     let shorten = delta(
         longer.len() as u64,

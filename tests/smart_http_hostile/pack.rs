@@ -22,7 +22,7 @@ pub const IDENTITY: &str = "A U Thor <author@example.com> 1700000000 +0000";
 pub struct Pack {
     bytes: Vec<u8>,
     count: u32,
-    /// Where its parts end: what a truncation can cut at.
+    /// Where its parts end: a truncation cuts there.
     pub boundaries: Vec<(String, usize)>,
 }
 

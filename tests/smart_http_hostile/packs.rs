@@ -1,4 +1,4 @@
-//! The stream itself: cut, counted wrong, not what its headers say.
+//! The stream itself: cut, counted wrong, other than its headers say.
 
 use super::pack::{BLOB, COMMIT, Pack, TREE, append, deflate, entry_header, sealed};
 use super::request::create_evil;
@@ -257,7 +257,7 @@ fn with_dictionary(content: &[u8]) -> Vec<u8> {
 #[test]
 fn bombs() {
     let mut target = Target::new("bombs");
-    // 64 MiB of zeros take 64 KiB on the wire; as a tree they are beyond what is held whole.
+    // 64 MiB of zeros take 64 KiB on the wire; as a tree they are too large to be held whole.
     let zeros = deflate(&vec![0; 64 << 20]);
     for (name, kind) in [("commit", COMMIT), ("tree", TREE)] {
         let mut pack = Pack::new();

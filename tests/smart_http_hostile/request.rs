@@ -1,4 +1,4 @@
-//! Requests of receive-pack and upload-pack, and what came back.
+//! Requests of receive-pack and upload-pack, and their answers.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use gix_hash::ObjectId;
 
 use super::support::rest::Answer;
 
-/// What a pusher asks for unless a case says otherwise.
+/// The capabilities that a pusher asks for unless a case names others.
 pub const CAPABILITIES: &str = "report-status side-band-64k ofs-delta agent=hostile/1.0";
 
 pub fn null() -> ObjectId {
@@ -50,7 +50,7 @@ pub fn create_evil(tip: ObjectId, pack: &[u8]) -> Vec<u8> {
     push(&[command(null(), tip, "refs/heads/evil")], pack)
 }
 
-/// What a response says.
+/// The result in a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// The report of a push: the `unpack` line, then the others.

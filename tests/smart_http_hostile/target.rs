@@ -60,7 +60,7 @@ impl Expect {
 pub struct Target {
     pub scratch: Scratch,
     pub hosted: Hosted,
-    /// What was pushed before the attack.
+    /// The repository that was pushed before the attack.
     pub source: Git,
     /// The commit that `main` names, and its tree.
     pub tip: ObjectId,

@@ -1,4 +1,4 @@
-//! Imports that break: what is retried, what fails, and what is left.
+//! Imports that break: retries, failures, and the rows that are left.
 
 use serde_json::{Value, json};
 
@@ -118,7 +118,7 @@ fn a_remote_that_stays_away_is_given_up() {
     assert_eq!(show(&rest, &hosted).result(200)["source"], json!(null));
 }
 
-/// What the list of the namespace says of the repository `busy`.
+/// The status of the repository `busy` in the list of the namespace.
 fn listed_status(rest: &Rest) -> Value {
     let list = rest.get("/api/v1/namespaces/import/repos?search=busy");
     list.result(200)[0]["status"].clone()

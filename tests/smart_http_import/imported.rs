@@ -1,4 +1,4 @@
-//! Imports that succeed: afterwards the repository has what the remote has.
+//! Imports that succeed: afterwards the repository has the remote's objects and refs.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
 //! Objects of Git LFS come along with an import: from another Cairn, and from remotes that lack some
-//! of them, lie, are slow or name hosts that are none of theirs.
+//! of them, lie, are slow or name hosts of others.
 
 use serde_json::{Value, json};
 use ureq::http::Method;
@@ -143,7 +143,7 @@ fn a_remote_without_lfs_is_imported_with_a_report() {
     assert_eq!(report["missing"]["first"].as_array().unwrap().len(), 10);
     let mirror = source.scratch.clone(&hosted.url(), "mirror", &["--mirror"]);
     mirror.fsck_strict();
-    // Whoever has them sends them later.
+    // Somebody who has them sends them later.
     let path = format!(
         "/git/import-lfs/none.git/info/lfs/objects/{}/{}",
         oid(&objects[0]),
@@ -184,7 +184,7 @@ fn objects_are_left_out_if_they_are_not_wanted() {
 }
 
 #[test]
-fn what_a_remote_lacks_or_falsifies_is_reported() {
+fn objects_that_a_remote_lacks_or_falsifies_are_reported() {
     let objects = objects(9);
     let source = source(&objects);
     let mut files = LfsFiles::of(&objects);

@@ -36,7 +36,7 @@ fn objects_that_are_slow_or_too_many_are_given_up() {
 }
 
 /// An import of five objects, killed when four of them are here. The remote answers well from then on;
-/// gives what is shown in the end, and how many objects were taken after the kill.
+/// gives the repository as shown in the end, and how many objects were taken after the kill.
 fn killed(credentials: Option<&str>, objects: &[Vec<u8>]) -> (Server, Hosted, Value, usize) {
     let mut server = Server::start_with(&[PRIVATE]);
     let source = source(objects);
@@ -83,7 +83,7 @@ fn taking_objects_goes_on_after_the_server_was_killed() {
 }
 
 #[test]
-fn without_its_credentials_a_killed_import_keeps_what_is_here() {
+fn without_its_credentials_a_killed_import_keeps_its_objects() {
     let objects = objects(5);
     let (server, hosted, report, taken) = killed(Some("me:secret"), &objects);
     let error = report["error"].as_str().unwrap();

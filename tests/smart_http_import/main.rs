@@ -1,5 +1,4 @@
-//! Imports: Cairn as a client of real git's server, told over REST, with what may go wrong on the
-//! way.
+//! Imports: Cairn as a client of real git's server, told over REST, with faults on the way.
 
 // The lints of wire data and of clocks: here every surprise is a failed test, and time is measured.
 #![allow(

@@ -51,7 +51,7 @@ fn tells_what_fsck_warned_of(shown: &Value, history: &OldHistory) {
 }
 
 #[test]
-fn an_import_tells_and_counts_what_fsck_warned_of() {
+fn an_import_tells_and_counts_the_warnings_of_fsck() {
     let source = Source::empty();
     let history = OldHistory::make(&source.git);
     let rest = server().rest();
@@ -147,7 +147,7 @@ fn refs_that_no_client_can_store_are_left_out() {
     assert_eq!(shown["fsck_warnings"]["object_count"], 0);
     let refs = source.git.remote_refs(&hosted.url());
     assert!(!refs.contains_key(&long), "{refs:?}");
-    // Of one branch, what is not asked for is not left out: another branch, a tag elsewhere.
+    // With one branch, refs that nobody asks for do not count as left out: another branch, a tag elsewhere.
     let [on_main, elsewhere] = ["m", "e"].map(|c| format!("refs/tags/{}", c.repeat(245)));
     let orphan = source
         .git

@@ -68,7 +68,7 @@ fn an_import_takes_the_refs_that_are_asked_for() {
     takes(&source, "patterns", &patterns, |name| {
         name == "refs/heads/main" || name.starts_with("refs/pull/1")
     });
-    // What is not asked for is not even listed.
+    // Refs that nobody asks for are not even listed.
     let listed = source.remote.seen();
     let mut asked = listed
         .iter()
@@ -112,7 +112,7 @@ fn refs_that_no_repository_can_have_are_named() {
 }
 
 #[test]
-fn what_selects_no_refs_is_refused() {
+fn a_selection_without_refs_is_refused() {
     let rest = server().rest();
     let url = "https://example.com/x";
     let many = vec!["refs/heads/*"; 101];

@@ -95,14 +95,14 @@ fn a_shallow_repository_takes_pushes_on_top() {
     clone.write("file", "more\n");
     let tip = clone.commit("more");
     clone.run(&["push", "--quiet", "origin", "main"]);
-    // A repository with all of the history can push to it what builds on what is there.
+    // A repository with all of the history can push to it commits that build on those that are there.
     let full = source.scratch.git_in("author");
     full.run(&["fetch", "--quiet", &hosted.url(), "main"]);
     full.run(&["merge", "--quiet", "--ff-only", "FETCH_HEAD"]);
     full.write("file", "still more\n");
     full.commit("still more");
     full.run(&["push", "--quiet", &hosted.url(), "main"]);
-    // And not what lies behind the edge.
+    // And not the commits behind the edge.
     let said = full.fails(&["push", &hosted.url(), "main~9:refs/heads/old"]);
     assert!(said.contains("missing necessary objects"), "{said}");
 

@@ -69,7 +69,7 @@ pub fn begin(rest: &Rest, namespace: &str, name: &str, body: &Value) -> Hosted {
     Hosted::made(namespace, &ask(rest, namespace, name, body))
 }
 
-/// What REST shows of the repository.
+/// The repository as REST shows it.
 pub fn show(rest: &Rest, hosted: &Hosted) -> Answer {
     rest.get(&hosted.path(""))
 }

@@ -1,4 +1,4 @@
-//! Who may have and bring what, and how the others are told.
+//! The callers that may have and bring objects, and the answers to others.
 
 use serde_json::json;
 use ureq::http::Method;
@@ -48,7 +48,7 @@ fn a_private_repository_asks_for_credentials_in_both_headers() {
 }
 
 #[test]
-fn who_may_push_may_upload_and_who_may_read_may_download() {
+fn callers_that_may_push_upload_and_callers_that_may_read_download() {
     let (hosted, owner) = Lfs::create("lfs-access", "scopes");
     let (read, _) = token(&hosted, "read");
     let reader = owner.by(owner.rest.with_bearer(&read));
@@ -146,7 +146,7 @@ fn paths_methods_and_types_that_are_not_served() {
             .send(Method::POST, &path, headers, batch.as_bytes())
     };
     assert_eq!(send(&[("Content-Type", "application/json")]).status, 200);
-    // What a form of another site can send.
+    // The requests that a form of another site can send.
     message(&send(&[("Content-Type", "text/plain")]), 415);
     message(&send(&[]), 415);
     let gzip = [("Content-Type", MEDIA_TYPE), ("Content-Encoding", "gzip")];

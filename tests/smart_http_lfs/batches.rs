@@ -1,4 +1,4 @@
-//! What batches say.
+//! The answers to batches.
 
 use serde_json::json;
 

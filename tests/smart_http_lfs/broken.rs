@@ -181,7 +181,7 @@ fn an_r2_that_refuses_is_told_as_such_and_leaves_nothing() {
     server.restart_after(|state| change_bucket(state, "DROP TRIGGER refuse"));
     assert_eq!(lfs.put(&second).status, 200);
     assert!(lfs.has(&second));
-    // What R2 has lost.
+    // R2 loses its objects.
     server.restart_after(|state| change_bucket(state, "DELETE FROM _mf_objects"));
     let told = message(&lfs.get(&second, &[]), 502);
     assert!(

@@ -1,4 +1,4 @@
-//! A client of Git LFS that does what each story says, and nothing by itself.
+//! A client of Git LFS that follows each story, and does nothing by itself.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -102,7 +102,7 @@ impl Lfs {
         )
     }
 
-    /// What a batch says of its one object.
+    /// The entry of a batch for its one object.
     pub fn told(&self, operation: &str, object: &Object) -> Value {
         let answer = self.batch(operation, &[object]);
         assert_eq!(answer.status, 200, "{}", answer.text());
@@ -144,7 +144,7 @@ impl Lfs {
     }
 }
 
-/// An upload by hand, of which each part is sent when the story says so.
+/// An upload by hand; each part is sent when the story says so.
 #[derive(Debug)]
 pub struct Upload {
     stream: TcpStream,
@@ -178,7 +178,7 @@ impl Upload {
         self.send(b"\r\n");
     }
 
-    /// The status of the answer, and what it says.
+    /// The status of the answer, and its message.
     pub fn answer(mut self) -> (u16, String) {
         let mut said = Vec::new();
         let mut piece = [0; 4096];

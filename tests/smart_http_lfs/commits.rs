@@ -19,7 +19,7 @@ const NO_CHANGE: u64 = 10_312;
 const REF_REFUSED: u64 = 10_320;
 const MEMORY_LIMIT: u64 = 10_402;
 
-/// A repository, and who commits to it.
+/// A repository, and its committer.
 struct Desk {
     hosted: Hosted,
     lfs: Lfs,
@@ -167,7 +167,7 @@ fn files_go_to_git_lfs_where_gitattributes_says_so() {
         assert_eq!(in_git(&clone, path), expected, "{path}");
     }
     assert_eq!(clone.run(&["cat-file", "-s", "HEAD:empty.bin"]), "0");
-    // The tree's own attributes hold for the next commit; what it has goes nowhere again.
+    // The tree's own attributes hold for the next commit; its former objects do not go anywhere again.
     let next = Object::of("next");
     let made = desk.post(&json!([
         file("next.bin", "next"),
@@ -192,7 +192,7 @@ fn files_go_to_git_lfs_where_gitattributes_says_so() {
 }
 
 #[test]
-fn git_lfs_checks_out_what_was_committed() {
+fn git_lfs_checks_out_committed_files() {
     let desk = Desk::new("checkout");
     let large = Object::of_length(2_000_000, 32);
     let made = desk.post_lines(
@@ -272,7 +272,7 @@ fn a_file_names_an_object_that_is_here() {
 fn a_commit_that_cannot_be_made_says_why() {
     let desk = Desk::new("refused");
     let attributes = file(".gitattributes", "*.bin filter=lfs\n");
-    // The attributes decide what becomes of the contents behind them.
+    // The attributes decide the fate of the contents behind them.
     let late = desk.post_lines(
         &json!([{"path": ".gitattributes", "content_id": "a"}, {"path": "a.bin", "content_id": "b"}]),
         &[("a", b"*.bin filter=lfs\n"), ("b", b"b")],

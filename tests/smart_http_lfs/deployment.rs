@@ -1,4 +1,4 @@
-//! What an operator sets and sees.
+//! The operator's settings and views.
 
 use serde_json::Value;
 

@@ -13,7 +13,7 @@ use crate::support::wait::until_true;
 /// How long the server may take for its work in the background.
 const BACKGROUND: Duration = Duration::from_secs(30);
 
-/// What is given up goes at once.
+/// Objects that are given up go at once.
 pub const AT_ONCE: [(&str, &str); 2] = [
     ("CAIRN_R2_GRACE_SECONDS", "0"),
     ("CAIRN_SETTLE_SECONDS", "0"),
@@ -57,7 +57,7 @@ fn left(server: &Server) -> (Vec<String>, i64, i64) {
     (lfs_keys(state).into_iter().map(oid).collect(), own, account)
 }
 
-/// Waits until of this one repository no more is left than these objects.
+/// Waits until this one repository has only these objects left.
 fn nothing_more(server: &Server, objects: &[&Object]) {
     let mut names: Vec<_> = objects.iter().map(|object| object.oid.clone()).collect();
     names.sort();
@@ -172,7 +172,7 @@ fn an_upload_that_ends_after_its_row_was_forgotten_is_to_be_repeated_and_leaves_
     let second = Object::of("second");
     assert_eq!(lfs.put(&second).status, 200);
     nothing_more(&server, &[&first, &second]);
-    // Whoever repeats it keeps it.
+    // A client that repeats the upload keeps it.
     late();
     assert_eq!(lfs.put(&object).status, 200);
     let doomed = "SELECT count(*) FROM doomed_pack";

@@ -1,4 +1,4 @@
-//! What becomes of objects: forks, prunes, purges, checks, deletion, recovery.
+//! The life of objects: forks, prunes, purges, checks, deletion, recovery.
 
 use std::time::Duration;
 
@@ -100,7 +100,7 @@ fn a_fork_has_what_its_own_refs_name_and_no_more() {
     assert!(forked.told("upload", &side)["actions"]["upload"].is_object());
     assert_eq!(forked.put(&side).status, 200);
     assert!(forked.has(&side));
-    // The source goes, and what the forks have stays.
+    // The source goes, and the forks' objects stay.
     rest.delete(&source.path("")).result(202);
     assert_eq!(has(&all), [true, true, false, false]);
     for hosted in [&all, &one] {
@@ -111,7 +111,7 @@ fn a_fork_has_what_its_own_refs_name_and_no_more() {
 }
 
 #[test]
-fn what_no_pointer_names_is_pruned_after_the_grace() {
+fn an_object_that_no_pointer_names_is_pruned_after_the_grace() {
     let (rest, scratch) = (server().rest(), Scratch::new());
     let (hosted, lfs) = Lfs::create("lfs-life", "pruned");
     let work = scratch.repository("work");
@@ -156,7 +156,7 @@ fn what_no_pointer_names_is_pruned_after_the_grace() {
 }
 
 #[test]
-fn a_purge_removes_what_no_ref_names_at_once() {
+fn a_purge_removes_objects_that_no_ref_names_at_once() {
     let (rest, scratch) = (server().rest(), Scratch::new());
     let (hosted, lfs) = Lfs::create("lfs-life", "purged");
     let work = scratch.repository("work");

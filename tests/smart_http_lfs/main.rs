@@ -1,4 +1,4 @@
-//! Git LFS by plain HTTP: batches, objects that come and go, who may have what, how errors are told.
+//! Git LFS by plain HTTP: batches, objects that come and go, the rights of callers, the form of errors.
 
 // The lints of wire data and of clocks: here every surprise is a failed test, and time is measured.
 #![allow(

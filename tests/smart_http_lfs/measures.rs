@@ -1,4 +1,4 @@
-//! What batches and transfers may cost: rows, time, heap.
+//! Bounds on the costs of batches and transfers: rows, time, heap.
 
 // A clock, in a test.
 #![allow(clippy::disallowed_methods)]
@@ -13,7 +13,7 @@ use crate::support::server::Server;
 /// Objects of a full batch.
 const FULL: usize = 1000;
 
-/// Rows that a batch reads beside those of its objects: who asks, and which repository it is.
+/// Rows that a batch reads beside those of its objects: those of the caller and of the repository.
 const ROWS_BESIDE: u64 = 10;
 
 fn create(server: &Server, name: &str) -> (Hosted, Lfs) {

@@ -82,7 +82,7 @@ impl Moment {
 }
 
 impl Asked {
-    /// Asks in a thread of its own, whatever comes of it, and again until it is over: the server may not
+    /// Asks in a thread of its own, with any result, and again until it is over: the server may not
     /// listen yet, or end before it has read the request.
     fn ask_aside(&self, server: &Server, is_over: &Arc<AtomicBool>) -> JoinHandle<()> {
         let (url, asked, is_over) = (server.url(), self.clone(), Arc::clone(is_over));
@@ -105,7 +105,7 @@ impl Asked {
 }
 
 /// Asks for something, and kills the server in the midst of each of these writes, one after another.
-/// Then it runs again. `look` sees what is left after each kill.
+/// Then it runs again. `look` sees the state after each kill.
 pub fn kill_in_each(
     server: &mut Server,
     asked: &Asked,
@@ -125,7 +125,7 @@ pub fn kill_in_each(
             look(state, moment);
             stall = next.map(|next| next.arrange(state));
         };
-        // What was begun goes on by itself, perhaps before the server answers anybody.
+        // A run that began goes on by itself, perhaps before the server answers anybody.
         match next {
             Some(_) => server.crash_into(between),
             None => server.crash_after(between),

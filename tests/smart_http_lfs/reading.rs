@@ -187,7 +187,7 @@ fn the_list_has_every_object_once() {
         assert_eq!(answer.error_code(400), INVALID_INPUT, "{query}");
         assert_eq!(answer.json()["errors"][0]["source"]["pointer"], pointer);
     }
-    // What no ref names is not for everybody.
+    // An object that no ref names is not for everybody.
     let public = json!({ "public": true });
     server().rest().patch(&hosted.path(""), &public).result(200);
     let stranger = server().rest().anonymous().get(&hosted.path("/lfs"));

@@ -35,7 +35,7 @@ pub fn uploads(state: &Path) -> i64 {
     )
 }
 
-/// What all databases of a class of objects count together, while the server runs. One without the
+/// The counts of all databases of a class of objects together, while the server runs. One without the
 /// table counts nothing.
 pub fn rows(state: &Path, class: &str, sql: &str) -> i64 {
     let files = databases(state, &format!("data/do/-{class}"));

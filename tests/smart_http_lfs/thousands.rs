@@ -125,8 +125,8 @@ impl Life {
         rows(self.server.state(), class, sql)
     }
 
-    /// A fork is killed while it takes its second page over, and once more while what it had taken is given
-    /// back. Then another one is made.
+    /// A fork is killed while it takes its second page over, and once more while the objects it had taken are
+    /// given back. Then another one is made.
     fn fork_killed(&mut self, source: &Hosted) -> Hosted {
         let count = self.objects.len();
         let asked = Asked {
@@ -201,7 +201,7 @@ impl Life {
         (count("rows_read"), count("rows_written"))
     }
 
-    /// The source goes, killed at each of its steps; the fork keeps what it has.
+    /// The source goes, killed at each of its steps; the fork keeps its objects.
     fn source_goes(&mut self, source: &Hosted, forked: &Hosted) {
         let count = self.objects.len();
         let asked = Asked {
@@ -249,7 +249,7 @@ impl Life {
             body: Some(json!({ "task": "run" })),
         };
         let look = |state: &Path, moment: &Moment| {
-            // Whatever has a row is held, and has its bytes.
+            // Every object with a row is held, and has its bytes.
             let own = rows(state, "RepoDo", OWN);
             let (held, keys) = (rows(state, "NetworkDo", HELD), whole(lfs_keys(state).len()));
             println!("prune killed in {moment:?}: {own} rows, {held} held, {keys} in r2");
@@ -263,7 +263,7 @@ impl Life {
         let moments = moments_of_a_prune(all);
         let (first, others) = moments.split_at(1);
         kill_in_each(&mut self.server, &asked, first, look);
-        // Nobody asks for anything: what was removed is given back all the same.
+        // Nobody asks for anything: keys of removed objects are given back all the same.
         until_true("what was removed goes from r2", BACKGROUND, || {
             let own = self.count("RepoDo", OWN);
             own < whole(all) && whole(lfs_keys(self.server.state()).len()) == own
@@ -382,7 +382,7 @@ fn life(count: usize) {
     life.is_whole(&forked, count);
     life.source_goes(&source, &forked);
     life.prune_killed(&forked);
-    // Knowing a digest opens nothing, whatever was killed.
+    // Knowing a digest opens nothing, after any kill.
     let lfs = Lfs::of(&stranger, life.rest.with_bearer(&stranger.token));
     assert!(!lfs.has(&life.objects[0]));
     life.rest.delete(&stranger.path("")).result(202);

@@ -18,7 +18,7 @@ pub fn create(servers: &Presigning, namespace: &str, name: &str) -> (Hosted, Lfs
     (hosted, lfs)
 }
 
-/// What a client does with an action; `changed` headers take the place of those of the action.
+/// A client's request for an action; `changed` headers take the place of those of the action.
 pub fn act(method: Method, action: &Value, changed: &[(&str, &str)], body: &[u8]) -> Answer {
     act_at(
         method,
@@ -93,7 +93,7 @@ fn an_object_goes_up_and_comes_down_beside_the_worker() {
 
     let put = act(Method::PUT, upload, &[], &object.bytes);
     assert_eq!(put.status, 200, "{}", put.text());
-    // What has come counts once it is verified.
+    // An object that has come counts once it is verified.
     assert!(lfs.told("download", &object)["error"].is_object());
     let mut wrong = object.named();
     wrong["size"] = 299_999.into();

@@ -1,4 +1,4 @@
-//! What the holder of a presigned URL might try against others who share an object.
+//! The attempts of a presigned URL's holder against others who share an object.
 
 use serde_json::json;
 use ureq::http::Method;
@@ -98,7 +98,7 @@ fn a_digest_opens_nothing_with_a_presigned_upload() {
     assert_eq!(fork.post("/verify", &coming.named()).status, 409);
     assert!(!fork.has(&coming));
 
-    // Who has the bytes proves it by sending them; the object of both stays what it was.
+    // A client that has the bytes proves it by sending them; the object of both stays as it was.
     let put = act(Method::PUT, action, &[], &secret.bytes);
     assert_eq!(put.status, 200, "{}", put.text());
     assert_eq!(fork.post("/verify", &secret.named()).status, 200);

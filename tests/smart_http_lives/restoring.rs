@@ -239,7 +239,7 @@ fn who_restores_and_what_is_asked_for() {
 }
 
 #[test]
-fn what_has_expired_cannot_be_restored() {
+fn an_expired_repository_cannot_be_restored() {
     let server = undeleting("3600");
     let rest = server.rest();
     let body = json!({ "name": "short", "ttl_seconds": 1 });
@@ -253,7 +253,7 @@ fn what_has_expired_cannot_be_restored() {
 }
 
 #[test]
-fn a_restored_repository_knows_what_was_revoked_while_it_was_deleted() {
+fn a_restored_repository_knows_revocations_while_it_was_deleted() {
     let (server, scratch) = (undeleting("1000"), Scratch::new());
     let rest = server.rest();
     let (made, _) = pushed(

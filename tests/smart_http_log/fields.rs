@@ -133,7 +133,7 @@ fn fetches_and_pushes_are_logged_when_they_end() {
         .expect("a fetch looked at the pack");
     assert!(packed["bytes_out"].as_u64().unwrap() > 200, "{packed}");
     assert_eq!(packed["rows_written"], 0, "{packed}");
-    // One line for each: what the Worker hands through it does not log again.
+    // One line for each: the Worker writes no second line for a request that it hands through.
     let all: Vec<&str> = lines
         .iter()
         .map(|line| line["request_id"].as_str().unwrap())
@@ -252,7 +252,7 @@ fn a_push_is_logged_with_the_refs_that_it_changed() {
     assert!(others.map(|line| &line["refs_changed"]).all(Value::is_null));
 }
 
-/// What writes by REST is a push too.
+/// A write by REST is a push too.
 #[test]
 fn the_log_says_which_refs_a_write_by_rest_changed() {
     let server = Server::start();

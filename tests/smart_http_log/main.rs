@@ -1,4 +1,4 @@
-//! What the log says about each request, what the client learns, and what neither ever contains.
+//! The log's words about each request, the client's answer, and the secrets that neither ever contains.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -31,7 +31,7 @@ fn line_of(server: &Server, answer: &Answer) -> Value {
     with_id(&lines, &id)[0].clone()
 }
 
-/// The request's name in what git shows.
+/// The request's name in git's output.
 fn told(said: &str) -> String {
     let (_, rest) = said
         .split_once("(request ")

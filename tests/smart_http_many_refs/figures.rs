@@ -1,4 +1,4 @@
-//! What a repository with many refs costs: figures for docs/benchmarks.md, shown by name.
+//! The costs of a repository with many refs: figures for docs/benchmarks.md, shown by name.
 
 use std::process::Stdio;
 use std::time::Instant;
@@ -10,12 +10,12 @@ use super::story::{Spent, Story, fetch, list, list_below, ls_refs, pulls};
 use super::support::remote::Remote;
 use super::support::rest::Rest;
 
-/// The figures of what there is to do with a repository of 50,000 or `CAIRN_REFS` refs, for
+/// The figures of operations on a repository of 50,000 or `CAIRN_REFS` refs, for
 /// docs/benchmarks.md.
 #[test]
 #[ignore = "takes minutes, and shows figures"]
 #[allow(clippy::too_many_lines, reason = "one figure after the other")]
-fn what_many_refs_cost() {
+fn the_cost_of_many_refs() {
     let count = std::env::var("CAIRN_REFS").ok();
     let count = count.map_or(50_000, |count| count.parse().expect("a number"));
     let mut story = Story::begin(200);

@@ -1,4 +1,4 @@
-//! Repositories with very many refs: what does not list them does not pay for them.
+//! Repositories with very many refs: an operation that does not list them does not pay for them.
 
 #![allow(
     clippy::panic,
@@ -22,7 +22,7 @@ use support::rest::Hosted;
 /// Refs that are too many to be kept in memory.
 const MANY: usize = 60_000;
 
-/// What is done with a few refs of a repository, each in a fresh isolate: how much of it there is.
+/// Operations with a few refs of a repository, each in a fresh isolate, with their figures.
 fn small_operations(story: &mut Story, round: &str) -> Vec<(&'static str, Spent)> {
     let tip = story.tip.clone();
     story
@@ -143,7 +143,7 @@ fn maintenance_puts_many_refs_into_few_rows_and_nobody_else_sees_a_difference() 
 }
 
 #[test]
-fn who_lists_many_refs_holds_a_page_of_them() {
+fn a_listing_of_many_refs_holds_a_page_of_them() {
     let mut story = Story::begin(20);
     let refs = pulls(MANY, &story.commits.clone());
     story.add_refs(&refs);

@@ -1,4 +1,4 @@
-//! A repository whose refs are made many, and what is asked of it.
+//! A repository whose refs are made many, and the requests to it.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -33,7 +33,7 @@ pub struct Story {
     pub tip: String,
 }
 
-/// What an operation took.
+/// The figures of an operation.
 #[derive(Debug, Clone, Copy)]
 pub struct Spent {
     pub time: Duration,
@@ -151,7 +151,7 @@ fn pkt(text: &str) -> String {
     format!("{:04x}{text}", text.len() + 4)
 }
 
-/// Asks for one object, of which the client has another: protocol version 2.
+/// Asks for one object; the client has another: protocol version 2.
 pub fn fetch(story: &Story, want: &str, have: &str) {
     let lines = [
         pkt("command=fetch\n"),

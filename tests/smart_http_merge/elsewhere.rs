@@ -86,7 +86,7 @@ fn the_work_of_a_fork_is_merged_back_in_one_request() {
     let body = json!({"into": "main", "from": from(&fork, "main")});
     let again = merge_as(&operator, &desk, &body).result(200);
     assert_eq!(again["status"], "up_to_date");
-    // And the fork takes what it lacks, by its own name of it.
+    // And the fork takes the objects it lacks, by its own name of it.
     let body = json!({"into": "main", "from": from(&desk.hosted, &head), "strategy": "ff_only"});
     let forward = operator.post(&fork.path("/merge"), &body).result(201);
     assert_eq!(forward["status"], "fast_forward");
@@ -95,7 +95,7 @@ fn the_work_of_a_fork_is_merged_back_in_one_request() {
 }
 
 #[test]
-fn every_strategy_takes_what_another_repository_has() {
+fn every_strategy_merges_from_another_repository() {
     let desk = Desk::new("elsewhere-strategies");
     let scratch = Scratch::new();
     // No fork: its packs are its own, with deltas, tags and a longer history.
@@ -239,7 +239,7 @@ fn a_credential_must_be_allowed_to_read_the_other_repository() {
         merge_as(client, &desk, &body)
     };
     let path = path_of(&fork);
-    // To whoever may not read it, it is as if it were not there.
+    // A caller that may not read it gets the same answer as if it did not exist.
     let hidden = ask(&desk.client, &path, false);
     assert_eq!(hidden.error_code(404), NOT_FOUND);
     let missing = ask(&desk.client, "merges/elsewhere-no-such", false);
@@ -269,7 +269,7 @@ fn a_credential_must_be_allowed_to_read_the_other_repository() {
     let only = json!({"ttl": 600, "scope": "write", "repos": [desk.hosted.name]});
     assert_eq!(said(&ask(&holder(&only), &path, true)), said(&hidden));
 
-    // What everybody may read, a repository's own token may merge.
+    // A repository's own token may merge from a repository that everybody may read.
     let public = json!({"public": true});
     operator.patch(&fork.path(""), &public).result(200);
     let shouted = path.to_uppercase();
@@ -280,7 +280,7 @@ fn a_credential_must_be_allowed_to_read_the_other_repository() {
 }
 
 #[test]
-fn what_is_wrong_with_another_repository_is_named() {
+fn a_fault_of_another_repository_is_named() {
     let desk = Desk::new("elsewhere-refused");
     let path = path_of(&desk.hosted);
     let other = server()

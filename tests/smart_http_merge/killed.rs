@@ -1,5 +1,5 @@
 //! A server that is killed while commits, merges and cherry-picks are made by REST: each of them is
-//! done whole or not at all, and nothing of the broken ones stays.
+//! done whole or not at all, and the broken ones leave nothing.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -60,7 +60,7 @@ fn push_topics(work: &Git, hosted: &Hosted) {
     }
 }
 
-/// A fork with a chain of commits, of which each brings noise.
+/// A fork with a chain of commits; each brings noise.
 fn push_chain(work: &Git, fork: &Hosted) {
     work.run(&["checkout", "--quiet", "-b", "chain", "main"]);
     for number in 0..WRITES {
@@ -103,7 +103,7 @@ impl Write {
     }
 }
 
-/// What is written to each branch, in order.
+/// The writes to each branch, in order.
 fn writes(fork: &Hosted) -> Vec<(&'static str, Vec<Write>)> {
     let of = |count: usize, write: &dyn Fn(usize) -> Write| (0..count).map(write).collect();
     let merge = |number| {
@@ -146,7 +146,7 @@ fn writes(fork: &Hosted) -> Vec<(&'static str, Vec<Write>)> {
     ]
 }
 
-/// What the threads share.
+/// The state that the threads share.
 struct Shared<'a> {
     client: Rest,
     hosted: &'a Hosted,
@@ -226,8 +226,8 @@ fn database(server: &Server, hosted: &Hosted) -> Connection {
     database_of(server.state(), "RepoDo", find, &hosted.name)
 }
 
-/// Sends everything while the server is killed; what was acknowledged, by branch, and how many kills
-/// met a pack in quarantine.
+/// Sends everything while the server is killed; gives the acknowledged writes, by branch, and the number of
+/// kills that met a pack in quarantine.
 fn storm(
     shared: &Shared<'_>,
     server: &mut Server,

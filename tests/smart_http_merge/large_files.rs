@@ -1,4 +1,4 @@
-//! Objects of Git LFS come with what is merged from another repository.
+//! Objects of Git LFS come with a merge from another repository.
 
 use ureq::http::Method;
 

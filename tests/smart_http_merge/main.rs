@@ -1,4 +1,4 @@
-//! Merges, cherry-picks, reverts and restores by REST, with real git as the judge of what they make.
+//! Merges, cherry-picks, reverts and restores by REST, with real git as the judge of the results.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -27,7 +27,7 @@ const CONFLICT: u64 = 10_310;
 const MERGE_CONFLICT: u64 = 10_311;
 const NO_CHANGE: u64 = 10_312;
 
-/// A repository on the server, what git has of it, and who writes to it.
+/// A repository on the server, git's copy of it, and its writer.
 struct Desk {
     hosted: Hosted,
     git: Git,
@@ -71,7 +71,7 @@ impl Desk {
             .run(&["push", "--quiet", &self.hosted.url(), refspec]);
     }
 
-    /// What a branch is at, fetched and checked by git.
+    /// The commit of a branch, fetched and checked by git.
     fn fetched(&self, branch: &str) -> String {
         self.git
             .run(&["fetch", "--quiet", &self.hosted.url(), branch]);
@@ -83,7 +83,7 @@ impl Desk {
         self.git.run(&["rev-parse", revision])
     }
 
-    /// What would show that a refused request left something behind.
+    /// The facts that would show that a refused request left something behind.
     fn traces(&self) -> Value {
         let refs = self.client.get(&self.hosted.path("/refs")).result(200);
         let stats = server().rest().get(&self.hosted.path("/stats")).result(200);

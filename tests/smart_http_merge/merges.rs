@@ -3,7 +3,7 @@
 use super::{Desk, MERGE_CONFLICT, json};
 
 #[test]
-fn a_merge_is_what_git_makes_of_it() {
+fn a_merge_equals_gits() {
     let desk = Desk::new("clean");
     let expected = desk
         .git
@@ -35,7 +35,7 @@ fn a_merge_is_what_git_makes_of_it() {
 }
 
 #[test]
-fn strategies_do_what_they_are_called() {
+fn strategies_do_as_their_names_say() {
     let desk = Desk::new("strategies");
     let merge = |strategy: &str, into: &str, from: &str| {
         desk.post(
@@ -137,7 +137,7 @@ fn a_conflict_changes_nothing_and_is_told_with_its_base() {
     );
     assert_eq!(desk.traces(), before, "a dry run left something behind");
 
-    // What no hunk decides stays a conflict; the hunks are decided.
+    // A conflict that no hunk decides stays one; the hunks are decided.
     let theirs = json!({"into": "main", "from": "other", "on_conflict": "theirs"});
     let error = desk.refused("/merge", &theirs, 409);
     assert_eq!(error["details"]["conflictsTotal"], 1);

@@ -1,4 +1,4 @@
-//! What is refused, with the field that is at fault.
+//! Refused requests, with the field that is at fault.
 
 use super::{CONFLICT, Desk, INVALID_INPUT, NOT_FOUND, Value, json};
 

@@ -1,4 +1,4 @@
-//! A branch brought back to what it was.
+//! A branch brought back to an earlier state.
 
 use super::{Desk, NO_CHANGE, json};
 

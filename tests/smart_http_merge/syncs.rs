@@ -1,4 +1,4 @@
-//! Forks that take over what their source has by now.
+//! Forks that take over their source's present commits.
 
 use super::elsewhere::{cloned, commit, forked, path_of};
 use super::{CONFLICT, Desk, Hosted, INVALID_INPUT, NOT_FOUND, Rest, Value, json, server};
@@ -15,7 +15,7 @@ fn refused(answer: &super::Answer, status: u16) -> (u64, String) {
 }
 
 #[test]
-fn a_fork_takes_over_what_its_source_has_by_now() {
+fn a_fork_takes_over_its_sources_present_commits() {
     let desk = Desk::new("sync");
     let fork = forked(&desk, "sync-fork", false);
     let operator = server().rest();
@@ -62,7 +62,7 @@ fn a_fork_takes_over_what_its_source_has_by_now() {
 }
 
 #[test]
-fn what_is_no_fork_or_has_no_such_branch_is_not_synced() {
+fn a_repository_that_is_not_a_fork_or_lacks_the_branch_is_not_synced() {
     let desk = Desk::new("sync-refused");
     let fork = forked(&desk, "sync-refused-fork", false);
     let operator = server().rest();

@@ -1,4 +1,4 @@
-//! `GET /metrics`: what the operator's Prometheus reads.
+//! `GET /metrics`: the figures for the operator's Prometheus.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
@@ -28,7 +28,7 @@ use ureq::http::Method;
 
 const ACCOUNT: &str = "0123456789abcdef0123456789abcdef";
 
-/// A sample, and what its metric is.
+/// A sample, and its metric's type.
 #[derive(Debug)]
 struct Sample {
     kind: String,

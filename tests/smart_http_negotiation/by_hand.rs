@@ -100,7 +100,7 @@ fn wanted_refs_follow_the_shallow_commits() {
     let extensions = "ref-in-want,sideband-all,packfile-uris";
     let extended = Server::start_with(&[("CAIRN_FETCH_EXTENSIONS", extensions)]);
     let served = served_by(&extended, "want-ref");
-    // Git's client uses what it sees.
+    // Git's client uses the refs it sees.
     let clone = served.scratch.clone(&served.hosted.url(), "clone", &[]);
     clone.fsck_strict();
     let main = served.source.run(&["rev-parse", "main"]);

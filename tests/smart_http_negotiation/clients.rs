@@ -6,7 +6,7 @@ use super::served::served;
 use super::support::history::History;
 
 #[test]
-fn a_client_learns_what_is_common_without_fetching() {
+fn a_client_learns_the_common_commits_without_fetching() {
     let served = served("negotiate-only");
     let url = served.hosted.url();
     let client = served.scratch.clone(&url, "client", &[]);
@@ -26,7 +26,7 @@ fn a_client_learns_what_is_common_without_fetching() {
 }
 
 #[test]
-fn a_client_with_much_of_its_own_finds_what_is_common() {
+fn a_client_with_much_of_its_own_finds_the_common_commits() {
     let served = served("rounds");
     let url = served.hosted.url();
     for version in [0, 1, 2] {
@@ -70,7 +70,7 @@ fn a_client_with_much_of_its_own_finds_what_is_common() {
             client.run(&["rev-parse", "main"]),
             served.source.run(&["rev-parse", "main"])
         );
-        // Everything that is common was found: only what is new came.
+        // All common commits were found: only new ones came.
         let received = ended.stderr.lines().find(|line| line.contains("Total "));
         let total = received
             .unwrap_or_default()

@@ -170,7 +170,7 @@ impl Served {
         let theirs = Answer::parse(&self.theirs(version, &request), banded);
         assert_eq!(ours.sorted(), theirs.sorted(), "{lines:#?}");
         assert_eq!(ours.pack.is_empty(), theirs.pack.is_empty(), "{lines:#?}");
-        // At the edge of a shallow history git sends what the client has, and we less of it.
+        // At the edge of a shallow history git sends objects that the client has, and we send fewer of them.
         let has = |word: &str| lines.iter().any(|line| line.starts_with(word));
         let exact = !has("have ") || !(has("deepen") || has("shallow"));
         if !ours.pack.is_empty() && !has("thin-pack") && exact {

@@ -1,4 +1,4 @@
-//! The document itself: what it tells, and to whom.
+//! The document itself: its content, and the readers that get it.
 
 use serde_json::json;
 
@@ -55,7 +55,7 @@ fn a_public_repository_tells_its_description_and_a_private_one_nothing() {
 }
 
 #[test]
-fn what_a_page_loads_stands_before_nothing_of_git_or_the_api() {
+fn the_files_of_pages_hide_no_path_of_git_or_the_api() {
     let server = Server::start();
     public(&server, "r");
     let rest = server.rest().anonymous();

@@ -1,4 +1,4 @@
-//! The place, run in a browser: by the operator, and by whoever has a namespace's admin token.
+//! The place, run in a browser: by the operator, and by somebody with a namespace's admin token.
 
 use serde_json::json;
 

@@ -6,7 +6,7 @@ use super::support::installed::{folder, installed};
 use super::support::package_root;
 
 #[test]
-fn the_readme_shows_what_pages_look_like() {
+fn the_readme_shows_the_present_pages() {
     if let Err(reason) = installed("browser") {
         panic!("scripts/install-clients.sh could not install a browser: {reason}");
     }

@@ -26,7 +26,7 @@ pub fn public(server: &Server, name: &str) -> Hosted {
     }
 }
 
-/// Has the story told at the repository's page, and gives what it wrote. It ends with an error where something is
+/// Tells the story at the repository's page, and gives its output. It ends with an error where something is
 /// not as it should be.
 pub fn told(story: &str, server: &Server, hosted: &Hosted, facts: &Value) -> String {
     if let Err(reason) = installed("browser") {

@@ -1,4 +1,5 @@
-//! Sessions as programs see them: what signs in, which requests the cookie counts for, and what ends it.
+//! Sessions as programs see them: the credentials that sign in, the requests for which the cookie counts, and
+//! the ends of a session.
 
 use std::time::Duration;
 
@@ -73,7 +74,7 @@ fn private(name: &str) -> Hosted {
 }
 
 #[test]
-fn whoever_has_a_token_signs_in_and_is_known_by_the_cookie() {
+fn a_user_with_a_token_signs_in_and_is_known_by_the_cookie() {
     let (server, hosted) = (server(), private("known"));
     let answer = try_sign_in(server, &hosted.token);
     let who = answer.result(200);
@@ -313,14 +314,14 @@ fn sessions_of_the_operator_end_with_the_key() {
 }
 
 #[test]
-fn what_is_public_stays_so_for_whoever_is_signed_in_elsewhere() {
+fn public_repositories_stay_public_for_users_signed_in_elsewhere() {
     let (server, hosted) = (server(), private("elsewhere"));
     let open = json!({ "name": "open", "public": true });
     let open = server.rest().create_repository_with("others", &open);
     let closed = server.rest().create_repository("others", "closed");
     let browser = sign_in(server, &hosted.token);
     browser.get(&open.path("/refs")).result(200);
-    // Of what is private it learns as much as of what does not exist.
+    // The answer about a private repository tells no more than the one about a missing repository.
     let told = |path: &str| {
         let answer = browser.get(path);
         (answer.status, answer.text())

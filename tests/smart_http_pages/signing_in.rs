@@ -22,7 +22,7 @@ fn private(server: &Server, scratch: &Scratch) -> (Hosted, String) {
 }
 
 #[test]
-fn somebody_signs_in_reads_what_is_private_and_signs_out() {
+fn somebody_signs_in_reads_a_private_repository_and_signs_out() {
     let (server, scratch) = (Server::start(), Scratch::new());
     let (hosted, tip) = private(&server, &scratch);
     let lasting = json!({ "repo": "private", "scope": "write", "ttl": 86_400 });

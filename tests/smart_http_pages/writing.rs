@@ -1,4 +1,4 @@
-//! What people write by pages. Git says what became of it.
+//! Writes by people on pages. Git checks the results.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use super::support::rest::Hosted;
 use super::support::scratch::Scratch;
 use super::support::server::Server;
 
-/// Tells a story to somebody who may write, and clones what is there afterwards.
+/// Tells a story to somebody who may write, and clones the result afterwards.
 fn written(story: &str, scratch: &Scratch, fill: impl Fn(&Git)) -> Git {
     let server = Server::start();
     let hosted = public(&server, story);
@@ -83,7 +83,7 @@ fn files_are_edited_made_moved_deleted_and_uploaded() {
 }
 
 #[test]
-fn who_is_second_is_told_and_loses_nothing() {
+fn the_second_editor_is_told_and_loses_nothing() {
     let scratch = Scratch::new();
     let clone = written("together", &scratch, |source| {
         let lines = "one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\n";
@@ -155,7 +155,7 @@ fn branches_and_tags_are_made_deleted_merged_and_brought_back() {
         "Begin",
     ];
     assert_eq!(made, expected);
-    // The first entry of its reflog is what was pushed.
+    // The first entry of its reflog is the push.
     clone.run(&["diff", "--quiet", "main", "main~5"]);
     clone.run(&["diff", "--quiet", "origin/made/here", "main~5"]);
 }

@@ -1,4 +1,4 @@
-//! All of a namespace is where it is to be.
+//! All of a namespace is in its place.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use super::*;
 
 const BACKGROUND: Duration = Duration::from_secs(30);
 
-/// The objects of a namespace that were asked for elsewhere than in its jurisdiction, but for the one that
-/// knows where it is.
+/// The objects of a namespace that were asked for outside its jurisdiction, except the one that knows where
+/// it is.
 fn strays(asked: &[Asked], namespace: &str, jurisdiction: &str) -> Vec<Asked> {
     let below = format!("{namespace}/");
     let is_its = |asked: &&Asked| {

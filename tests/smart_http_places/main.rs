@@ -58,11 +58,11 @@ struct Asked {
     jurisdiction: String,
     /// Empty: wherever.
     location: String,
-    /// What was asked of it.
+    /// The path of its last request.
     path: String,
 }
 
-/// The questions to objects since the server started, but for the registry's.
+/// The questions to objects since the server started, except the registry's.
 fn asked(server: &Server) -> Vec<Asked> {
     let lines = server.json_lines().into_iter();
     let lines = lines.filter(|line| line["event"] == "object asked");
@@ -79,7 +79,7 @@ fn asked(server: &Server) -> Vec<Asked> {
     lines.map(of).filter(|asked| asked.name != "*").collect()
 }
 
-/// How often it was asked where a namespace is kept.
+/// How many questions asked where a namespace is kept.
 fn questions_for_the_place(server: &Server, namespace: &str) -> usize {
     let asked = asked(server).into_iter();
     let of_it = asked.filter(|asked| asked.name == namespace && asked.path == "/place");

@@ -1,4 +1,4 @@
-//! What is refused, and that nothing is written for it.
+//! Refused requests, for which nothing is written.
 
 use std::path::PathBuf;
 
@@ -52,7 +52,7 @@ fn a_platform_without_jurisdictions_says_so() {
     let message = message(&refused);
     assert!(message.contains("not implemented in workerd"), "{message}");
     assert_eq!(rest.get("/api/v1/namespaces").result(200), json!([]));
-    // What asks for no jurisdiction works as ever.
+    // A request without a jurisdiction works as ever.
     Scratch::new().pushed(&rest, "places-workerd", "plain");
 }
 

@@ -1,4 +1,4 @@
-//! Delta chains over many pushes: each push sends a delta on what the last one sent.
+//! Delta chains over many pushes: each push sends a delta on the object that the last one sent.
 
 use std::time::{Duration, Instant};
 

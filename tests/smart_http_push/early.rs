@@ -80,7 +80,7 @@ fn a_push_of_too_many_objects_is_refused_before_the_rest_of_it_comes() {
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }
-    // What is sent all the same is read only so far: then the connection is closed.
+    // The server reads only a part of the rest: then the connection is closed.
     let sent = (0..200).take_while(|_| stream.write_all(&chunk).is_ok());
     let sent = sent.count();
     assert!(sent < 100, "{sent} MiB are taken");

@@ -17,7 +17,7 @@ use super::support::wait::until_true;
 /// More than a chunk, so that the server shows when it has the first of it.
 const LARGE_BYTES: usize = 3 << 20;
 
-/// What is sent before the server is changed.
+/// Bytes that are sent before the server is changed.
 const HELD_AT_BYTES: usize = 2 << 20;
 
 /// How long the server may take to get to work.
@@ -55,7 +55,7 @@ impl Story {
         }
     }
 
-    /// Commits what is there; the id.
+    /// Commits the present files; gives the id.
     pub fn commit(&self, message: &str) -> String {
         self.work.run(&["add", "."]);
         self.work.commit(message);
@@ -94,7 +94,7 @@ impl Story {
         self.rest.get(&self.hosted.path("/stats")).result(200)
     }
 
-    /// Refs are as they were, and nothing is left of the push.
+    /// Refs are as they were, and the push has left nothing.
     #[track_caller]
     pub fn assert_unchanged(&self) {
         let refs = self.rest.get(&self.hosted.path("/refs")).result(200);

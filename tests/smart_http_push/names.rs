@@ -71,7 +71,7 @@ fn names_that_differ_in_case_alone_are_warned_of() {
     let warning =
         "warning: refs/heads/Feature/One differs from refs/heads/feature/one in case alone";
     assert!(said.contains(warning), "{said}");
-    // In one push, and not of what makes way in it.
+    // In one push, and not of names that make way in it.
     let said = push(&["main:a/B", "main:A/b", ":feature/one", "main:feature/ONE"]);
     assert!(said.contains("differs from refs/heads/"), "{said}");
     assert_eq!(said.matches("in case alone").count(), 2, "{said}");

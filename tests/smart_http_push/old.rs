@@ -1,5 +1,5 @@
-//! Histories that old clients wrote: what a default repository accepts, that it comes out as it
-//! went in, and what a strict repository says.
+//! Histories that old clients wrote: a default repository accepts some, and gives them back as they went in;
+//! a strict one refuses.
 
 use std::collections::BTreeSet;
 
@@ -41,7 +41,7 @@ fn comes_out_the_same(scratch: &Scratch, source: &Git, hosted: &Hosted, name: &s
     assert_ne!(recent.run(&["rev-list", "--count", "HEAD"]), "0");
 }
 
-/// REST shows of each commit what git shows.
+/// REST shows the same of each commit as git.
 fn is_shown(source: &Git, hosted: &Hosted, history: &OldHistory) {
     let rest = server().rest();
     let log = rest.get(&hosted.path("/log?limit=100")).result(200);
@@ -126,7 +126,7 @@ fn an_old_history_gets_in_and_comes_out_as_it_was() {
 }
 
 #[test]
-fn a_strict_repository_names_what_it_refuses_and_the_setting() {
+fn a_strict_repository_names_refused_objects_and_the_setting() {
     let (scratch, hosted) = (Scratch::new(), create("strict", Some(true)));
     assert_eq!(is_strict(&hosted), true);
     let source = scratch.repository("source");

@@ -21,7 +21,7 @@ fn digits(seed: u64, bytes: usize) -> String {
 }
 
 #[test]
-fn a_secret_is_found_in_a_large_delta_of_what_is_there_or_comes_along() {
+fn a_secret_is_found_in_a_large_delta_on_a_stored_or_pushed_base() {
     let (rest, scratch) = (server().rest(), Scratch::new());
     let (hosted, work) = protected(&rest, &scratch, "edges-deltas");
     let large = digits(1, 2 * MIB);
@@ -116,7 +116,7 @@ fn a_secret_is_found_across_every_boundary() {
     let (rest, scratch) = (server().rest(), Scratch::new());
     let (hosted, work) = protected(&rest, &scratch, "edges-boundaries");
     let token = format!("\n{}\n", github_token());
-    // Whatever is read in pieces is read in powers of two, or in what the connection brings.
+    // All reads in pieces end at powers of two, or where the connection brings no more.
     let boundaries: Vec<_> = (12..20).map(|power| 1_usize << power).collect();
     let mut content = digits(7, MIB - 1).into_bytes();
     for boundary in &boundaries {

@@ -1,4 +1,4 @@
-//! What push protection costs the push of a real repository. By hand, with the released wasm:
+//! The cost of push protection in the push of a real repository. By hand, with the released wasm:
 //!
 //! ```sh
 //! make build && SOURCE=tokio.bundle cargo test --test smart_http_push measured -- --ignored --nocapture

@@ -1,4 +1,4 @@
-//! The protocol of a push: probes, encodings, options, progress, and what is refused cleanly.
+//! The protocol of a push: probes, encodings, options, progress, and clean refusals.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -154,7 +154,7 @@ fn push_options_are_taken() {
 }
 
 #[test]
-fn an_empty_pack_moves_refs_to_what_is_here() {
+fn an_empty_pack_moves_refs_to_stored_commits() {
     let (scratch, hosted) = (Scratch::new(), create("empty-pack"));
     let source = scratch.repository("source");
     source.commit("first");

@@ -1,4 +1,4 @@
-//! Pushes that nothing is said of for longer than those between client and server are patient.
+//! Pushes during which the server says nothing for longer than proxies between it and the client wait.
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use super::support::server::server;
 /// The id that stands for "no object".
 pub const NULL: &str = "0000000000000000000000000000000000000000";
 
-/// What a client that understands everything asks for.
+/// The capabilities of a client that understands everything.
 pub const CAPABILITIES: &str = "report-status-v2 side-band-64k object-format=sha1";
 
 /// A push as bytes.
@@ -82,7 +82,7 @@ impl RawPush {
         body
     }
 
-    /// Sends it; what the server reported, and its remarks.
+    /// Sends it; gives the server's report, and its remarks.
     pub fn send(&self, hosted: &Hosted) -> Report {
         let answer = post(hosted, &[], &self.body());
         assert_eq!(answer.status, 200, "{}", answer.text());
@@ -99,7 +99,7 @@ pub fn post(hosted: &Hosted, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     rest.send(ureq::http::Method::POST, &path, &all, body)
 }
 
-/// What came back of a push.
+/// The answer to a push.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// `unpack …`, `ok …`, `ng …`, `option …`.

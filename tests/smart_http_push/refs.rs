@@ -114,7 +114,7 @@ fn git_push_atomic_is_all_or_nothing() {
 }
 
 #[test]
-fn a_shallow_clone_pushes_onto_what_is_here_and_onto_nothing_else() {
+fn a_shallow_clone_pushes_onto_stored_commits_and_onto_nothing_else() {
     let (scratch, hosted) = (Scratch::new(), create("shallow"));
     let source = scratch.repository("source");
     History::small(11).make(&source);
@@ -183,7 +183,7 @@ fn a_repository_may_deny_rewinding_and_deleting() {
 }
 
 #[test]
-fn a_push_may_delete_alone_and_delete_what_is_gone() {
+fn a_push_may_delete_alone_and_delete_a_missing_ref() {
     let (scratch, hosted) = (Scratch::new(), create("delete"));
     let source = scratch.repository("source");
     let first = source.commit("first");
@@ -194,7 +194,7 @@ fn a_push_may_delete_alone_and_delete_what_is_gone() {
         .update(&first, NULL, "refs/heads/b")
         .pack(&source, &[] as &[&str]);
     assert_eq!(gone.send(&hosted).lines, ["unpack ok", "ok refs/heads/b"]);
-    // Git lets a ref go that is not there, if the pusher knows nothing of it that we know.
+    // Git accepts the deletion of a missing ref, with an unknown old id too.
     let unknown = "1".repeat(40);
     for old in [NULL, unknown.as_str()] {
         let report = RawPush::new()

@@ -29,7 +29,7 @@ fn shown(hosted: &Hosted) -> Value {
     rest().get(&hosted.path("")).result(200)
 }
 
-/// Bounds the repository at `more` bytes above what it has; gives what it has.
+/// Bounds the repository at `more` bytes above its size; gives its size.
 fn leave(hosted: &Hosted, more: u64) -> u64 {
     let info = shown(hosted);
     let here = info["size_bytes"].as_u64().unwrap() + info["lfs_bytes"].as_u64().unwrap();

@@ -46,7 +46,7 @@ fn a_push_beyond_the_bound_is_refused_in_band_and_leaves_nothing() {
 }
 
 #[test]
-fn what_adds_no_bytes_passes_where_nothing_is_left() {
+fn a_request_without_bytes_passes_where_no_room_is_left() {
     let scratch = Scratch::new();
     let (hosted, git) = small(&scratch, "full");
     leave(&hosted, 0);
@@ -56,7 +56,7 @@ fn what_adds_no_bytes_passes_where_nothing_is_left() {
     git.commit("nothing but a commit");
     let said = git.fails(&["push", &hosted.url(), "main"]);
     assert!(said.contains("(quota exceeded)"), "{said}");
-    // A bound below the present size refuses only what adds bytes.
+    // A bound below the present size refuses only requests that add bytes.
     let body = serde_json::json!({ "bytes_max": 1 });
     rest().patch(&hosted.path(""), &body).result(200);
     git.run(&["push", "--quiet", &hosted.url(), ":refs/tags/v1"]);

@@ -9,7 +9,7 @@ use crate::support::rest::Hosted;
 use crate::support::scratch::Scratch;
 use crate::support::server::server;
 
-/// What happens to the branch `topic`, or beside it.
+/// A change of the branch `topic`, or beside it.
 #[derive(Debug, Clone, Copy)]
 enum Change {
     FastForward,
@@ -39,7 +39,7 @@ impl Change {
     }
 }
 
-/// What the client does.
+/// The client's operation.
 #[derive(Debug, Clone, Copy)]
 enum Operation {
     Clone,
@@ -80,7 +80,7 @@ impl Operation {
     }
 }
 
-/// Where everybody pushes from: `main`, `topic`, a tag, and what `topic` may become.
+/// The repository from which everybody pushes: `main`, `topic`, a tag, and later commits for `topic`.
 struct Story {
     /// The namespace of its repositories.
     namespace: &'static str,
@@ -133,7 +133,7 @@ impl Story {
     }
 
     /// Makes the change, and `then`, between the two requests of the operation. The client ends up
-    /// with what it was told first.
+    /// with the refs it was told first.
     fn tell(
         &self,
         (change, operation, version): (Change, Operation, u8),

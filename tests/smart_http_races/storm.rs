@@ -89,7 +89,7 @@ fn ways() -> Vec<Way> {
     ways
 }
 
-/// What the threads share.
+/// The state that the threads share.
 struct Shared<'a> {
     scratch: &'a Scratch,
     hosted: &'a Hosted,
@@ -182,7 +182,7 @@ impl Shared<'_> {
         }
     }
 
-    /// Clones and fetches until enough was; what failed.
+    /// Clones and fetches until enough was; gives the failures.
     fn read(&self) -> Vec<String> {
         let mut failures = Vec::new();
         loop {

@@ -6,7 +6,7 @@ use ureq::http::Method;
 use super::rewritten::Story;
 
 #[test]
-fn a_partial_clone_fetches_what_it_lacks() {
+fn a_partial_clone_fetches_missing_objects() {
     let story = Story::begin("reach-partial");
     let forked = story.fork(&json!({ "name": "fork", "default_branch_only": true }));
     story

@@ -80,7 +80,7 @@ impl<'a> Faces<'a> {
             .rest
             .send(Method::POST, &path, &headers, body.as_bytes());
         assert_eq!(answer.status, 200, "{}", answer.text());
-        // A line of what is not there ends behind the id.
+        // The line of a missing object ends behind the id.
         let told = answer.text();
         let (before, _) = told.split_once(&format!("{id} ")).expect("it is told of");
         !before.ends_with("002d")
@@ -94,7 +94,7 @@ impl<'a> Faces<'a> {
         }
     }
 
-    /// What is reached is given by the faces that show its kind.
+    /// The faces that show the kind of a reached object give it.
     #[track_caller]
     pub fn give_all_of(&self, scratch: &Scratch, what: &str, objects: &Objects) {
         let git = ["fetch v0", "fetch v2", "object-info"];

@@ -1,4 +1,4 @@
-//! What forks give, and what the reflog keeps.
+//! The objects that forks give, and that the reflog keeps.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! What may be named by id: forks share packs with their source, and a force push leaves behind what
-//! it replaced. Every face is asked for every kind of object.
+//! The ids that a client may name: forks share packs with their source, and a force push leaves the replaced
+//! commits behind. Every face is asked for every kind of object.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]

@@ -1,4 +1,4 @@
-//! Pushes that name, or build on, what their pusher may not see.
+//! Pushes that name, or build on, objects that their pusher may not see.
 
 use std::io::Write as _;
 
@@ -62,7 +62,7 @@ fn a_push_is_not_given_what_it_only_names() {
     let faces = Faces::of_member(&story, &forked);
     faces.give_nothing_of(&story.scratch, "removed", removed);
 
-    // Whoever has the objects may push them, although they are stored already.
+    // A client that has the objects may push them, although they are stored already.
     story.work.run(&[
         "push",
         "--quiet",

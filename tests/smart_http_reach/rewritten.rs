@@ -9,7 +9,7 @@ use super::support::server::server;
 
 pub const SECRET: &str = "the key of the kingdom, which should not have been pushed\n";
 
-/// Objects of one kind each, by what they are.
+/// Objects of one kind each, by kind.
 #[derive(Debug, Clone)]
 pub struct Objects {
     pub commit: String,
@@ -40,7 +40,7 @@ impl Objects {
     }
 }
 
-/// A source whose history was rewritten: what was removed, what another branch has, what is left.
+/// A source whose history was rewritten: the removed objects, those of another branch, and the rest.
 pub struct Story {
     pub rest: Rest,
     pub scratch: Scratch,
@@ -81,7 +81,7 @@ impl Story {
         work.run(&[&push[..], &["of-plans", "refs/tags/other"]].concat());
         work.run(&["checkout", "--quiet", "main"]);
 
-        // More states of what is kept, so that its older one is no tip's.
+        // More states of the kept file, so that its older one is not a tip's.
         work.write("kept", "a newer state of what is kept\n".repeat(40));
         work.run(&["add", "."]);
         work.commit("second");

@@ -73,7 +73,7 @@ fn every_line_comes_with_the_commit_that_made_it() {
 }
 
 #[test]
-fn what_is_blamed_is_a_file_and_lines_that_it_has() {
+fn a_blame_needs_a_file_and_lines_that_it_has() {
     let scratch = Scratch::new();
     let (hosted, work) = hosted(&scratch, "refused-lines", 9);
     work.write("of-two-lines", "one\ntwo\n");

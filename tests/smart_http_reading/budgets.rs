@@ -1,4 +1,4 @@
-//! Requests that end because they have done enough, and what follows by their cursor.
+//! Requests that end because they have done enough, and the pages behind their cursor.
 
 use std::fmt::Write as _;
 

@@ -85,7 +85,7 @@ fn lines_are_found_as_git_grep_finds_them() {
 }
 
 #[test]
-fn a_search_names_what_it_does_not_search() {
+fn a_search_names_the_files_it_does_not_search() {
     let scratch = Scratch::new();
     let (hosted, work) = hosted(&scratch, "unsearched", 13);
     work.write("huge", "needle\n".repeat(1_300_000));

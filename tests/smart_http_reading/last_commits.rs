@@ -84,7 +84,7 @@ fn a_page_of_a_large_directory_has_a_thousand_entries() {
 }
 
 #[test]
-fn what_last_commits_are_asked_of_is_a_commit_and_a_directory() {
+fn last_commits_need_a_commit_and_a_directory() {
     let scratch = Scratch::new();
     let (hosted, work) = hosted(&scratch, "refused-entries", 6);
     let tip = work.run(&["rev-parse", "main"]);

@@ -44,7 +44,7 @@ fn pushed(server: &Server, scratch: &Scratch) -> Hosted {
     hosted
 }
 
-/// Checks what git and REST say, and that neither says to come back.
+/// Checks the words of git and REST, and that neither says to come back.
 fn told(server: &Server, scratch: &Scratch, hosted: &Hosted, words: &str) {
     let answer = server.rest().get(&hosted.path(""));
     assert_eq!(answer.status, 500, "{}", answer.text());

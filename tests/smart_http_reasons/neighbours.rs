@@ -38,7 +38,7 @@ fn git_archive_is_told_that_it_is_not_served() {
 }
 
 #[test]
-fn browsers_and_archives_are_told_what_is_here() {
+fn browsers_and_archives_hear_which_repository_is_here() {
     let rest = server().rest();
     rest.create_repository("neighbours", "pages");
     for (path, words) in [

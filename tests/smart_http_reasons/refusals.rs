@@ -162,7 +162,7 @@ fn a_token_that_is_revoked_between_two_requests_is_told_in_band() {
         &post(&holder, &hosted, "git-receive-pack", commands.as_bytes()),
         reason,
     );
-    // Git asks its user for a token after 401; so who shows none gets that.
+    // Git asks its user for a token after 401; so a request without one gets that.
     for service in ["git-upload-pack", "git-receive-pack"] {
         let answer = post(&operator.anonymous(), &hosted, service, commands.as_bytes());
         assert_eq!(answer.status, 401, "{service}");

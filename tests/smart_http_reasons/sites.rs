@@ -1,4 +1,5 @@
-//! What pages of other sites may make a browser send, and under which URL the server is known.
+//! The requests that pages of other sites may make a browser send, and the URL under which the server is
+//! known.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -58,7 +59,7 @@ fn a_form_of_another_site_changes_nothing() {
     assert_eq!(changed["public"], true);
 }
 
-/// What the server says of a repository to whoever calls it by another name.
+/// The remote in the server's answer to a caller that uses another name.
 fn remote_for_host(server: &Server, host: &str) -> String {
     let hosted = server.rest().create_repository("sites", "named");
     let mut socket = TcpStream::connect(("127.0.0.1", server.port())).unwrap();

@@ -44,7 +44,7 @@ fn refs_are_made_moved_and_deleted_as_by_a_push() {
 }
 
 #[test]
-fn an_annotated_tag_is_what_git_would_make() {
+fn an_annotated_tag_equals_gits() {
     let desk = Desk::new("tags");
     let tagger = json!({"name": "A U Thor", "email": "a@example.com", "date": "@1700000000 +0100"});
     let tag = json!({"message": "release 1  \n\n\nnotes\n\n", "tagger": tagger});
@@ -70,7 +70,7 @@ fn an_annotated_tag_is_what_git_would_make() {
     );
     let caller = clone.run(&["for-each-ref", "--format=%(taggeremail)", "refs/tags/tree"]);
     assert!(caller.trim().ends_with("@cairn.invalid>"), "{caller}");
-    // A ref may name the tag object itself, under whatever name.
+    // A ref may name the tag object itself, under any name.
     desk.update(&json!([{"name": "refs/tags/again", "new": "v1"}]));
     assert_eq!(desk.find("refs/tags/again").as_deref(), Some(by_git.trim()));
 }

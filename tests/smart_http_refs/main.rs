@@ -27,7 +27,7 @@ const CONFLICT: u64 = 10_310;
 const REF_REFUSED: u64 = 10_320;
 const TOO_LARGE: u64 = 10_402;
 
-/// A repository with three commits on `main`, and who writes to it.
+/// A repository with three commits on `main`, and its writer.
 struct Desk {
     hosted: Hosted,
     client: Rest,

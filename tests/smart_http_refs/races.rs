@@ -6,7 +6,7 @@ use std::thread;
 use super::*;
 
 #[test]
-fn of_a_push_and_a_write_that_race_one_wins_and_the_other_is_told() {
+fn when_a_push_and_a_write_race_one_wins_and_the_other_is_told() {
     let desk = Desk::new("race");
     let [first, second] = [0, 1].map(|number| desk.commits[number].clone());
     for round in 0..6 {
@@ -39,7 +39,7 @@ fn of_a_push_and_a_write_that_race_one_wins_and_the_other_is_told() {
 }
 
 #[test]
-fn of_many_writers_of_one_ref_each_success_is_one_entry() {
+fn each_success_of_many_writers_of_one_ref_is_one_entry() {
     let desk = Desk::new("crowd");
     let wins: usize = thread::scope(|scope| {
         let writers: Vec<_> = (0..16)

@@ -1,9 +1,9 @@
-//! The reflog: who moved what, when, from where to where.
+//! The reflog: each move of a ref, with its actor, its time, and both ids.
 
 use super::*;
 
 #[test]
-fn a_push_and_a_write_stand_in_the_reflog_with_who_did_them() {
+fn a_push_and_a_write_stand_in_the_reflog_with_their_actors() {
     let desk = Desk::new("reflog");
     let [first, last] = [0, 2].map(|number| desk.commits[number].clone());
     let body = json!({
@@ -39,7 +39,7 @@ fn a_push_and_a_write_stand_in_the_reflog_with_who_did_them() {
     assert_eq!(entries[1]["pushOptions"], json!(["ci.skip", "x=1"]));
     assert_eq!(entries[0]["pushOptions"], json!([]));
     assert!(entries[0]["at"].as_str().unwrap().ends_with('Z'));
-    // Of one ref, though it is gone; by its short name as well.
+    // The entries of one ref, although it is gone; by its short name as well.
     for name in ["topic", "refs/heads/topic"] {
         let path = desk.hosted.path(&format!("/reflog?ref={name}"));
         assert_eq!(

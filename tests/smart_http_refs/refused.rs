@@ -1,4 +1,4 @@
-//! Changes that are refused, each with its field, and nothing left of them.
+//! Changes that are refused, each with its field, and without a trace.
 
 use super::*;
 
@@ -158,7 +158,7 @@ fn the_settings_of_a_repository_hold_for_rest_too() {
 }
 
 #[test]
-fn who_may_not_push_changes_no_ref() {
+fn a_caller_that_may_not_push_changes_no_ref() {
     let desk = Desk::new("who");
     let body = json!({"updates": [{"name": "refs/heads/x", "new": "main"}]});
     let path = desk.hosted.path("/refs");
@@ -211,13 +211,13 @@ fn without_atomic_each_ref_stands_for_itself() {
 }
 
 #[test]
-fn what_a_repository_does_not_reach_cannot_be_named() {
+fn an_object_that_the_repository_does_not_reach_cannot_be_named() {
     let desk = Desk::new("hidden");
     let rest = server().rest();
     let secret = desk.source.run(&["rev-parse", "main"]).trim().to_owned();
     let fork = json!({"name": "hidden-fork", "default_branch_only": true});
     rest.post(&desk.hosted.path("/fork"), &fork).result(201);
-    // Its own history is visible to it; what the source gets afterwards is not here at all.
+    // Its own history is visible to it; it never has later objects of the source.
     let fork_path = "/api/v1/namespaces/refs/repos/hidden-fork";
     let named = json!({"updates": [{"name": "refs/heads/x", "new": secret}]});
     rest.post(&format!("{fork_path}/refs"), &named).result(200);

@@ -1,6 +1,6 @@
 //! Each write of a rename and of a transfer fails, by a trigger in the database of the object that writes.
-//! Then the server is killed, or goes on: the repository has one name, the request repeated completes what
-//! was begun, and nothing is lost or left over.
+//! Then the server is killed, or goes on: the repository has one name, the request repeated completes the
+//! interrupted steps, and nothing is lost or left over.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ use super::{BACKGROUND, info_refs, listed};
 /// The object whose write fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Of {
-    /// The namespace in which the name is taken; of a rename the only one.
+    /// The namespace in which the name is taken; for a rename it is the only one.
     Taking,
     /// The namespace that is left.
     Left,

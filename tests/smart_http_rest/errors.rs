@@ -1,4 +1,4 @@
-//! What each route says when something is wrong. The routes come from the server's own description,
+//! The errors of each route. The routes come from the server's own description,
 //! so no route is forgotten.
 
 use serde_json::{Value, json};

@@ -68,7 +68,7 @@ fn every_route_that_makes_something() {
         (format!("{source}/maintenance"), json!({ "task": "run" })),
     ];
     for (path, body) in cases {
-        // A key is the namespace's, whatever the route.
+        // A key is the namespace's, by any route.
         let key = &path;
         let first = post(&rest(), &path, key, &body);
         assert!(

@@ -1,4 +1,4 @@
-//! `Link` headers: a client that knows nothing of cursors walks through a list.
+//! `Link` headers: a client without knowledge of cursors walks through a list.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn link(answer: &Answer, relation: &str) -> Option<String> {
     Some(path.expect("the link leads to this server").to_owned())
 }
 
-/// What an entry is of, without what changes meanwhile.
+/// The identity of an entry, without fields that change meanwhile.
 fn identity(entry: &Value) -> Value {
     let names = ["id", "hash", "name", "object", "namespace"];
     let found = names.iter().find_map(|name| entry.get(name));
@@ -88,7 +88,7 @@ fn lists_with_a_cursor_are_walked_by_their_links() {
         rest.make_token("rest-links", &of_namespace);
     }
     let namespace = "/api/v1/namespaces/rest-links";
-    // What was done to a repository reaches the namespace's log a moment later.
+    // Acts on a repository reach the namespace's log a moment later.
     until_true("the log has all of it", Duration::from_secs(30), || {
         let log = rest.get(&format!("{namespace}/audit")).text();
         made.iter().all(|token| log.contains(&token.id))

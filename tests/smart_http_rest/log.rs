@@ -214,7 +214,7 @@ fn pages_are_of_one_history_while_the_branch_moves() {
     };
     let (first, cursor) = page("&ref=main");
     assert_eq!(first, [&ids[4], &ids[3]].map(Clone::clone));
-    // Others write; by an offset the next page would begin with what was seen.
+    // Others write; by an offset the next page would begin with entries that were seen.
     source.write("a", "more\n");
     source.commit("more");
     source.run(&["push", "--quiet", &hosted.url(), "main"]);
@@ -235,7 +235,7 @@ fn pages_are_of_one_history_while_the_branch_moves() {
         let answer = client.get(&hosted.path(&format!("/log?{query}")));
         assert_eq!(blamed(&answer, 400), (INVALID_INPUT, pointer.to_owned()));
     }
-    // The history is replaced: whoever reads by the reflog goes on, until it is purged.
+    // The history is replaced: a reader that goes by the reflog goes on, until it is purged.
     source.run(&["checkout", "--quiet", "--orphan", "other"]);
     source.commit("other");
     source.run(&["push", "--quiet", "--force", &hosted.url(), "other:main"]);

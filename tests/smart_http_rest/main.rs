@@ -1,5 +1,4 @@
-//! The REST API against the running server, a file for each resource, and what is said when
-//! something is wrong.
+//! The REST API against the running server, a file for each resource, and the errors.
 
 // The lints of wire data: here every surprise is a failed test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]

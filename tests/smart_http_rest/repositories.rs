@@ -69,7 +69,7 @@ fn create_answers_as_documented() {
 }
 
 #[test]
-fn get_shows_what_create_and_push_made() {
+fn get_shows_the_repository_after_create_and_push() {
     let hosted = rest().create_repository("rest-get", "shown");
     let shown = rest().get(&hosted.path("")).result(200);
     let expected = [
@@ -137,7 +137,7 @@ fn get_shows_what_create_and_push_made() {
 }
 
 #[test]
-fn a_name_is_taken_whatever_its_case() {
+fn a_name_is_taken_in_any_case_of_letters() {
     rest().create_repository("rest-taken", "Widget");
     for name in ["Widget", "widget", "WIDGET"] {
         for namespace in ["rest-taken", "Rest-Taken"] {
@@ -337,7 +337,7 @@ fn creates_and_deletes_at_once_leave_all_or_nothing() {
 }
 
 #[test]
-fn patch_changes_what_it_names() {
+fn patch_changes_the_fields_it_names() {
     let hosted = rest().create_repository("rest-patch", "changed");
     let path = hosted.path("");
     let change = json!({ "description": "new", "default_branch": "trunk", "public": true });

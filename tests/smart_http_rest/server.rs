@@ -1,4 +1,4 @@
-//! The server itself, and what a repository says of its own figures.
+//! The server itself, and a repository's own figures.
 
 use serde_json::{Value, json};
 use ureq::http::Method;
@@ -85,7 +85,7 @@ fn figures_of_a_repository() {
     assert!(some(&stats["sql"]["rows_written"]), "{stats}");
     assert!(some(&stats["isolate"]["heap_bytes"]), "{stats}");
     assert!(stats["maintenance"].is_array(), "{stats}");
-    // Only the operator sees what the isolate does for others.
+    // Only the operator sees the isolate's work for others.
     let token = json!({ "scope": "admin" });
     let token = rest().make_token(&hosted.namespace, &token);
     let tenant = rest().with_bearer(&token.plaintext);

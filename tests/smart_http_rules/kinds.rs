@@ -1,5 +1,5 @@
 //! Every operation by every rule on each kind of ref, through Git of both protocols and through REST; and
-//! that forks and imports are no way around.
+//! that forks and imports lead around none of them.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ const OWNERS: [&str; 2] = ["repository", "token"];
 /// Refs, and why each was refused.
 type Told = BTreeMap<String, Option<String>>;
 
-/// A ref, and what is done to it.
+/// A ref, and the change.
 struct Change {
     name: String,
     op: &'static str,
@@ -31,7 +31,7 @@ fn changes(face: &str) -> Vec<(String, Vec<Change>)> {
     let all = groups.map(|(owner, rule)| {
         let each = KINDS.into_iter().flat_map(|kind| OPS.map(|op| (kind, op)));
         let each = each.map(|(kind, op)| {
-            // What is under refs/tags moves by force alone.
+            // Refs under refs/tags move by force alone.
             let judged = if kind == "refs/tags" && op == "update" {
                 "force"
             } else {
@@ -74,7 +74,7 @@ fn history(git: &Git) {
     }
 }
 
-/// What a change makes of its ref: the name of a local branch, or nothing.
+/// The source of a change in git's words: the name of a local branch, or nothing.
 fn source(change: &Change) -> Option<&'static str> {
     match change.op {
         "delete" => None,
@@ -83,7 +83,7 @@ fn source(change: &Change) -> Option<&'static str> {
     }
 }
 
-/// What became of each ref of one push: the reason of a refusal, or none. Everything is forced, so that
+/// The results for the refs of one push: the reason of a refusal, or none. Everything is forced, so that
 /// Git itself refuses nothing.
 fn push(git: &Git, hosted: &Hosted, face: &str, changes: &[Change]) -> Told {
     let git = git.clone().protocol(if face == "git-v2" { 2 } else { 0 });
@@ -191,7 +191,7 @@ fn forks_and_imports_lead_around_no_rule() {
     let said = git.fails(&["push", &fork.url_with(&limited), "HEAD:refs/heads/other"]);
     assert!(said.contains("(token: no-push)"), "{said}");
     git.fails(&["push", &hosted.url_with(&fork.token), "HEAD:main"]);
-    // What is brought from the fork is judged where it goes.
+    // The target's rules judge commits that come from the fork.
     let merge = json!({
         "into": "main",
         "from": { "repository": "rules-around/fork", "ref": "main" },

@@ -1,4 +1,4 @@
-//! What rules cost a push. By hand, with the released wasm:
+//! The cost of rules in a push. By hand, with the released wasm:
 //!
 //! ```sh
 //! make build && cargo test --test smart_http_rules measured -- --ignored --nocapture

@@ -12,7 +12,7 @@ struct Story {
 }
 
 impl Story {
-    /// `main` is protected against everything, and `sibling` is no descendant of it.
+    /// `main` is protected against everything, and `sibling` does not descend from it.
     fn new(name: &str) -> Self {
         let scratch = Scratch::new();
         let hosted = server().rest().create_repository("rules-override", name);

@@ -10,13 +10,13 @@ use super::support::scratch::Scratch;
 use super::table::{Actor, actors};
 use super::*;
 
-/// Whose rules they are, as refusals say it.
+/// The owners of rules, as refusals name them.
 const OWNERS: [&str; 2] = ["repository", "token"];
 
 const JSON: &str = "application/json";
 const LINES: &str = "application/octet-stream";
 
-/// Routes that make a repository, or bring one back, with its refs. Rules hold for what is there: the
+/// Routes that make a repository, or bring one back, with its refs. Rules hold at these routes: the
 /// stories in `kinds` say that these lead around none, and those of each that only administrators may.
 const MAKE: [&str; 5] = [
     "POST /fork",
@@ -46,7 +46,7 @@ const MOVE_NOTHING: [&str; 13] = [
     "POST /webhooks/{webhook}/deliveries/{delivery}/redeliver",
 ];
 
-/// A request, and what it does to its ref. `REF` stands for the name after `refs/heads/` or the like.
+/// A request, and its effect on its ref. `REF` stands for the name after `refs/heads/` or the like.
 struct Case {
     name: &'static str,
     op: &'static str,
@@ -201,7 +201,7 @@ fn rules_of(owner: &str) -> Value {
     rules.collect()
 }
 
-/// The refs below `refs/heads/`, `refs/tags/` and `refs/notes/` by what follows.
+/// The refs below `refs/heads/`, `refs/tags/` and `refs/notes/` by the rest of their names.
 fn refs_now(git: &Git, hosted: &Hosted) -> BTreeMap<String, String> {
     let listed = git.run(&["ls-remote", "--refs", &hosted.url()]);
     let refs = listed.lines().filter_map(|line| {
@@ -261,7 +261,7 @@ fn assert_refusal_names(answer: &Answer, owner: &str, rule: &str) {
     assert!(pattern.contains(rule), "{error}");
 }
 
-/// What the routes of repositories take that change something, by the description of the API: method,
+/// The bodies of the repositories' routes that change something, by the description of the API: method,
 /// path below the repository, and the type of a body that may stand in place of JSON.
 fn described() -> BTreeSet<String> {
     let description = server().rest().get("/api/v1/openapi.json").json();

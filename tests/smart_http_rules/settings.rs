@@ -1,4 +1,4 @@
-//! Rules are set, shown and refused; who may try them; a fork begins without them.
+//! Rules are set, shown and refused; certain callers may try them; a fork begins without them.
 
 use super::support::scratch::Scratch;
 use super::*;
@@ -137,7 +137,7 @@ fn a_repository_a_fork_and_an_import_begin_with_rules_that_their_maker_gives() {
     let refused = work.fails(&["push", "--quiet", &hosted.url(), "HEAD:refs/heads/main"]);
     assert!(refused.contains("protected: no-push"), "{refused}");
     work.run(&["push", "--quiet", &hosted.url(), "HEAD:refs/heads/other"]);
-    // The refs that a fork or an import begins with come whatever the rules say.
+    // The refs that a fork or an import begins with come in spite of the rules.
     let body = json!({"name": "fork", "default_branch_only": false, "ref_rules": rules});
     let fork = rest.post(&hosted.path("/fork"), &body).result(201);
     let path = "/api/v1/namespaces/rules-begin/repos/fork";
@@ -164,7 +164,7 @@ fn a_repository_a_fork_and_an_import_begin_with_rules_that_their_maker_gives() {
 }
 
 #[test]
-fn who_may_try_rules_and_what_is_said_of_what_is_no_rule() {
+fn callers_that_may_push_try_rules_and_wrong_questions_are_named() {
     let rest = server().rest();
     let hosted = rest.create_repository("rules-try", "try");
     let ask = |client: &Rest, body: Value| try_rules(client, &hosted, &body);

@@ -19,7 +19,7 @@ pub(super) struct Actor {
     pub(super) has_rules: bool,
 }
 
-/// One change: which rules hold for its ref, and what it does.
+/// One change: the rules for its ref, and its effect.
 struct Change {
     repository: &'static str,
     token: &'static str,
@@ -118,7 +118,7 @@ pub(super) fn actors(hosted: &Hosted, refs: &Value) -> Vec<Actor> {
     ]
 }
 
-/// What became of each ref of one git push: the reason of a refusal, or none.
+/// The results for the refs of one git push: the reason of a refusal, or none.
 fn push(git: &Git, url: &str, version: u8, changes: &[Change]) -> BTreeMap<String, Option<String>> {
     let mut arguments = vec!["push".to_owned(), "--porcelain".to_owned(), url.to_owned()];
     for change in changes {

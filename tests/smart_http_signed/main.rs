@@ -11,7 +11,7 @@
 
 use cairn_test_support as support;
 
-// The pushes of another suite, of which this one needs a few.
+// The pushes of another suite; this one needs a few of them.
 #[allow(dead_code)]
 #[path = "../smart_http_push/held.rs"]
 mod held;

@@ -1,4 +1,4 @@
-//! What a signed token costs the server. By hand, with the released wasm:
+//! The cost of a signed token for the server. By hand, with the released wasm:
 //!
 //! ```sh
 //! make build && cargo test --test smart_http_signed measured -- --ignored --nocapture

@@ -19,7 +19,7 @@ fn token_for(key: &Key, namespace: &str, issuer: &str) -> (String, String) {
     (key.sign(&claims), jti)
 }
 
-/// Pushes with a signed token, which `revoke` ends half way; what the server reports.
+/// Pushes with a signed token, which `revoke` ends half way; gives the server's report.
 #[track_caller]
 fn push_meets(namespace: &str, issuer: &str, revoke: impl FnOnce(&Rest, &str, &str)) {
     let story = Story::begin_at(&world().server, namespace);

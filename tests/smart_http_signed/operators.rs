@@ -1,4 +1,4 @@
-//! Tokens of an issuer that the operator trusts: each token says itself what it opens.
+//! Tokens of an issuer that the operator trusts: each token names its own rights.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -18,7 +18,7 @@ fn try_sign_in(body: &Value) -> Answer {
     client.send(Method::POST, SESSION, &headers, body.to_string().as_bytes())
 }
 
-/// Signs in, and gives what the cookie reads.
+/// Signs in, and gives the answer to a read with the cookie.
 fn sign_in(body: &Value) -> (Value, impl Fn(&str) -> Answer + use<>) {
     let answer = try_sign_in(body);
     let set = answer.header("set-cookie").to_owned();
@@ -170,7 +170,7 @@ fn the_token_of_cloudflare_access_signs_in_where_a_namespace_trusts_it() {
     assert!(![401, 403].contains(&by_header(&of_ann, Method::POST, &blobs, &body).status));
     let git = hosted.git_path("info/refs?service=git-upload-pack");
     assert_eq!(by_header(&of_ann, Method::GET, &git, "").status, 401);
-    // Where nobody trusts Access, its token is nobody's; what is public is read as before.
+    // Where nobody trusts Access, its token is nobody's; public repositories are read as before.
     assert_eq!(
         by_header(&of_ann, Method::GET, &foreign.path("/refs"), "").status,
         401

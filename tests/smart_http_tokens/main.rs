@@ -174,7 +174,7 @@ fn a_namespace_token_does_nothing_else() {
     );
     assert_eq!(advertisement(&client, "tok-other", "theirs"), 403);
     assert_eq!(advertisement(&client, "tok-own", "mine"), 200);
-    // A repository's token is no namespace's.
+    // A repository's token is not a namespace's.
     let holder = operator.with_bearer(&own.token);
     let path = format!("{}/repos", namespace("tok-own"));
     assert_eq!(holder.get(&path).error_code(403), CREDENTIALS);

@@ -196,7 +196,7 @@ fn a_repository_that_takes_a_name_over_is_not_opened_by_the_tokens_of_the_old_on
 }
 
 #[test]
-fn shared_tokens_are_made_listed_and_revoked_by_who_administers_the_namespace() {
+fn administrators_of_the_namespace_make_list_and_revoke_shared_tokens() {
     let operator = server().rest();
     let hosted = operator.create_repository("tok-shared", "held");
     let (administering, administering_id) = admin(&operator, "tok-shared");

@@ -1,4 +1,4 @@
-//! What a receiver gets: events signed, filtered, in order, once each where nothing fails.
+//! The deliveries that a receiver gets: events signed, filtered, in order, once each where nothing fails.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -72,7 +72,7 @@ fn types_and_refs_are_chosen() {
     let change = json!({"description": "changed"});
     pushing.rest.patch(&owner, &change).result(200);
     let named = |events: Vec<Value>| {
-        // That a repository was made may become known after the webhook was.
+        // The creation of a repository may become known after the webhook's.
         let later = events
             .iter()
             .filter(|event| event["type"] != "cairn.repo.created");

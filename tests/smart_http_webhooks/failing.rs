@@ -1,4 +1,4 @@
-//! Receivers that fail, ask for patience, want no more, or never answer.
+//! Receivers that fail, ask for patience, refuse further deliveries, or never answer.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use super::support::server::Server;
 use super::{Hook, Pushing, SOON, server, wait};
 
 #[test]
-fn what_failed_comes_again_with_the_same_id_and_another_signature() {
+fn a_failed_delivery_comes_again_with_the_same_id_and_another_signature() {
     let receiver = Receiver::start();
     let pushing = Pushing::to(server(), "retried", "app");
     let hook = Hook::of_pushes(&pushing, &receiver);
@@ -18,7 +18,7 @@ fn what_failed_comes_again_with_the_same_id_and_another_signature() {
         attempts += 1;
         let status = if attempts == 1 { 500 } else { 200 };
         let says = Says::Answer(status, Vec::new(), b"sorry".to_vec());
-        // The pause may be shorter than a second, and what is signed has the time in seconds.
+        // The pause may be shorter than a second, and the signed time is in seconds.
         Says::After(Duration::from_secs(1), Box::new(says))
     });
     pushing.push("main");
@@ -93,7 +93,7 @@ fn a_receiver_that_is_gone_is_left_alone_and_that_is_an_event() {
     assert_eq!(shown["active"], false);
     assert_eq!(shown["disabled_reason"], "gone");
     assert_eq!(hook.newest_is("given_up")["status"], 410);
-    // Nothing is sent while it is off, and what happened then is not sent later.
+    // Nothing is sent while it is off, and events of that time are not sent later.
     let off = pushing.push("off");
     // The namespace hears of it a little later, and not when the webhook is on again.
     wait::until_true("the namespace knows of the push", SOON, || {
@@ -134,7 +134,7 @@ fn a_redirect_is_a_failure_and_is_not_followed() {
         (&json!("pending"), &json!(307))
     );
     assert!(elsewhere.received().is_empty());
-    // Another URL is tried at once, with what is pending.
+    // Another URL is tried at once, with the pending deliveries.
     let change = json!({"url": elsewhere.url("/")});
     hook.rest.patch(&hook.path, &change).result(200);
     assert_eq!(elsewhere.wait_for(1)[0].body, receiver.received()[0].body);

@@ -295,7 +295,7 @@ fn without_webhooks_no_request_leaves() {
     assert_eq!(received[0].json()["source"]["repoName"], "other");
 }
 
-/// The description of the routes is the contract: what they answer is checked elsewhere.
+/// The description of the routes is the contract: other stories check the answers.
 #[test]
 fn unknown_paths_and_methods_below_webhooks() {
     let rest: Rest = server().rest();

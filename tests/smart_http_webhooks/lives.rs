@@ -1,4 +1,4 @@
-//! What outlives what: the server, a repository, a namespace.
+//! Webhooks and the lives of others: the server, a repository, a namespace.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ fn nothing_is_lost_when_the_server_is_killed() {
         if round == 1 {
             receiver.wait_for(1);
         }
-        // The second time whatever the push began is interrupted.
+        // The second time, the kill interrupts the push's work.
         server.crash();
     }
     receiver.answers(|_| Says::status(200));
@@ -57,7 +57,7 @@ fn a_deleted_repository_says_so_and_its_webhooks_end() {
     let (receiver, above) = (Receiver::start(), Receiver::start());
     let pushing = Pushing::to(server(), "ending", "app");
     let owner = pushing.hosted.path("");
-    // That the repository was made may become known after the webhook was.
+    // The creation of the repository may become known after the webhook's.
     let types = ["repo.pushed", "repo.deleted"];
     let body = json!({"url": receiver.url("/"), "events": types});
     let hook = Hook::make(&pushing.rest, &owner, &body);

@@ -78,7 +78,7 @@ struct Hook {
 }
 
 impl Hook {
-    /// Of the owner whose REST path that is.
+    /// Makes a webhook for the owner with this REST path.
     fn make(rest: &Rest, owner: &str, body: &Value) -> Self {
         let made = rest.post(&format!("{owner}/webhooks"), body).result(201);
         Self {
@@ -88,7 +88,7 @@ impl Hook {
         }
     }
 
-    /// Of a repository, for what is pushed.
+    /// A repository's webhook for its pushes.
     fn of_pushes(pushing: &Pushing, receiver: &Receiver) -> Self {
         let body = json!({ "url": receiver.url("/hook"), "events": ["repo.pushed"] });
         Self::make(&pushing.rest, &pushing.hosted.path(""), &body)

@@ -30,7 +30,7 @@ fn says(status: u16, body: &Value) -> Says {
     Says::Answer(status, vec![kind], body.to_string().into_bytes())
 }
 
-/// Pushes; gives whether git succeeded, and what it said.
+/// Pushes; gives whether git succeeded, and its output.
 fn push(pushing: &Pushing, options: &[&str], to: &[&str]) -> (bool, String) {
     let url = pushing.hosted.url();
     let mut arguments = vec!["push"];

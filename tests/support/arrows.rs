@@ -1,5 +1,5 @@
 //! Which file of `src/` imports which, and the circles that these arrows make. A module is one
-//! file, and to declare a module is no import of it.
+//! file, and a declaration of a module is not an import.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +33,7 @@ pub fn arrows(sources: &[Source]) -> Arrows {
     each.collect()
 }
 
-/// The longest module that the path begins with; the crate itself is none.
+/// The longest module that the path begins with; the crate itself does not count.
 fn file_of(mut path: Vec<String>, modules: &BTreeSet<Vec<String>>) -> Option<Vec<String>> {
     while !path.is_empty() && !modules.contains(&path) {
         path.pop();

@@ -5,10 +5,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// What refs a repository has: object id by refname, and what `HEAD` points at.
+/// The refs of a repository: object id by refname, and the target of `HEAD`.
 pub type Refs = BTreeMap<String, String>;
 
-/// Git in one folder, with nothing of the machine's or the user's configuration. Author,
+/// Git in one folder, without the machine's or the user's configuration. Author,
 /// committer and dates are fixed, so that the same commands make the same object ids.
 #[derive(Debug, Clone)]
 pub struct Git {
@@ -58,7 +58,7 @@ impl Git {
         &self.folder
     }
 
-    /// What stands in place of the user's home.
+    /// The folder in place of the user's home.
     pub fn home(&self) -> &Path {
         &self.home
     }
@@ -100,7 +100,7 @@ impl Git {
         ended.text()
     }
 
-    /// Runs a command that must fail; what it said.
+    /// Runs a command that must fail; gives its words.
     pub fn fails(&self, arguments: &[&str]) -> String {
         let ended = self.try_run(arguments, b"");
         assert!(
@@ -181,7 +181,7 @@ impl Git {
         self.run(&["add", "--", path]);
     }
 
-    /// Commits what is staged, nothing if need be; the new commit's id.
+    /// Commits the staged files, none if need be; the new commit's id.
     pub fn commit(&self, message: &str) -> String {
         self.run(&["commit", "--quiet", "--allow-empty", "-m", message]);
         self.run(&["rev-parse", "HEAD"])

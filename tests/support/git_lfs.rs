@@ -13,7 +13,7 @@ use super::scratch::Scratch;
 /// One version of git-lfs.
 #[derive(Debug, Clone)]
 pub struct GitLfs {
-    /// What it is called here; fit for a repository's name.
+    /// Its name here; fit for a repository's name.
     pub name: &'static str,
     folder: PathBuf,
 }
@@ -53,7 +53,7 @@ fn found(name: &'static str, part: &str) -> Result<GitLfs, String> {
 }
 
 impl GitLfs {
-    /// What it says of itself.
+    /// Its own name of its version.
     pub fn version(&self) -> String {
         self.with(&Scratch::new().git()).run(&["lfs", "version"])
     }

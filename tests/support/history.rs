@@ -6,7 +6,7 @@ use std::io::Write as _;
 
 use super::git::Git;
 
-/// What a made history looks like. Take [`History::small`] and change fields.
+/// The shape of a made history. Take [`History::small`] and change fields.
 #[derive(Debug, Clone)]
 pub struct History {
     /// Everything random follows from it.

@@ -1,8 +1,8 @@
-//! What `scripts/install-clients.sh` installed, outside the package.
+//! The programs that `scripts/install-clients.sh` installed, outside the package.
 
 use std::path::{Path, PathBuf};
 
-/// The folder of an installed part, or what `scripts/install-clients.sh` said of it.
+/// The folder of an installed part, or the message of `scripts/install-clients.sh` about it.
 pub fn installed(part: &str) -> Result<PathBuf, String> {
     let folder = folder().join(part);
     if folder.join(".installed").exists() {

@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-/// What becomes of a request for the bytes of an object.
+/// The answer to a request for the bytes of an object.
 #[derive(Debug, Clone)]
 pub enum Gives {
     /// These bytes, whatever the name says.
@@ -63,7 +63,7 @@ impl LfsFiles {
         files
     }
 
-    /// What becomes of the object with these bytes.
+    /// Sets the answers about the object with these bytes.
     pub fn set(&mut self, bytes: &[u8], gives: Gives) {
         self.objects.insert(oid(bytes), (bytes.len(), gives));
     }
@@ -108,7 +108,7 @@ impl LfsFiles {
         json!({ "oid": oid, "size": size, "actions": { "download": action } })
     }
 
-    /// Sends the bytes of an object, or what is sent instead.
+    /// Sends the bytes of an object, or other bytes instead.
     pub fn send(&self, oid: &str, mut out: TcpStream) -> std::io::Result<()> {
         let head = |status: &str, length: usize| {
             format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n")

@@ -7,7 +7,7 @@
 //! | [`remote`] | another Git server: real git's, behind HTTP with faults |
 //! | [`lfs_files`] | objects of Git LFS, given out by that server with faults |
 //! | [`port`] | ports that nobody else is given |
-//! | [`proxy`] | what happens between two requests of a client, every time |
+//! | [`proxy`] | a change between two requests of a client, every time |
 //! | [`receiver`] | a receiver of webhooks |
 //! | [`rest`] | a small client for `/api/v1` |
 //! | [`s3`] | a Cairn whose large files go to an S3 server |
@@ -21,9 +21,9 @@
 //! | [`stalled`] | clients that do not read |
 //! | [`half_open`] | clients that begin a request and do not go on |
 //! | [`sse`] | a client of server-sent events |
-//! | [`arrows`] | which source file imports which, and the circles |
+//! | [`arrows`] | the imports between source files, and the circles |
 //! | [`wait`] | waiting until a condition holds |
-//! | [`installed`] | what `scripts/install-clients.sh` installed |
+//! | [`installed`] | the programs that `scripts/install-clients.sh` installed |
 //! | [`tools`] | machines that lack some tools |
 //! | [`source`] | the sources of this crate, read as tokens |
 //!

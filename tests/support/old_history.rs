@@ -33,7 +33,7 @@ const AUTHORS: [(&str, &str); 11] = [
     ("missingSpaceBeforeDate", "A <a@example.com>"),
 ];
 
-/// What was made.
+/// The history that was made.
 #[derive(Debug)]
 pub struct OldHistory {
     /// The objects with something odd: the message of git's fsck, and the id.
@@ -126,7 +126,7 @@ fn tree_entry(mode_and_name: &str, id: &str) -> Vec<u8> {
     [mode_and_name.as_bytes(), b"\0", &id].concat()
 }
 
-/// What `git fsck` says of a repository's objects, sorted.
+/// The lines of `git fsck` about a repository's objects, sorted.
 pub fn fsck_lines(git: &Git) -> Vec<String> {
     let ended = git.try_run(&["fsck", "--strict", "--no-progress", "--no-dangling"], b"");
     let lines = ended.stderr.lines();

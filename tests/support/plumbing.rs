@@ -4,7 +4,7 @@ use std::io::{Seek as _, Write as _};
 use std::path::Path;
 use std::process::Command;
 
-/// Runs git with this input and gives what it printed.
+/// Runs git with this input and gives its output.
 pub fn git(directory: &Path, arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let mut stdin = tempfile::tempfile().unwrap();
     stdin.write_all(input).unwrap();

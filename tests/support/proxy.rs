@@ -1,5 +1,5 @@
 //! Stands between a client and the server, and does something before it passes a certain request on:
-//! what may happen between two requests of a client happens there every time.
+//! so a change that may happen between two requests of a client happens there every time.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -27,7 +27,7 @@ struct Shared {
     posts: Mutex<Vec<Vec<u8>>>,
     /// How long the server may be silent before its connection is given up.
     patience: Option<Duration>,
-    /// What the server answered last, the head apart and as it was sent: in chunks or not.
+    /// The server's last answer, the head apart and as it was sent: in chunks or not.
     answered: Mutex<Vec<u8>>,
 }
 
@@ -130,7 +130,7 @@ impl Proxy {
         self.shared.posts.lock().expect("no thread panics").clear();
     }
 
-    /// Whether what was to be done was done.
+    /// Whether the act was done.
     pub fn has_acted(&self) -> bool {
         self.shared
             .armed
@@ -139,7 +139,7 @@ impl Proxy {
             .is_none()
     }
 
-    /// What the server answered last, without the head.
+    /// The server's last answer, without the head.
     pub fn last_answer(&self) -> Vec<u8> {
         let answered = self.shared.answered.lock();
         answered.expect("no thread panics").clone()
@@ -182,7 +182,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Does what was to be done before this request, if it is due. Where the body is to be cut, if it is.
+    /// Does the act before this request, if it is due. Where the body is to be cut, if it is.
     fn act_if_due(&self, first_line: &str) -> Option<usize> {
         let mut armed = self.armed.lock().expect("no thread panics");
         let (method, _) = first_line.split_once(' ')?;
@@ -202,7 +202,7 @@ impl Shared {
     }
 }
 
-/// Writes to a connection, and keeps what it wrote.
+/// Writes to a connection, and keeps the bytes written.
 struct Tee(TcpStream, Vec<u8>);
 
 impl Write for Tee {

@@ -1,4 +1,4 @@
-//! A receiver of webhooks, in the test process: it keeps what comes, and answers as it is told.
+//! A receiver of webhooks, in the test process: it keeps its deliveries, and answers as the test says.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::wait;
 
-/// How long a receiver waits for what must come.
+/// How long a receiver waits for a delivery that must come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An answer of the receiver.
@@ -100,19 +100,19 @@ impl Receiver {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    /// What has come so far.
+    /// The deliveries so far.
     pub fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap().clone()
     }
 
-    /// What has come, once there are so many.
+    /// The deliveries, once there are so many.
     pub fn wait_for(&self, count: usize) -> Vec<Received> {
         wait::until(&format!("{count} deliveries"), PATIENCE, || {
             Some(self.received()).filter(|received| received.len() >= count)
         })
     }
 
-    /// What was taken, as JSON, once there are so many.
+    /// The deliveries that were taken, as JSON, once there are so many.
     pub fn taken(&self, count: usize) -> Vec<Value> {
         wait::until(&format!("{count} events"), PATIENCE, || {
             let mut received = self.received();

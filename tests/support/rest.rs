@@ -39,9 +39,9 @@ pub struct Hosted {
 /// A token, as its maker got it.
 #[derive(Debug, Clone)]
 pub struct Token {
-    /// What lists and revocations call it.
+    /// Its name in lists and revocations.
     pub id: String,
-    /// What its holder shows.
+    /// The text that its holder shows.
     pub plaintext: String,
 }
 

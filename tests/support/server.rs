@@ -95,7 +95,7 @@ impl Server {
         self.begin();
     }
 
-    /// Kills the server in the middle of whatever it does, and starts it again.
+    /// Kills the server in the middle of its work, and starts it again.
     pub fn crash(&mut self) {
         self.crash_after(|_| {});
     }
@@ -107,7 +107,7 @@ impl Server {
         self.begin();
     }
 
-    /// The same, but does not wait until the server answers: what `between` arranges may stop it before.
+    /// The same, but does not wait until the server answers: the arrangement in `between` may stop it before.
     pub fn crash_into(&mut self, between: impl FnOnce(&Path)) {
         self.process.kill();
         between(&self.state);
@@ -205,7 +205,7 @@ pub fn serve_command(state: &Path) -> Command {
         .arg(root.join("scripts/serve.mjs"))
         .env("STATE", state)
         .env("CAIRN_ADMIN_KEY", ADMIN_KEY)
-        // Deleted repositories go at once, so that stories see what is left. Some stories set another time.
+        // Deleted repositories go at once, so that stories see the rest. Some stories set another time.
         .env("CAIRN_UNDELETE_SECONDS", "0")
         .env_remove("PORT");
     command
@@ -266,7 +266,7 @@ impl Running {
         None
     }
 
-    /// Lets it end by itself, as its standard input closes; kills what does not.
+    /// Lets it end by itself, as its standard input closes; kills one that does not.
     fn stop(&mut self) {
         drop(self.child.stdin.take());
         let deadline = Instant::now() + STOP_GRACE;

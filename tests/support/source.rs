@@ -250,7 +250,7 @@ fn each(tokens: &[TokenTree], visit: &mut impl FnMut(&[TokenTree], &TokenTree)) 
     }
 }
 
-/// Whether what follows is the text of a comment, which reads as `doc = "…"`.
+/// Whether the rest is the text of a comment, which reads as `doc = "…"`.
 fn is_doc(before: &[TokenTree]) -> bool {
     matches!(before, [.., TokenTree::Ident(word), equals]
         if *word == "doc" && is_punct(equals, '='))

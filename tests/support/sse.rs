@@ -16,7 +16,7 @@ pub struct Stream {
     pub status: u16,
     /// The lines of the head, in lower case.
     pub head: Vec<String>,
-    /// What came and was not read yet.
+    /// The text that came and was not read yet.
     text: String,
 }
 

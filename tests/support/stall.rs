@@ -1,4 +1,4 @@
-//! A write that never ends: whoever kills the server then kills it in the middle of that transaction.
+//! A write that never ends: a kill of the server then comes in the middle of that transaction.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

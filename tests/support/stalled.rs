@@ -19,16 +19,16 @@ fn is_whole(begun: &[u8]) -> bool {
     length.is_some_and(|length| length.parse() == Ok(body.len()))
 }
 
-/// A request for everything, of which only the first bytes of the answer are read.
+/// A request for everything; only the first bytes of its answer are read.
 #[derive(Debug)]
 pub struct Stalled {
     stream: TcpStream,
-    /// What came so far: the head, and a bit of the body.
+    /// The bytes that came so far: the head, and a bit of the body.
     pub begun: String,
 }
 
 impl Stalled {
-    /// Asks for what `tip` reaches; returns when the answer has begun.
+    /// Asks for the objects that `tip` reaches; returns when the answer has begun.
     pub fn new(server: &Server, hosted: &Hosted, tip: &str) -> Self {
         let want = format!("want {tip}\n");
         let want = format!("{:04x}{want}", want.len() + 4);

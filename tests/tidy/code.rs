@@ -1,4 +1,4 @@
-//! What the code names, calls and says.
+//! The code's names, calls and comments.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -90,8 +90,9 @@ fn no_input_can_panic_by_a_shortcut() {
     none(&wrong);
 }
 
-/// `unreachable_pub` finds what is public and cannot be named outside. This finds what can be and is not.
-/// A type may be given out by a function whose caller does not name it, so types are left out.
+/// `unreachable_pub` finds items that are public and cannot be named outside. This finds items that can be
+/// named outside and are not. A type may be given out by a function whose caller does not name it, so types
+/// are left out.
 #[test]
 fn no_public_function_or_constant_is_for_its_own_module_alone() {
     let mut named: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -148,7 +149,7 @@ fn waiting_is_done_by_our_own_timer() {
 
 #[test]
 fn stories_do_not_sleep() {
-    // Waiting itself, servers of the tests that may be slow, and stories in which the moment is what varies.
+    // Waiting itself, servers of the tests that may be slow, and stories in which the moment varies.
     let allowed = [
         "tests/support/wait.rs",
         "tests/support/receiver.rs",

@@ -1,10 +1,10 @@
-//! Who may import whom.
+//! The imports that each part may have.
 
 use super::support::arrows::{arrows, circles};
 use super::support::source::Source;
 use super::{none, production};
 
-/// What each layer may import of ours: itself, and what is written here.
+/// The imports of ours that each layer may have: itself, and the rooms written here.
 const LAYERS: [(&str, &[&str]); 4] = [
     ("git", &[]),
     ("storage", &["git"]),
@@ -124,8 +124,8 @@ fn the_rooms_of_the_actor_import_only_downward() {
     }));
 }
 
-/// Imports of one part of a layer in another part that `may_import` forbids. It knows nothing of a
-/// part that has no place yet.
+/// Imports of one part of a layer in another part that `may_import` forbids. It does not know a part that has
+/// no place yet.
 fn imported_upward(layer: &str, may_import: impl Fn(&str, &str) -> Option<bool>) -> Vec<String> {
     let mut wrong = Vec::new();
     for source in production() {

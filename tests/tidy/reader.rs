@@ -1,4 +1,4 @@
-//! The rules are worth what the reading of the sources is worth.
+//! The rules are worth as much as the reading of the sources.
 
 use super::support::source::paths_of;
 

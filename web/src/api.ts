@@ -14,7 +14,7 @@ interface Told {
   details?: Record<string, unknown>;
 }
 
-/** An answer of the API that is no success. */
+/** An answer of the API that is not a success. */
 export class Refusal extends Error {
   /** Which error it is, as docs/api.md numbers them. */
   readonly code: number | undefined;
@@ -48,7 +48,7 @@ interface Answer<T> {
   response: Response;
 }
 
-/** What an answer has, or throws the refusal that it is. */
+/** The page that an answer has; throws if the answer is a refusal. */
 export function page<T>({ data, error, response }: Answer<T>): Page<T> {
   if (data === undefined || typeof data === "string" || !response.ok) {
     throw new Refusal(response.status, error?.errors?.[0]);
@@ -87,12 +87,15 @@ export async function commit(place: Place, hash: string, init: Init) {
   return page(await client.GET(`${ROUTE}/commit/{hash}`, { params: { path }, ...init }));
 }
 
-/** The id of the tree without entries: what the first commit of all is compared with. */
+/** The id of the tree without entries: the first commit of all is compared with it. */
 export const EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
 export type Diff = Awaited<ReturnType<typeof diff>>["result"];
 
-/** What differs between two commits, with the lines; those too that differ by white space alone, unless it is off. */
+/**
+ * The differences between two commits, with the lines; those too that differ by white space alone, unless it
+ * is off.
+ */
 export async function diff(place: Place, base: string, head: string, init: Init, isWhitespaceOff = false) {
   const query = {
     base,
@@ -103,7 +106,7 @@ export async function diff(place: Place, base: string, head: string, init: Init,
   return page(await client.GET(`${ROUTE}/diff`, { params: { path: names(place), query }, ...init }));
 }
 
-/** What one ref has that another has not. */
+/** The commits and changes that one ref has and another has not. */
 export async function compare(place: Place, spec: string, init: Init) {
   const path = { ...names(place), spec };
   return page(await client.GET(`${ROUTE}/compare/{spec}`, { params: { path }, ...init }));

@@ -2,14 +2,14 @@ import { useEffect, useState } from "preact/hooks";
 
 import type { Page } from "./api";
 
-/** What was asked for: under way, here, or refused. */
+/** A question to the server: under way, here, or refused. */
 export interface Data<T> {
   value?: T;
   error?: Error;
   isLoading: boolean;
 }
 
-/** Loads whenever `key` changes, and ends what is under way for an older key. */
+/** Loads whenever `key` changes, and ends the request of an older key. */
 export function useData<T>(key: string, load: (init: { signal: AbortSignal }) => Promise<T>): Data<T> {
   const [data, setData] = useState<Data<T> & { key: string }>({ key, isLoading: true });
   useEffect(() => {
@@ -23,7 +23,7 @@ export function useData<T>(key: string, load: (init: { signal: AbortSignal }) =>
   return data.key === key ? data : { isLoading: true };
 }
 
-/** A list that comes in pages, with what leads to the next one. */
+/** A list that comes in pages, with the cursor of the next one. */
 export interface Pages<T> extends Data<T[]> {
   more?: () => void;
 }

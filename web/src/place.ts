@@ -1,11 +1,11 @@
-/** What a URL of the page names. A ref is one segment of it: its slashes are encoded. */
+/** The parts of a page's URL. A ref is one segment of it: its slashes are encoded. */
 export interface Place {
   namespace: string;
   repo: string;
   view: View;
-  /** A branch, a tag or a commit; empty is `HEAD`. Of a comparison `base...head`. */
+  /** A branch, a tag or a commit; empty is `HEAD`. For a comparison `base...head`. */
   ref: string;
-  /** Of a file or a directory; empty is the root. */
+  /** For a file or a directory; empty is the root. */
   path: string;
 }
 
@@ -23,7 +23,7 @@ export function hrefOf({ namespace, repo, view, ref, path }: Place): string {
   return `${home}/${segments.join("/")}`;
 }
 
-/** The place of what the router found in a URL; none if there is no such view. */
+/** The place that the router found in a URL; none if there is no such view. */
 export function placeOf(found: Partial<Record<string, string>>): Place | undefined {
   const { namespace = "", repo = "", view = "tree", ref = "", path = "" } = found;
   if (!isView(view)) return undefined;

@@ -3,7 +3,10 @@ import { useEffect, useState } from "preact/hooks";
 import { Refusal, client } from "./api";
 import type { components } from "./schema";
 
-/** Who reads the pages, as the server says. The cookie of a session is the browser's alone: no script sees it. */
+/**
+ * The reader of the pages, as the server tells it. The cookie of a session is the browser's alone: no script
+ * sees it.
+ */
 export type Who = components["schemas"]["Session"];
 
 const MARK = { "x-cairn-session": "1" } as const;
@@ -28,7 +31,7 @@ function tell(who: Who): Who {
   return who;
 }
 
-/** Who is signed in; asked once, until somebody signs in or out. */
+/** The reader who is signed in; asked once, until somebody signs in or out. */
 export function whoAmI(): Promise<Who> {
   const mayBe = /^\/(n|signin)(\/|$)/.test(location.pathname) || stored("get");
   known ??= mayBe ? ask() : Promise.resolve(NOBODY);
@@ -41,8 +44,9 @@ async function ask(): Promise<Who> {
   return who;
 }
 
-// That somebody is signed in here, and nothing more: it saves a stranger's first page a request. Where it is missing
-// although Cloudflare Access lets somebody in, a look at `/n` finds that out. Browsers may forbid to keep anything.
+// Whether somebody is signed in here, and nothing more: it saves a stranger's first page a request. Where it
+// is missing although Cloudflare Access lets somebody in, a look at `/n` finds that out. Browsers may forbid
+// to keep anything.
 function stored(act: "get" | "set" | "remove"): boolean {
   const name = "signed in";
   try {
@@ -54,7 +58,8 @@ function stored(act: "get" | "set" | "remove"): boolean {
   }
 }
 
-// Somebody signed in or out in another window. What this one shows is not for who signs out.
+// Somebody signed in or out in another window. After its reader signs out there, this one must not go on
+// showing its page.
 const windows = new BroadcastChannel("session");
 windows.onmessage = ({ data }) => (data === "out" ? location.reload() : ask().then(tell));
 
@@ -96,7 +101,7 @@ export async function signIn(token: string, place?: { namespace: string; repo: s
 export async function signOut(): Promise<void> {
   const { response } = await client.DELETE("/api/v1/session", { params: { header: MARK } });
   if (!response.ok) throw new Refusal(response.status);
-  // Drafts of what was not committed belong to who leaves.
+  // Drafts of uncommitted changes belong to the user who leaves.
   sessionStorage.clear();
   stored("remove");
   windows.postMessage("out");
@@ -115,7 +120,7 @@ export function signInHref(): string {
   return `/signin?next=${encodeURIComponent(location.pathname + location.search + location.hash)}`;
 }
 
-/** A path of our pages, whatever a link says: it is no way to another site. */
+/** A path of our pages, whatever a link says: it is not a way to another site. */
 export function nextOf(given: string | undefined): string {
   const home = "/n";
   if (!given?.startsWith("/") || !URL.canParse(given, location.origin)) return home;

@@ -9,15 +9,16 @@ export function isSvg(path: string): boolean {
 }
 
 /**
- * A drawing as the URL of an `img`, in which no browser runs a script or loads anything. Also opened by itself it is of no
- * origin, which one made of a blob would be. The server gives the file a type that no browser draws.
+ * A drawing as the URL of an `img`, in which no browser runs a script or loads anything. Even opened by
+ * itself it has no origin; one made of a blob would have ours. The server gives the file a type that no
+ * browser draws.
  */
 export function svgUrl(content: Uint8Array): string | undefined {
   if (content.length > BYTES_MAX) return undefined;
   return `data:image/svg+xml,${encodeURIComponent(new TextDecoder().decode(content))}`;
 }
 
-/** Draws what `rendered` left out: pictures in SVG, by their paths in the repository. */
+/** Draws the parts that `rendered` left out: pictures in SVG, by their paths in the repository. */
 export async function draw(within: Element, place: Place, init: { signal: AbortSignal }): Promise<void> {
   const pictures = [...within.querySelectorAll<HTMLImageElement>("img[data-svg]")];
   await Promise.allSettled(

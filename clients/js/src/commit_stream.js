@@ -1,4 +1,4 @@
-// A commit as lines of JSON: what it changes, then the contents of its files in pieces.
+// A commit as lines of JSON: its changes, then the contents of its files in pieces.
 
 /** @typedef {import("../index.d.ts").StreamedFile} StreamedFile */
 /** @typedef {import("../index.d.ts").FileContent} FileContent */
@@ -7,7 +7,7 @@
 const PIECE_BYTES = 768 << 10;
 
 /**
- * What is said of each file, and their contents by the ids that they get. All files are known before
+ * The fields of each file, and the contents by the ids that they get. All files are known before
  * the first content is read.
  * @param {AsyncIterable<StreamedFile> | Iterable<StreamedFile>} files
  * @param {(fields: object) => Record<string, unknown>} spelled
@@ -66,8 +66,7 @@ async function* linesOf(metadata, contents) {
 }
 
 /**
- * The bytes in pieces of the same size, but for the last one.
- * @param {FileContent | undefined} content
+ * The bytes in pieces of the same size, except the last one. @param {FileContent | undefined} content
  */
 async function* piecesOf(content) {
   let held = new Uint8Array(PIECE_BYTES);

@@ -2,8 +2,10 @@
 
 import { ArtifactsError, refusal } from "./error.js";
 
-/** @typedef {{ status: number, headers: { get(name: string): string | null },
- *   text(): Promise<string>, arrayBuffer(): Promise<ArrayBuffer> }} Response */
+/**
+ * @typedef {{ status: number, headers: { get(name: string): string | null },
+ *   text(): Promise<string>, arrayBuffer(): Promise<ArrayBuffer> }} Response
+ */
 
 export class Connection {
   #base;
@@ -22,7 +24,7 @@ export class Connection {
     this.#key = key;
     /** @type {import("../index.d.ts").Fetch} */
     const platform = (input, init) => globalThis.fetch(input, init);
-    // Async, so that what it throws at once is a rejection as well.
+    // Async, so that an error thrown at once is a rejection as well.
     /** @type {import("../index.d.ts").Fetch} */
     this.#fetch = async (input, init) => (fetch ?? platform)(input, init);
   }
@@ -70,7 +72,7 @@ export class Connection {
     const stopped = signal && { signal };
     if (sent === undefined) return received(this.#fetch(url, { method, headers, ...stopped }));
     headers["content-type"] = type;
-    // What is streamed is sent before the answer is read; every platform wants that said.
+    // A streamed body is sent before the answer is read; every platform wants to be told so.
     const duplex = sent instanceof ReadableStream ? { duplex: /** @type {const} */ ("half") } : {};
     return received(this.#fetch(url, { method, headers, body: sent, ...duplex, ...stopped }));
   }
@@ -119,7 +121,7 @@ function parsed(text) {
 }
 
 /**
- * What comes from the network, or an error of the one kind that callers expect.
+ * The value that comes from the network, or an error of the one kind that callers expect.
  * @template T
  * @param {Promise<T>} coming
  */

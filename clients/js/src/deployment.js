@@ -1,4 +1,4 @@
-// What belongs to no namespace: the operator's view of the whole deployment.
+// Calls that belong to no namespace: the operator's view of the whole deployment.
 
 import { Connection } from "./connection.js";
 import { auditEntry, auditQuery, paged } from "./shapes.js";

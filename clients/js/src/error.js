@@ -1,4 +1,4 @@
-// The one error that the client throws, read from whatever a server answered.
+// The one error that the client throws, read from any answer of a server.
 
 /** The number of each code in the REST envelope. @type {Record<Code, number>} */
 const NUMBERS = {
@@ -27,7 +27,7 @@ const NUMBERS = {
   MEMORY_LIMIT: 10402,
 };
 
-/** What a status says where no number says more. @type {Record<number, Code>} */
+/** The codes of statuses, for errors without a number. @type {Record<number, Code>} */
 const OF_STATUS = {
   400: "INVALID_INPUT",
   401: "UNAUTHORIZED",
@@ -64,10 +64,8 @@ export class ArtifactsError extends Error {
 }
 
 /**
- * The error of an answer that is no success.
- * @param {number} status
- * @param {string | null} retryAfter the header of that name
- * @param {unknown} envelope the body as JSON; undefined where it is none
+ * The error of an answer that is not a success. @param {number} status @param {string | null} retryAfter the
+ * header of that name @param {unknown} envelope the body as JSON; undefined if it is not JSON
  */
 export function refusal(status, retryAfter, envelope) {
   const { code: number, message, source, details } = firstError(envelope);

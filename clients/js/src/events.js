@@ -27,7 +27,7 @@ export class Feed {
   #signal;
   /** @type {number | "oldest" | "newest"} */
   #after;
-  /** Of a repository's feed, the beginning of its events' ids. */
+  /** For a repository's feed, the beginning of its events' ids. */
   #source = "";
 
   /**
@@ -65,7 +65,7 @@ export class Feed {
         const sequence = this.#checked(event);
         if (sequence === undefined) continue;
         yield event;
-        // Not before the caller is done with it: what it saves is what it has.
+        // Not before the caller is done with it: an event counts as read only then.
         this.#after = sequence;
         if (this.#signal?.aborted) return;
       }
@@ -82,7 +82,7 @@ export class Feed {
     return this.#after;
   }
 
-  /** What the feed keeps: told by a page, or by the refusal of one. */
+  /** The bounds of the feed: told by a page, or by the refusal of one. */
   async #bounds() {
     try {
       const page = await this.#page({ after: 0, limit: 1 });

@@ -30,7 +30,7 @@ export class Exploring {
       ...treeEntry(entry),
       lastCommit: commit(entry.lastCommit),
     }));
-    // A page leaves out what took long to find.
+    // A page leaves out commits that take long to find.
     return entries.sort((one, other) => (order(one) < order(other) ? -1 : 1));
   }
 
@@ -90,8 +90,7 @@ export class Exploring {
 }
 
 /**
- * What Git sorts a tree by, as far as names are text.
- * @param {{ name: string, type: string }} entry
+ * The key by which Git sorts a tree, as far as names are text. @param {{ name: string, type: string }} entry
  */
 function order({ name, type }) {
   return type === "tree" ? `${name}/` : name;

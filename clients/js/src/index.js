@@ -1,5 +1,5 @@
-// A client for Cairn with the methods of the Cloudflare Artifacts binding. What each takes, gives
-// and throws is written in ../index.d.ts.
+// A client for Cairn with the methods of the Cloudflare Artifacts binding. ../index.d.ts describes the
+// parameters, the results and the errors of each method.
 
 import { OperatorsView } from "./deployment.js";
 import { Namespace } from "./namespace.js";

@@ -1,4 +1,4 @@
-// What the binding itself does: repositories of one namespace made, found, listed and deleted.
+// The methods of the binding itself: repositories of one namespace made, found, listed and deleted.
 
 import { ArtifactsError } from "./error.js";
 import { Feed } from "./events.js";
@@ -10,7 +10,7 @@ import { WebhookRoutes } from "./webhooks.js";
 
 /** @typedef {import("../index.d.ts").CairnArtifacts} CairnArtifacts */
 
-/** What a repository that is not ready yet answers `get` with. */
+/** The answers of `get` for a repository that is not ready yet. */
 const UNREADY = {
   importing: /** @type {const} */ ("IMPORT_IN_PROGRESS"),
   forking: /** @type {const} */ ("FORK_IN_PROGRESS"),

@@ -1,4 +1,4 @@
-// What stands in a request's path and what is answered where it names nothing.
+// The parts of a request's path, and the answers where it names nothing.
 
 import { ArtifactsError } from "./error.js";
 

@@ -167,7 +167,7 @@ export class Repository extends Writing {
       const page = await this.#unlessMissing(asked);
       if (page === null) return null;
       entries.push(...page.result.map(treeEntry));
-      // Of a very large tree the server gives a part at a time.
+      // For a very large tree the server gives a part at a time.
       cursor = page.info?.cursor;
       if (!cursor) return entries;
     }
@@ -241,7 +241,7 @@ export class Repository extends Writing {
 }
 
 /**
- * What names a token in a query: its id, or the SHA-256 of its plaintext without the expiry.
+ * The names of a token in a query: its id, or the SHA-256 of its plaintext without the expiry.
  * @param {string} tokenOrId
  */
 async function tokenKey(tokenOrId) {

@@ -9,7 +9,7 @@ type Described = components["schemas"];
 // `default_branch` is `defaultBranch` here, as in the binding.
 type Camel<Name> = Name extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Name;
 
-// The same type with the names of this client. Maps of whatever names stay as they are.
+// The same type with the names of this client. Maps with arbitrary names stay as they are.
 type Shaped<T> = T extends readonly (infer Item)[]
   ? Shaped<Item>[]
   : T extends object
@@ -18,20 +18,20 @@ type Shaped<T> = T extends readonly (infer Item)[]
       : { [Name in keyof T as Camel<Name>]: Shaped<T[Name]> }
     : T;
 
-// The description says of a rule about refs what JSON Schema can: an array of texts and arrays.
+// The description shows a rule about refs as JSON Schema can: an array of texts and arrays.
 type Rules<T> = { [Name in keyof T]: Name extends "refRules" ? cairn.RefRule[] : T[Name] };
 
-// Whoever gets `Got` may take it for `Promised`.
+// A value of the type `Got` can stand where `Promised` is expected.
 type Gives<Promised, Got extends Promised> = Got extends Promised ? true : never;
 
-// Whatever this client takes from its caller is something that the server takes.
+// The server takes everything that this client takes from its caller.
 type Takes<Taken, Given extends Taken> = Given extends Taken ? true : never;
 
 type Asked<Method> = Method extends (asked: infer First, ...more: never[]) => unknown ? NonNullable<First> : never;
 type Second<Method> = Method extends (first: never, asked?: infer Opts, ...more: never[]) => unknown ? NonNullable<Opts> : never;
 
-// Times of commits are unix seconds here, a token of a repository has one of two scopes, and what an actor
-// lacks is null.
+// Times of commits are unix seconds here, a token of a repository has one of two scopes, and fields that an
+// actor lacks are null.
 type OfCommit = "authoredAt" | "committedAt" | "lastCommit";
 type Without<T, Names extends PropertyKey> = Omit<T, Names>;
 

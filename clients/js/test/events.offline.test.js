@@ -1,5 +1,5 @@
-// Feeds and webhooks: what goes over the wire, and that no event is skipped or repeated, told by a
-// `fetch` of the test's own.
+// Feeds and webhooks: a `fetch` of the test's own tells which requests go over the wire, and that no event is
+// skipped or repeated.
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
@@ -10,7 +10,7 @@ import { artifacts, ArtifactsError, verifyWebhook, WebhookVerificationError } fr
 const NAMESPACE = "https://cairn.example/api/v1/namespaces/default";
 const OPTIONS = { url: "https://cairn.example", namespace: "default", key: "the-key" };
 
-// A server whose answers are made one after the other, by what was asked.
+// A server whose answers are made one after the other, by the request.
 function server(...answers) {
   const asked = [];
   const fetch = async (url, init) => {

@@ -60,7 +60,7 @@ test("a repository's feed tells what was done, while it is done", async () => {
 
 test("a namespace's feed has the events of all its repositories in each one's order", async () => {
   const from = ARTIFACTS.events({ after: "newest" });
-  // What happened just before may still be on its way to the namespace.
+  // Recent events may still be on their way to the namespace.
   const isOurs = ({ source }) => ["left", "right"].includes(source.repoName);
   const read = takenUntil(from, (events) => events.filter(isOurs).length === 5);
   const [left, right] = [await repository("left"), await repository("right")];

@@ -1,4 +1,4 @@
-// What goes over the wire, and what is made of the answers, told by a `fetch` of the test's own.
+// A `fetch` of the test's own tells which requests go over the wire, and the client's results.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -8,7 +8,7 @@ import { artifacts, ArtifactsError } from "cairn-client";
 
 const OPTIONS = { url: "https://cairn.example", namespace: "default", key: "the-key" };
 
-// A server that gives these answers one after the other, and keeps what it was asked.
+// A server that gives these answers one after the other, and keeps its requests.
 function server(...answers) {
   const asked = [];
   const fetch = async (url, init) => {

@@ -15,7 +15,7 @@ assert.ok(url && key, "set CAIRN_URL and CAIRN_ADMIN_KEY");
 const NOWHERE = "0123456789".repeat(4);
 const IMPORT_SECONDS_MAX = 60;
 
-// A namespace of this run's own, and a folder for what git does.
+// A namespace of this run's own, and a folder for git.
 const namespace = `js-${process.pid}-${Date.now()}`;
 const ARTIFACTS = artifacts({ url, namespace, key });
 const folder = mkdtempSync(join(tmpdir(), "cairn-js-"));
@@ -33,7 +33,7 @@ for (const person of ["AUTHOR", "COMMITTER"]) {
   environment[`GIT_${person}_DATE`] = "1700000000 +0100";
 }
 
-// git, with what it is told on its standard input; gives the bytes that it says.
+// git, with this text on its standard input; gives its output.
 function git(args, input) {
   return execFileSync("git", ["-C", folder, ...args], { env: environment, input, stdio: "pipe" });
 }

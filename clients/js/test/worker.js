@@ -1,5 +1,6 @@
-// A Worker as one is written for the binding: it knows `env.ARTIFACTS` and nothing of Cairn but
-// the line that makes it. Beside it, what the binding lacks: a feed that is followed, and a webhook.
+// A Worker as one is written for the binding: it knows `env.ARTIFACTS` and only one line that makes it
+// belongs to Cairn. Beside it, the parts that the binding lacks: a feed that is followed, and a
+// webhook.
 
 import { artifacts, verifyWebhook } from "../src/index.js";
 

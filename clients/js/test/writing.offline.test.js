@@ -1,4 +1,4 @@
-// Writing without a clone: what goes over the wire, told by a `fetch` of the test's own.
+// Writing without a clone: a `fetch` of the test's own tells which requests go over the wire.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -8,7 +8,7 @@ import { artifacts } from "cairn-client";
 const A = "a".repeat(40);
 const REPO = "https://cairn.example/api/v1/namespaces/default/repos/hello";
 
-// A repository whose server gives this answer, and what it was asked.
+// A repository whose server gives this answer, and its requests.
 async function repository(answered = {}, info = undefined, status = 200) {
   const asked = [];
   const fetch = async (url, init) => {

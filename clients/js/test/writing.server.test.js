@@ -1,5 +1,5 @@
 // Writing without a clone, against a running server: CAIRN_URL says where, CAIRN_ADMIN_KEY is its key.
-// What real git makes of it is compared in tests/smart_http_*; here the client's methods are used.
+// tests/smart_http_* compare the results with real git's; here the client's methods are used.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";

@@ -1,4 +1,4 @@
-"""What the API takes and answers. Made by make_types.py from the server's description: do not edit."""
+"""The types of the API. Made by make_types.py from the server's description: do not edit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 
 class Envelope(TypedDict):
-    """What stands around each result; an operation adds its own result, and result_info where it has pages."""
+    """The fields around each result; an operation adds its own result, and result_info where it has pages."""
 
     success: bool
     errors: list[Error]
@@ -19,7 +19,7 @@ class Error(TypedDict):
     documentation_url: NotRequired[str]
     source: NotRequired[ErrorSource]
     details: NotRequired[dict[str, Any]]
-    """What is there, or why: docs/writing.md names the fields"""
+    """The present value, or the reason: docs/writing.md names the fields"""
 
 
 class ErrorSource(TypedDict):
@@ -74,7 +74,7 @@ class FrontPage(TypedDict):
     name: str
     version: str
     api: str
-    """What the paths of the REST API begin with"""
+    """The beginning of the paths of the REST API"""
     openapi: str
     """Where this description is"""
     remote: str
@@ -142,7 +142,7 @@ class Issuer(TypedDict):
     keys: NotRequired[list[dict[str, Any]]]
     """Its public keys as JWK; either this or jwks_url"""
     rules: NotRequired[list[IssuerRule]]
-    """What its tokens open: the first rule that matches holds. Without rules a token says itself, by the claims repo or namespace, and scopes"""
+    """The rights of its tokens: the first rule that matches holds. Without rules a token names its own, by the claims repo or namespace, and scopes"""
 
 
 class IssuerRule(TypedDict):
@@ -224,7 +224,7 @@ class Usage(TypedDict):
     sqlite_bytes: int
     """Bytes in SQLite"""
     r2_bytes: int
-    """Bytes in R2. What forks share counts once for each"""
+    """Bytes in R2. Bytes that forks share count once for each"""
     bytes_max: int | None
     repos_max: int | None
     days: list[UsageDaysItem]
@@ -262,7 +262,7 @@ class RevokedSigned(TypedDict):
 
 
 class FsckWarnings(TypedDict):
-    """What fsck warned of in the objects of an import; while it runs, so far."""
+    """The warnings of fsck about the objects of an import; while it runs, so far."""
 
     object_count: int
     """Objects with a warning"""
@@ -421,7 +421,7 @@ class CreatedRepository(TypedDict):
     clone_url: str
     """The remote with the token in it"""
     objects: NotRequired[int]
-    """Of a fork: the objects that it took over"""
+    """For a fork: the objects that it took over"""
     skipped_refs: NotRequired[SkippedRefs]
 
 
@@ -445,7 +445,7 @@ class ListedRepository(TypedDict):
     expires_at: str | None
     """When it deletes itself"""
     status: Literal['ready', 'importing', 'forking', 'recovering', None]
-    """What it is busy with; null: it could not be asked"""
+    """Its status while it is busy; null: it could not be asked"""
 
 
 Repository = TypedDict("Repository", {
@@ -496,7 +496,7 @@ class PreReceiveFields(TypedDict):
     timeout_ms: int
     """How long the hook may take to answer"""
     on_failure: Literal['refuse', 'accept']
-    """What becomes of a push that the hook did not judge"""
+    """The fate of a push that the hook did not judge"""
     refs: list[str] | None
     """Full ref names, or beginnings and `*`, that the hook judges; null for every ref"""
     secret: NotRequired[str]
@@ -545,7 +545,7 @@ class PreReceiveChangeFields(TypedDict):
     timeout_ms: NotRequired[int]
     """How long the hook may take to answer; 5000 unless given"""
     on_failure: NotRequired[Literal['refuse', 'accept']]
-    """What becomes of a push that the hook did not judge; refuse unless given"""
+    """The fate of a push that the hook did not judge; refuse unless given"""
     refs: NotRequired[list[str] | None]
     """Full ref names, or beginnings and `*`, that the hook judges; null for every ref"""
     secret: NotRequired[str]
@@ -581,7 +581,7 @@ class Holder(TypedDict):
     name: str | None
     """null if the network does not know it"""
     objects: NotRequired[int]
-    """What was removed there, if it was purged too"""
+    """The objects that were removed there, if it was purged too"""
     error: NotRequired[str]
     """Why it was not purged"""
 
@@ -589,7 +589,7 @@ class Holder(TypedDict):
 class Maintenance(TypedDict):
     task: Literal['run', 'verify', 'rebuild', 'secure', 'snapshot']
     lfs_digests: NotRequired[bool]
-    """Of verify: whether the objects of Git LFS are read and hashed; false unless given"""
+    """For verify: whether the objects of Git LFS are read and hashed; false unless given"""
 
 
 class NewToken(TypedDict):
@@ -883,7 +883,7 @@ class RelistingLostItem(TypedDict):
 
 
 class Person(TypedDict):
-    """Who made a commit, a tag or a note; the caller unless given."""
+    """The person who made a commit, a tag or a note; the caller unless given."""
 
     name: str
     email: str
@@ -933,9 +933,9 @@ class NewCommit(TypedDict):
     author: NotRequired[Person]
     committer: NotRequired[Person]
     expected_head: NotRequired[str | None]
-    """What the branch must be at; null: it must not exist"""
+    """The id at which the branch must be; null: it must not exist"""
     base: NotRequired[str]
-    """What a new branch starts from"""
+    """The revision from which a new branch starts"""
     files: NotRequired[list[FileChange]]
     patch: NotRequired[str]
     """A unified diff, applied as git apply --index does; not together with files"""
@@ -996,7 +996,7 @@ class RefUpdatesUpdatesItem(TypedDict):
     new: str | None
     """Where the ref goes, a revision; null deletes it"""
     old: NotRequired[str | None]
-    """What the ref must be at; null: it must not exist"""
+    """The id at which the ref must be; null: it must not exist"""
     tag: NotRequired[RefUpdatesUpdatesItemTag]
     """Makes an annotated tag of new"""
 
@@ -1067,7 +1067,7 @@ class ForkSync(TypedDict):
     strategy: NotRequired[Literal['merge', 'ff_only', 'ff_prefer', 'squash', 'rebase']]
     """ff_prefer unless given"""
     expected_head: NotRequired[str]
-    """What the branch must be at"""
+    """The id at which the branch must be"""
     message: NotRequired[str]
     """git's own unless given"""
     author: NotRequired[Person]
@@ -1088,7 +1088,7 @@ class NewCherryPick(TypedDict):
     mainline: NotRequired[int]
     """The parent of a merge commit that is its base, from 1"""
     expected_head: NotRequired[str]
-    """What the branch must be at"""
+    """The id at which the branch must be"""
     allow_empty: NotRequired[bool]
     """Whether a commit that changes nothing any more is kept; false unless given"""
     committer: NotRequired[Person]
@@ -1108,7 +1108,7 @@ class NewRevert(TypedDict):
     mainline: NotRequired[int]
     """The parent of a merge commit that is its base, from 1"""
     expected_head: NotRequired[str]
-    """What the branch must be at"""
+    """The id at which the branch must be"""
     allow_empty: NotRequired[bool]
     """Whether a commit that changes nothing any more is kept; false unless given"""
     committer: NotRequired[Person]
@@ -1131,13 +1131,13 @@ class NewRestore(TypedDict):
     author: NotRequired[Person]
     committer: NotRequired[Person]
     expected_head: NotRequired[str | None]
-    """What the branch must be at"""
+    """The id at which the branch must be"""
     push_options: NotRequired[list[str]]
     """They go into the reflog; 64 KiB together at most"""
 
 
 class NewRestoreTo1(TypedDict):
-    """What the branch was after this entry of its reflog."""
+    """The branch's commit after this entry of its reflog."""
 
     reflog: int
 
@@ -1174,7 +1174,7 @@ class Merged(TypedDict):
     mergeBase: NotRequired[str | None]
     mergeBases: NotRequired[list[str]]
     commits: NotRequired[list[str]]
-    """What the request made, oldest first"""
+    """The commits that the request made, oldest first"""
     filesChanged: NotRequired[int]
     conflicts: NotRequired[list[MergeConflictPath]]
     conflictsTotal: NotRequired[int]
@@ -1258,14 +1258,14 @@ class MergeBases(TypedDict):
 
 class NewNote(TypedDict):
     object: str
-    """What the note is on"""
+    """The object that has the note"""
     note: str
     action: NotRequired[Literal['add', 'replace', 'append']]
     """add unless given"""
     ref: NotRequired[str]
     """A ref below refs/notes/; refs/notes/commits unless given"""
     expected_ref: NotRequired[str | None]
-    """What the notes ref must be at"""
+    """The id at which the notes ref must be"""
     author: NotRequired[Person]
     committer: NotRequired[Person]
     push_options: NotRequired[list[str]]
@@ -1274,11 +1274,11 @@ class NewNote(TypedDict):
 
 class NoteRemoval(TypedDict):
     object: str
-    """What the note is on"""
+    """The object that has the note"""
     ref: NotRequired[str]
     """A ref below refs/notes/; refs/notes/commits unless given"""
     expected_ref: NotRequired[str | None]
-    """What the notes ref must be at"""
+    """The id at which the notes ref must be"""
     author: NotRequired[Person]
     committer: NotRequired[Person]
     push_options: NotRequired[list[str]]
@@ -1339,7 +1339,7 @@ class EventMetadata(TypedDict):
 
 class EventsInfo(TypedDict):
     after: int
-    """What to send as the next after"""
+    """The value of the next after"""
     newest: int
     """The newest sequence; 0 before the first"""
     oldest: int
@@ -1498,7 +1498,7 @@ class Session(TypedDict):
     namespace: str | None
     repository: str | None
     scope: Literal['read', 'write', 'admin', None]
-    """Of the operator `null`"""
+    """null for the operator"""
     label: str | None
     expires_at: str | None
     """When the session ends, or else the token"""

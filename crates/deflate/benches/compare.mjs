@@ -6,7 +6,7 @@
 // Each REPOSITORY is a git directory, bare or not. The contents are those that a clone with
 // `--depth 1` has compressed: the files of HEAD that the repository stores as deltas. Lines: the
 // compressor, the bytes of all streams, the least of fifteen times natively and as wasm.
-// WASM=FILE takes another module; of one that counts (`tests/engine_instructions` makes it) the last
+// WASM=FILE takes another module; for one that counts (`tests/engine_instructions` makes it) the last
 // column is millions of instructions instead.
 
 import { execFileSync } from "node:child_process";

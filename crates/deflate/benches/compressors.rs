@@ -34,7 +34,7 @@ pub fn compressed_bytes(contents: &[&[u8]], level: u32) -> u64 {
     let mut zlib = Compress::new(Compression::new(level), true);
     for content in contents {
         out.clear();
-        // Room for what does not get shorter: five bytes a stored block, and the frame.
+        // Room for contents that do not get shorter: five bytes a stored block, and the frame.
         out.reserve(content.len() + content.len() / 1000 + 64);
         zlib.reset();
         let status = zlib.compress_vec(content, &mut out, FlushCompress::Finish);

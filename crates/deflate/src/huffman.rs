@@ -73,7 +73,7 @@ fn symbol(sorted: u32) -> u32 {
 /// front of a row.
 fn lengths(by_rarity: &[u32]) -> [u32; DEPTHS] {
     let leaves = by_rarity.len();
-    // The leaves, and what they are joined to: weights of the latter, and where each is joined.
+    // The leaves, and the nodes that join them: weights of the latter, and where each is joined.
     let mut weights = [0_u32; LITERALS];
     let mut parents = [0_u16; 2 * LITERALS];
     let (mut leaf, mut joined) = (0, 0);

@@ -13,7 +13,7 @@ pub(super) const END_OF_BLOCK: usize = 256;
 pub(super) const LENGTH_MIN: usize = 3;
 pub(super) const LENGTH_MAX: usize = 258;
 
-/// A symbol and what follows its code.
+/// A symbol and the bits behind its code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Symbol {
     pub number: u32,

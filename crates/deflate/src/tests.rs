@@ -39,7 +39,7 @@ fn words(seed: u32, bytes: usize) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_deflated_is_inflated_by_zlib() {
+fn zlib_inflates_our_streams() {
     let mut deflater = Deflater::new();
     let sizes = [0, 1, 2, 3, 4, 5, 8, 100, 32_767, 65_535, 70_000, 1_000_000];
     for size in sizes {
@@ -61,7 +61,7 @@ fn a_stream_depends_on_nothing_that_was_deflated_before() {
 }
 
 #[test]
-fn what_does_not_repeat_becomes_hardly_longer() {
+fn a_content_without_repetitions_becomes_hardly_longer() {
     for size in [1, 100, 70_000, 300_000] {
         let stream = deflated(&mut Deflater::new(), &noise(5, size));
         // Five bytes a stored block, and six around them all.

@@ -8,7 +8,7 @@ use cairn_secrets::Searcher;
 use divan::Bencher;
 use divan::counter::BytesCount;
 
-/// What is searched: this crate's own sources, again and again.
+/// The text to search: this crate's own sources, again and again.
 const SOURCES: [&str; 4] = [
     include_str!("../src/lib.rs"),
     include_str!("../src/forms.rs"),

@@ -12,8 +12,8 @@ const PLACEHOLDERS: [&[u8]; 7] = [
     b"changeme",
 ];
 
-/// How many different bytes a text must have: a hexadecimal one, a short one, and any other. Of 100,000
-/// random texts less than one has fewer.
+/// How many different bytes a text must have: a hexadecimal one, a short one, and any other. Less than one of
+/// 100,000 random texts has fewer.
 const DIFFERENT_HEX_MIN: usize = 7;
 const DIFFERENT_SHORT_MIN: usize = 7;
 const DIFFERENT_MIN: usize = 11;

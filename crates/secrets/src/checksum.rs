@@ -1,5 +1,5 @@
 //! The checksum of Cairn's own tokens: the CRC-32 of their random digits, in six digits of base 62. The
-//! Worker makes and reads tokens by it, so that the search finds what the Worker takes.
+//! Worker makes and reads tokens by it, so that the search finds the same tokens as the Worker.
 
 /// The digits of base 62, in order.
 pub const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

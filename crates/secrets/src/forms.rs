@@ -9,14 +9,14 @@ use crate::{SecretKind, chance, shapes};
 
 use Body::{Digits, Shape};
 
-/// What a secret begins with, and what follows.
+/// The beginning of a secret, and the form of the rest.
 pub(crate) struct Form {
     pub(crate) prefix: &'static [u8],
     pub(crate) kind: SecretKind,
     pub(crate) body: Body,
 }
 
-/// What follows a prefix.
+/// The form of the text behind a prefix.
 pub(crate) enum Body {
     /// Bytes of a class, at least and at most so many. The byte behind them is not of the class.
     Digits(Class, usize, usize),
@@ -25,7 +25,7 @@ pub(crate) enum Body {
 }
 
 impl Body {
-    /// How many bytes of the text behind the prefix belong to the secret; `None` if it is no secret.
+    /// How many bytes of the text behind the prefix belong to the secret; `None` if it is not a secret.
     pub(crate) fn bytes_of(&self, text: &[u8]) -> Option<usize> {
         match self {
             Self::Digits(class, least, most) => {
@@ -45,7 +45,7 @@ const fn form(prefix: &'static [u8], kind: &'static str, body: Body) -> Form {
     }
 }
 
-/// All forms, ordered by the first byte; of two that begin alike the longer prefix comes first.
+/// All forms, ordered by the first byte; where one prefix begins another, the longer one comes first.
 pub(crate) static FORMS: &[Form] = &[
     form(
         b"AGE-SECRET-KEY-1",

@@ -21,7 +21,7 @@ const NEAR_BYTES: usize = 320;
 /// replaced by dots has none.
 const LINE_DIGITS_MIN: usize = 40;
 
-/// The block whose needle stands here. An encrypted one is no secret without its passphrase.
+/// The block whose needle stands here. An encrypted one is not a secret without its passphrase.
 pub(crate) fn at(content: &[u8], needle_at: usize) -> Option<Secret> {
     let before = content.get(..needle_at)?;
     let before = before.get(
@@ -41,7 +41,7 @@ pub(crate) fn at(content: &[u8], needle_at: usize) -> Option<Secret> {
     let rest = rest.strip_prefix(b" BLOCK").unwrap_or(rest);
     let rest = rest.strip_prefix(b"-----")?;
     let near = rest.get(..rest.len().min(NEAR_BYTES))?;
-    // The block may end soon, and what follows it is not its own.
+    // The block may end soon, and the text behind it is not its own.
     let near = near.split(|byte| *byte == b'-').next()?;
     let is_encrypted = near.windows(9).any(|window| window == b"ENCRYPTED");
     if is_encrypted || !has_a_line(near) {

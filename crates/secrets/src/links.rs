@@ -1,4 +1,4 @@
-//! Secrets that are known by what stands around a long word: parts of URLs and of connection strings.
+//! Secrets that are known by the text around a long word: parts of URLs and of connection strings.
 
 use std::ops::Range;
 
@@ -88,7 +88,7 @@ fn is_azure_client(text: &[u8]) -> bool {
         && chance::may_have_made(text)
 }
 
-/// 84 digits, of which `AZDO` are the 77th to the 80th.
+/// 84 digits; `AZDO` are the 77th to the 80th.
 fn is_azure_devops(text: &[u8]) -> bool {
     text.len() == 84 && text.get(76..80) == Some(b"AZDO") && Class::ALNUM.run(text) == 84
 }

@@ -1,4 +1,4 @@
-//! What follows a prefix where that is more than digits of one class. Each function gives how many
+//! The text behind a prefix where it is more than digits of one class. Each function gives how many
 //! bytes of the text belong to the secret.
 
 use crate::chance;
@@ -80,7 +80,7 @@ fn dotted(text: &[u8], left: (Class, usize), right: (Class, usize)) -> Option<us
     is_secret.then_some(left_digits + 1 + right_digits)
 }
 
-/// Signs of an assignment in whatever language, and exactly so many digits.
+/// Signs of an assignment in any language, and exactly so many digits.
 fn assigned(text: &[u8], class: Class, digits: usize) -> Option<usize> {
     const SIGNS_MAX: usize = 10;
     let is_sign = |byte: &&u8| b" \t\"'`=:>,(".contains(byte);
@@ -91,7 +91,7 @@ fn assigned(text: &[u8], class: Class, digits: usize) -> Option<usize> {
     is_secret.then_some(signs + digits)
 }
 
-/// What a connection string gives this name, on the same line.
+/// The value that a connection string gives this name, on the same line.
 fn named(text: &[u8], name: &[u8], digits: usize, pad: &[u8]) -> Option<usize> {
     const BETWEEN_BYTES_MAX: usize = 200;
     let near = text.get(..text.len().min(BETWEEN_BYTES_MAX))?;

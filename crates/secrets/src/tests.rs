@@ -54,7 +54,7 @@ fn pem(chance: &mut Chance, algorithm: &str, line_end: &str) -> String {
     )
 }
 
-/// A secret of each form whose body is no table's, with its kind.
+/// A secret of each form that has no entry in the table, with its kind.
 fn shaped(chance: &mut Chance) -> Vec<(&'static str, String)> {
     let mut c = |class, count| chance.digits(class, count);
     let mut secrets = vec![
@@ -219,7 +219,7 @@ fn a_secret_has_its_place() {
 }
 
 #[test]
-fn a_mistyped_token_of_ours_is_no_secret() {
+fn a_mistyped_token_of_ours_is_not_a_secret() {
     let token = cairn(&mut Chance(7));
     let last = if token.ends_with('a') { 'b' } else { 'a' };
     check(&format!("{}{last}", &token[..token.len() - 1]), &[]);
@@ -227,7 +227,7 @@ fn a_mistyped_token_of_ours_is_no_secret() {
 }
 
 #[test]
-fn examples_and_placeholders_are_no_secrets() {
+fn examples_and_placeholders_are_not_secrets() {
     for text in [
         "AKIAIOSFODNN7EXAMPLE",
         "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
@@ -248,7 +248,7 @@ fn examples_and_placeholders_are_no_secrets() {
 }
 
 #[test]
-fn what_belongs_to_a_longer_word_is_no_secret() {
+fn a_part_of_a_longer_word_is_not_a_secret() {
     let mut chance = Chance(3);
     let token = format!("ghp_{}", chance.digits(Class::ALNUM, 36));
     check(&token, &["github-token"]);
@@ -261,7 +261,7 @@ fn what_belongs_to_a_longer_word_is_no_secret() {
 }
 
 #[test]
-fn an_encrypted_key_is_no_secret_by_itself() {
+fn an_encrypted_key_is_not_a_secret_by_itself() {
     let mut chance = Chance(9);
     check(&pem(&mut chance, "ENCRYPTED ", "\n"), &[]);
     let plain = pem(&mut chance, "RSA ", "\n");
@@ -332,7 +332,7 @@ proptest! {
         prop_assert!(ended_at <= content.len());
     }
 
-    /// Where a secret stands does not matter.
+    /// The place of a secret does not matter.
     #[test]
     fn a_secret_is_found_behind_any_text(
         before in "[ -~\n]{0,200}", after in "[ \n\"',;)]", seed in any::<u64>(),

@@ -1,5 +1,5 @@
-//! The search on random bytes that look a little like secrets, for some minutes: what the fuzz target
-//! `secrets` asks, where there is no fuzzer. Run by name:
+//! The search on random bytes that look a little like secrets, for some minutes: it checks the same as the
+//! fuzz target `secrets`, where there is no fuzzer. Run by name:
 //!
 //! ```sh
 //! SECONDS_LONG=300 cargo test --release -p cairn-secrets --test random -- --ignored --nocapture
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use cairn_secrets::Searcher;
 
-/// Beginnings, marks and words of forms, and what stands around them.
+/// Beginnings, marks and words of forms, and the text around them.
 const PIECES: &str = "ghp_ github_pat_ glpat- AKIA ASIA AIza xoxb- xoxp- sk-ant-api03- sk-proj- sk_live_ \
     rk_live_ SG. npm_ pypi- hf_ dop_v1_ shpat_ key- cairn_ ya29. GOCSPX- lin_api_ ntn_ secret_ figd_ \
     hvs. dckr_pat_ glc_ glsa_ xai- gsk_ pplx- r8_ phc_ PMAK- sbp_ sntrys_ AGE-SECRET-KEY-1 ops_ pat \
@@ -79,7 +79,7 @@ fn found_in(searcher: &Searcher, content: &[u8]) -> Vec<String> {
 
 #[test]
 #[ignore = "takes minutes: SECONDS_LONG=…"]
-fn what_is_found_lies_in_the_bytes_and_is_found_among_others() {
+fn findings_lie_in_the_bytes_and_are_found_among_others() {
     let seconds = std::env::var("SECONDS_LONG").map_or(300, |text| text.parse().unwrap());
     let pieces: Vec<_> = PIECES.split_whitespace().collect();
     let (searcher, mut chance) = (Searcher::new(), Chance(0x5eed_0f5e_c2e7));

@@ -1,6 +1,6 @@
 //! Times `digests` and `sha1dc` natively, where both hash one message after the other: `cargo bench
 //! -p cairn-sha1`. As wasm, `benches/wasm.mjs` of the workspace times the lanes ("hash 256 objects of
-//! 4 KiB"), and `tests/engine_instructions` counts what they execute.
+//! 4 KiB"), and `tests/engine_instructions` counts their instructions.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark")]
 

@@ -8,11 +8,11 @@ use super::{CollisionDetected, Digest, conditions, digest, recompression};
 /// From so many messages on, lanes hash them sooner than one by one, whatever their sizes.
 const LANES_WORTH: usize = 8;
 
-/// Appends the digests of these messages to `digests`, in order. Each is what [`digest`] returns
-/// for the message, an error included.
+/// Appends the digests of these messages to `digests`, in order. Each equals the result of [`digest`] for the
+/// message, an error included.
 ///
 /// As wasm, four messages are hashed at once. The more there are, the better they fill the lanes:
-/// 16 gain, four small ones lose what a call costs. A native processor has instructions for SHA-1,
+/// 16 gain, four small ones lose the cost of a call. A native processor has instructions for SHA-1,
 /// and hashes one message after the other sooner.
 pub fn digests<M: Message, D: From<Digest> + Clone>(
     messages: &[M],
@@ -43,8 +43,8 @@ fn digests_in_lanes<M: Message, D: From<Digest> + Clone>(
     Batch::new().run(longest_first(messages, longest), digests);
 }
 
-/// The longest content that lanes take, in bytes. A longer message would have the lanes to itself
-/// for most of its length, and is hashed sooner by itself.
+/// The longest content that lanes take, in bytes. A longer message would occupy the lanes alone for most of
+/// its length, and is hashed sooner alone.
 fn longest_in_lanes<M: Message>(messages: &[M]) -> usize {
     let mut limit = usize::MAX;
     loop {
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn a_collision_with_a_changed_bit_or_another_beginning_is_none() {
+    fn a_collision_with_a_changed_bit_or_another_beginning_is_not_a_collision() {
         let mut trace = Trace::new();
         for (before, hex) in COLLISION {
             for bit in 0..512 {

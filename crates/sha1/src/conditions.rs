@@ -1,7 +1,7 @@
 //! The unavoidable bit conditions: every block that follows a disturbance vector meets them.
 //!
-//! Each condition of a vector says that two bits of the schedule are equal, or that they differ. A
-//! block that breaks one condition of every vector is no part of a known attack: 19 of 20 blocks
+//! Each condition of a vector says that two bits of the schedule are equal, or that they differ. A block that
+//! breaks one condition of every vector is not part of a known attack: 19 of 20 blocks
 //! do.
 //!
 //! The conditions (tables 4 and 5 of the paper that [`super::disturbance`] names) compare few of
@@ -24,7 +24,7 @@ use super::compression::STEPS;
 use super::disturbance::{ALL, FAMILIES};
 use super::lanes::Lanes;
 
-/// The step that bit 0 of a turned word is of. Bit 31 is of step 66.
+/// The step to which bit 0 of a turned word belongs. Bit 31 is of step 66.
 const FIRST_STEP: u32 = 35;
 
 /// Rules out the vectors of a family whose condition is broken. `$step` is the step of the
@@ -195,7 +195,7 @@ mod tests {
 
     type Schedule = [u32; STEPS + 1];
 
-    /// By family, of each lane.
+    /// For each lane, by family.
     fn found(schedules: &[Schedule; LANES]) -> [[u32; LANES]; FAMILIES] {
         let words = std::array::from_fn(|step| {
             let lanes = schedules.iter().enumerate();
@@ -207,7 +207,7 @@ mod tests {
         left.map_or([[0; LANES]; FAMILIES], |left| left.map(Lanes::to_array))
     }
 
-    /// The same, by what was published.
+    /// The same, by the published conditions.
     fn expected(published: &[Vector], schedules: &[Schedule; LANES]) -> [[u32; LANES]; FAMILIES] {
         let mut expected = [[0; LANES]; FAMILIES];
         for vector in published {

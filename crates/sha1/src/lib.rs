@@ -14,7 +14,7 @@
 //! | `message` | cuts a message into blocks: its prefix, its content, the padding |
 //! | `compression` | the eighty steps |
 //! | `lanes` | four words as one vector; an array in native builds |
-//! | `conditions` | which disturbance vectors a block may follow |
+//! | `conditions` | the disturbance vectors that a block may follow |
 //! | `recompression` | whether a block that may follow a vector is an attack |
 //! | `disturbance` | the 32 vectors |
 

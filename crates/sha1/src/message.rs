@@ -54,8 +54,8 @@ impl<'a> Blocks<'a> {
 
     /// Becomes the blocks of this message.
     ///
-    /// Whole blocks are copied, with whatever lies before the bytes that count, because a copy
-    /// whose length the compiler does not know is a call out of the wasm.
+    /// Copies whole blocks, with any bytes before those that count, because a copy whose length the compiler
+    /// does not know is a call out of the wasm.
     pub(super) fn begin(&mut self, prefix: &[u8], content: &'a [u8]) {
         debug_assert!(
             prefix.len() <= PREFIX_BYTES_MAX,

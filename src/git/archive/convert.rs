@@ -87,7 +87,7 @@ impl Conversion {
         if ends_with_cr_lf(self.line_ends, &content) {
             content = with_cr_lf(&content);
         }
-        // What cannot be written in the encoding stays, and so does a file without a byte.
+        // Text that the encoding cannot hold stays as it is, and so does an empty file.
         let encoding = self.encoding.filter(|_| !content.is_empty());
         if let Some(encoded) = encoding.and_then(|encoding| encoding.encode(&content)) {
             content = encoded;
@@ -166,7 +166,7 @@ fn with_cr_lf(content: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Fills in `$Id$`; what stood there before is replaced, unless it looks like another system's.
+/// Fills in `$Id$`; text between the dollars is replaced, unless it looks like another system's.
 fn with_id(content: &[u8], id: &oid) -> Vec<u8> {
     let mut out = Vec::with_capacity(content.len());
     let mut rest = content;
@@ -186,7 +186,7 @@ fn with_id(content: &[u8], id: &oid) -> Vec<u8> {
     out
 }
 
-/// What stands behind `Id$` or `Id: …$`; `None` if the text does not begin with one.
+/// The text behind `Id$` or `Id: …$`; `None` if the text does not begin with one.
 fn expanded(text: &[u8]) -> Option<&[u8]> {
     let text = text.strip_prefix(b"Id")?;
     if let Some(behind) = text.strip_prefix(b"$") {

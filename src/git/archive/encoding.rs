@@ -10,7 +10,7 @@ use gix_object::bstr::ByteSlice as _;
 /// A character that says which byte of a unit comes first.
 const MARK: char = '\u{feff}';
 
-/// What the bytes from 0x80 on mean in `windows-1252`, as far as it is not the same as in Latin-1; 0 for
+/// The characters of the bytes from 0x80 on in `windows-1252`, as far as they differ from Latin-1; 0 for
 /// nothing.
 const WINDOWS: [u16; 32] = [
     0x20ac, 0, 0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160, 0x2039,
@@ -40,7 +40,7 @@ pub(crate) struct Order {
 }
 
 impl Encoding {
-    /// The encoding of this name; `None` of UTF-8 and of those that are not known here.
+    /// The encoding of this name; `None` for UTF-8 and for names that are not known here.
     pub(crate) fn of(name: &[u8]) -> Option<Self> {
         let name = name.to_str().ok()?.to_ascii_lowercase();
         if let Some(utf) = name.strip_prefix("utf") {
@@ -55,8 +55,8 @@ impl Encoding {
         }
     }
 
-    /// By what stands behind `utf-`. Without an order it is that of the machines on which git runs, and a
-    /// mark says so.
+    /// By the digits behind `utf-`. Without an order it is the byte order of the machines on which git runs,
+    /// and a mark says so.
     fn of_utf(name: &str) -> Option<Self> {
         let (bits, order) = name.split_at_checked(2)?;
         let (is_little, has_mark) = match order {
@@ -79,7 +79,8 @@ impl Encoding {
         }
     }
 
-    /// A text of UTF-8 in this encoding; `None` if it is none, or has a character that this lacks.
+    /// A text of UTF-8 in this encoding; `None` if the text is not UTF-8, or has a character that this
+    /// encoding lacks.
     pub(crate) fn encode(self, text: &[u8]) -> Option<Vec<u8>> {
         let text = text.to_str().ok()?;
         let mut out = Vec::with_capacity(text.len());
@@ -113,8 +114,8 @@ impl Encoding {
         Some(out)
     }
 
-    /// What a text in this encoding is; `None` if it is none. No commit is written in units of several
-    /// bytes.
+    /// Decodes a text in this encoding; `None` if it is not valid there. No commit is written in units of
+    /// several bytes.
     pub(crate) fn decode(self, text: &[u8]) -> Option<String> {
         match self {
             Self::Latin1 => Some(text.iter().copied().map(char::from).collect()),

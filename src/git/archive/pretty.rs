@@ -3,16 +3,16 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `known` | what a repository says of the commit, as far as a placeholder asked for it |
+//! | `known` | the repository's facts about the commit, as far as a placeholder asked for them |
 //! | `commit` | the commit: its ids, names, dates and message |
-//! | `person`, `dates` | who made it, and when |
+//! | `person`, `dates` | its people, and the times |
 //! | `decorations` | the refs that name it |
 //! | `trailers` | the trailers of its message |
 //! | `describe` | the newest tag behind it |
-//! | `arguments` | what stands in brackets |
+//! | `arguments` | the arguments in brackets |
 //! | `layout`, `columns` | padding, wrapping, and how wide a text is |
 //! | `colours` | the sequences that set a colour |
-//! | `text` | what is a space |
+//! | `text` | the characters that are spaces |
 //!
 //! Git's own archive has no terminal, no notes and no reflog: their placeholders stay or stand for
 //! nothing, as there. A placeholder that is not known stays as it stands.
@@ -52,7 +52,7 @@ pub(crate) fn filled_bytes_max(content_bytes: usize) -> usize {
         .saturating_add(ADDED_BYTES_MAX)
 }
 
-/// What placeholders stand for, of one commit.
+/// The values of the placeholders for one commit.
 #[derive(Debug)]
 pub(crate) struct Placeholders<'a> {
     parts: Parts<'a>,
@@ -62,7 +62,7 @@ pub(crate) struct Placeholders<'a> {
 }
 
 impl<'a> Placeholders<'a> {
-    /// What they stand for of a commit with this content.
+    /// Their values for a commit with this content.
     pub(crate) fn new(
         id: ObjectId,
         content: &'a [u8],
@@ -117,8 +117,8 @@ impl<'a> Placeholders<'a> {
         check(out)
     }
 
-    /// Writes what the placeholder at the beginning stands for, and what depends on whether that is
-    /// something; gives the placeholder's bytes, 0 if it is none.
+    /// Writes the value of the placeholder at the beginning, and the text that depends on whether it has one;
+    /// gives the placeholder's bytes, 0 if no placeholder stands there.
     fn item(&self, text: &[u8], layout: &mut Layout, out: &mut Vec<u8>) -> Result<usize, Stop> {
         let magic = text.first().filter(|byte| b"+- ".contains(byte)).copied();
         let text = text.get(usize::from(magic.is_some())..).unwrap_or_default();
@@ -164,7 +164,7 @@ impl<'a> Placeholders<'a> {
         Ok(at)
     }
 
-    /// Writes what the placeholder at the beginning stands for; gives its bytes.
+    /// Writes the value of the placeholder at the beginning; gives its bytes.
     fn one(&self, text: &[u8], layout: &mut Layout, out: &mut Vec<u8>) -> Result<usize, Stop> {
         if let Some((byte, used)) = arguments::literal(text) {
             out.push(byte);
@@ -194,7 +194,7 @@ impl<'a> Placeholders<'a> {
             };
             out.extend_from_slice(description);
         }
-        // Also one that is none after all.
+        // Even one that turns out not to be a placeholder.
         self.may_describe.set(false);
         Ok(parsed.map(|(_, used)| used))
     }

@@ -134,7 +134,7 @@ impl TarWriter {
         }
     }
 
-    /// Ends the archive: two empty records, and what a block lacks.
+    /// Ends the archive: two empty records, and zeros up to the end of the block.
     pub(crate) fn finish(mut self, out: &mut Vec<u8>) {
         let over = self.written.checked_rem(BLOCK_BYTES).unwrap_or(0);
         let mut tail = BLOCK_BYTES.saturating_sub(over);

@@ -34,18 +34,18 @@ const NAMES: [&str; 7] = [
     "working-tree-encoding",
 ];
 
-/// An entry of an archive. A directory stands before what is in it, and only if a file is.
+/// An entry of an archive. A directory stands before its entries, and only if it has a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// Its path; of a directory with a slash at its end.
+    /// Its path; a directory's ends with a slash.
     pub(crate) path: BString,
     /// The object.
     pub(crate) id: ObjectId,
-    /// What it is.
+    /// Its kind, with the content.
     pub(crate) kind: ArchiveKind,
 }
 
-/// What an entry of an archive is.
+/// The kinds of an archive's entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ArchiveKind {
     /// A directory, or the empty one that stands for a submodule.
@@ -61,7 +61,7 @@ pub(crate) enum ArchiveKind {
     Link,
 }
 
-/// What a step of a walk gives.
+/// The result of a step of a walk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Walked {
     /// The next entry.
@@ -103,7 +103,7 @@ pub(crate) struct ArchiveWalk {
     listing: Listing,
     attributes: AttributesStack,
     limits: PathLimits,
-    /// A directory whose `.gitattributes` file is to be read before the walk goes on: its path with
+    /// A directory whose `.gitattributes` file the caller must read before the walk goes on: its path with
     /// the slash at its end, and its tree.
     entered: Option<(BString, ObjectId)>,
     /// Directories on the way that were not given yet, because no file in them was met.
@@ -217,7 +217,7 @@ impl ArchiveWalk {
         }
     }
 
-    /// What an entry is in the archive; `None` if its attributes leave it out.
+    /// The kind that an entry has in the archive; `None` if its attributes leave it out.
     fn kind_of(&self, path: &BStr, kind: EntryKind) -> Option<ArchiveKind> {
         let is_directory = matches!(kind, EntryKind::Tree | EntryKind::Commit);
         let states = self.attributes.states(path, is_directory, NAMES);

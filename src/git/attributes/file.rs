@@ -12,13 +12,13 @@ const LINE_BYTES_END: usize = 2048;
 /// How a line begins that defines a macro.
 const MACRO_PREFIX: &[u8] = b"[attr]";
 
-/// How names begin that git keeps for itself.
+/// The beginning of the names that git keeps for itself.
 const RESERVED_PREFIX: &[u8] = b"builtin_";
 
 /// Bytes between the words of a line.
 const BLANK: &[u8] = b" \t\r\n";
 
-/// What a line says of an attribute.
+/// The value that a line gives an attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Setting {
     /// `name`
@@ -31,7 +31,7 @@ pub(super) enum Setting {
     Value(BString),
 }
 
-/// An attribute, and what a line says of it.
+/// An attribute, and its value in a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Assignment {
     pub(super) name: BString,
@@ -145,7 +145,7 @@ fn skip_blank(text: &[u8]) -> &[u8] {
         .unwrap_or_default()
 }
 
-/// The text up to the first blank, and what follows.
+/// The text up to the first blank, and the rest.
 fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
     let end = text.find_byteset(BLANK).unwrap_or(text.len());
     text.split_at_checked(end).unwrap_or((text, &[]))

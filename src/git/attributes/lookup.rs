@@ -7,7 +7,7 @@ use gix_object::bstr::{BStr, BString, ByteSlice as _};
 
 use super::file::{Assignment, AttributesFile, Line, Setting};
 
-/// The one macro that git itself defines, and what it sets.
+/// The one macro that git itself defines, and the attributes that it sets.
 const BINARY: (&str, [&str; 3]) = ("binary", ["diff", "merge", "text"]);
 
 /// The state of an attribute of a path.
@@ -113,8 +113,8 @@ pub(super) fn git_macros() -> Macros {
     HashMap::from([(binary.into(), sets.map(unset).to_vec())])
 }
 
-/// Notes what a line says of attributes of which no line said anything. A macro that is set is
-/// replaced at once, before what stands further to the left.
+/// Notes a line's values of attributes that no line named before. A macro that is set is
+/// replaced at once, before attributes further to the left.
 pub(super) fn fill<'a>(
     line: &'a [Assignment],
     macros: &'a Macros,

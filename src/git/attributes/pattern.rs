@@ -73,7 +73,7 @@ impl Pattern {
         if rest.is_empty() && path.is_empty() {
             return true;
         }
-        // Git matches what follows by itself: of `a**/b` the stars stand at a beginning.
+        // Git matches the rest by itself: in `a**/b` the stars count as the beginning of a pattern.
         let mode = wildmatch::Mode::NO_MATCH_SLASH_LITERAL;
         wildmatch(rest.as_bstr(), path.as_bstr(), mode)
     }

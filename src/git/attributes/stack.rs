@@ -1,5 +1,5 @@
-//! The attributes of paths in the order of a walk over a tree: what is held are the files of the
-//! directories that the walk is in.
+//! The attributes of paths in the order of a walk over a tree: it holds the files of the directories that the
+//! walk is in.
 
 use std::collections::HashMap;
 

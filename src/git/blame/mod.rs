@@ -13,7 +13,7 @@
 //!   of whole files included.
 //! - Children come before their parents, by generation. So all lines that a file in a commit has to
 //!   answer for are there when it is looked at, and it is compared with each parent once.
-//! - What is held follows the file's lines and the commits at which lines stand, never the history.
+//! - The memory follows the file's lines and the commits at which lines stand, never the history.
 
 mod error;
 mod parents;

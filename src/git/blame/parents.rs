@@ -22,7 +22,7 @@ const SEARCH_BYTES: u64 = 6 << 20;
 /// A file: an entry that is blamed or may be.
 pub(super) type Blob = (EntryKind, ObjectId);
 
-/// What a parent has under the file's own name.
+/// The entry that a parent has under the file's own name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SamePath {
     /// The file, or a version of it.
@@ -66,7 +66,7 @@ pub(super) enum Searched {
 }
 
 impl RenameSearch {
-    /// Looks in what differs between the trees of the parent and of the commit.
+    /// Looks among the differences between the trees of the parent and of the commit.
     pub(super) fn new(path: BString, parent: ObjectId, own: ObjectId, limits: &Limits) -> Self {
         Self {
             path,
@@ -83,8 +83,8 @@ impl RenameSearch {
         self.walk.read_bytes().saturating_add(renames)
     }
 
-    /// Bytes that it needs: the list, as much again for the tables of the search, and what that keeps
-    /// of contents.
+    /// Bytes that it needs: the list, as much again for the tables of the search, and the contents that the
+    /// search keeps.
     pub(super) fn needed_bytes(&self) -> u64 {
         let list = (self.changes.bytes() as u64).max(self.listed_bytes);
         list.saturating_mul(2).saturating_add(SEARCH_BYTES)

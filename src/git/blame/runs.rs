@@ -1,4 +1,4 @@
-//! Runs of lines, and what a difference makes of them (`blame_chunk` of git's `blame.c`).
+//! Runs of lines, and the runs that a difference makes of them (`blame_chunk` of git's `blame.c`).
 
 use super::super::compare::text::LineChange;
 
@@ -24,8 +24,8 @@ impl Run {
     }
 }
 
-/// Cuts runs of a new version: what the old one has as well, as runs of the old one; and what it has
-/// not.
+/// Cuts runs of a new version: those that the old one has as well, as runs of the old one, and those that it
+/// does not have.
 pub(super) fn pass(runs: &[Run], changes: &[LineChange]) -> (Vec<Run>, Vec<Run>) {
     let (mut passed, mut kept) = (Vec::new(), Vec::new());
     for run in runs {

@@ -63,7 +63,8 @@ struct Work {
 enum Stage {
     /// The file is looked up in all parents.
     LookUp,
-    /// Of parents that do not have it, the name that it had is looked for: their numbers, the last first.
+    /// Some parents do not have it; the walk looks for the name that it had there: their numbers, the last
+    /// first.
     Renames(Vec<usize>, Option<Box<RenameSearch>>),
     /// It is compared with the parent of this number.
     Compare(usize),
@@ -191,8 +192,8 @@ impl Blame {
         all.map(|(file, suspect)| (file, suspect.runs.as_slice()))
     }
 
-    /// Whether no file is at work. Only then may a walk be given up and taken on from what it left: what
-    /// was done for a file at work would be done again, and perhaps given up again.
+    /// Whether no file is at work. Only then may a walk be given up and taken on from its rest: a file at
+    /// work would have to begin again, and might be given up again.
     pub fn is_between_files(&self) -> bool {
         self.work.is_none()
     }
@@ -238,7 +239,7 @@ impl Blame {
         Ok(true)
     }
 
-    /// Whether what the suspect still has is its own.
+    /// Whether the lines that the suspect still has are its own.
     fn go_on(&mut self, objects: &impl ObjectSource, work: &mut Work) -> Result<bool, BlameError> {
         match &mut work.stage {
             Stage::LookUp => self.look_up(objects, work),
@@ -367,7 +368,7 @@ impl Blame {
         Ok(text)
     }
 
-    /// Has a file answer for lines.
+    /// Makes a file answer for lines.
     fn suspect(&mut self, file: FileAt, blob: Blob, runs: Vec<Run>) -> Result<(), StoreError> {
         if runs.is_empty() {
             return Ok(());

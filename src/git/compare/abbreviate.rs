@@ -75,7 +75,7 @@ impl Abbreviation {
         })
     }
 
-    /// Appends an id; none is that of zeros.
+    /// Appends an id; without an id, the one of zeros.
     pub(super) fn write(
         self,
         names: &impl ObjectNames,

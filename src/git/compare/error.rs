@@ -10,7 +10,7 @@ pub enum CompareError {
     /// An object could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// An object is not here: what names it belongs to no commit.
+    /// An object is not here: its name stands in something that belongs to no commit.
     #[error("object {0} is not here")]
     Missing(ObjectId),
     /// The trees are nested too deeply.

@@ -1,4 +1,4 @@
-//! One file that differs, compared line by line: what is shown of it as data.
+//! One file that differs, compared line by line: the changes as data.
 
 use super::super::limits::Limits;
 use super::super::store::ObjectSource;

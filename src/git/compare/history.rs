@@ -14,7 +14,7 @@ const BOTH: u8 = BASE | HEAD;
 /// An ancestor of a merge base.
 const STALE: u8 = 4;
 const IS_QUEUED: u8 = 8;
-/// Of the heads alone.
+/// Reached from the heads alone.
 const IS_AHEAD: u8 = 16;
 /// Was in the log's queue.
 const IS_LOGGED: u8 = 32;
@@ -26,7 +26,7 @@ pub struct CommonHistory {
     heads: Vec<CommitNode>,
     marks: Vec<u8>,
     queue: BinaryHeap<(u32, CommitNode)>,
-    /// Queued commits that are not stale: when none is left, nothing more is to be found.
+    /// Queued commits that are not stale: when none is left, the walk has found everything.
     fresh: usize,
     merge_bases: Vec<CommitNode>,
     ahead: u64,
@@ -156,7 +156,7 @@ impl CommonHistory {
     }
 }
 
-/// Commits by the committer's time, the latest first; of one time in the order given.
+/// Commits by the committer's time, the latest first; commits of one time stay in the order given.
 pub(crate) fn latest_first(
     graph: &CommitGraph,
     nodes: &[CommitNode],
@@ -173,7 +173,7 @@ pub(crate) fn latest_first(
 #[derive(Debug)]
 pub struct Ahead {
     history: CommonHistory,
-    /// By date; of equal ones the one that was found first.
+    /// By date; of two with one date, the one that was found first.
     queue: BinaryHeap<(u64, Reverse<u64>, CommitNode)>,
     found: u64,
 }

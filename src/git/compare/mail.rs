@@ -1,4 +1,4 @@
-//! A commit as a mail: what `git format-patch --stdout -1` puts before and behind the patch
+//! A commit as a mail: the text that `git format-patch --stdout -1` puts before and behind the patch
 //! (`pretty.c` and `log-tree.c` of git).
 
 use gix_object::bstr::ByteSlice as _;
@@ -48,7 +48,7 @@ pub fn write_tail(signature: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(format!("-- \n{signature}\n\n").as_bytes());
 }
 
-/// The commit in UTF-8, if it says that it is in Latin-1. Of other encodings the bytes stay.
+/// The commit in UTF-8, if it says that it is in Latin-1. In other encodings the bytes stay.
 fn as_utf8(content: &[u8]) -> Option<Vec<u8>> {
     let headers = content
         .split_once_str("\n\n")

@@ -10,7 +10,7 @@
 //! | `whitespace` | those that differ beside white space |
 //! | `words` | the words that differ within those lines |
 //! | `hunks` | those lines with the ones around them |
-//! | `content` | what stands in a file: text, binary, too large |
+//! | `content` | the content of a file: text, binary, too large |
 //! | `patch`, `unified` | patches as `git diff` prints them |
 //! | `file_diff` | one file compared, as data |
 //! | `history` | merge bases; the commits that one side has alone |
@@ -19,9 +19,9 @@
 //! | `quote`, `abbreviate` | paths and ids as git prints them |
 //!
 //! Invariants:
-//! - Real git is the oracle: each answer is what git answers, ties and limits included.
-//! - Each step can be taken again: where a chunk is cold nothing of a machine's state is lost.
-//! - What a machine holds has a bound that does not depend on the repository.
+//! - Real git is the oracle: each answer equals git's, ties and limits included.
+//! - Each step can be taken again: at a cold chunk a machine loses no state.
+//! - The memory of a machine has a bound that does not depend on the repository.
 
 pub mod abbreviate;
 mod binary;

@@ -51,7 +51,7 @@ enum Left {
     Whole,
     /// Another kind of file took its place: the patch that deletes the old one was begun.
     Deletion(Option<Box<Unified>>),
-    /// The only patch, or that which creates the new file, was begun.
+    /// The only patch was begun, or the one that creates the new file.
     Rest(Option<Box<Unified>>),
 }
 
@@ -147,7 +147,7 @@ impl Patches {
         Ok(true)
     }
 
-    /// Bytes that the next step may hold beside what it writes.
+    /// Bytes that the next step may hold beside its output.
     pub fn next_bytes(&self, objects: &impl ObjectSource) -> Result<u64, CompareError> {
         let current = self.current.as_ref().map(|current| &current.change);
         match current.or_else(|| self.changes.as_slice().first()) {
@@ -157,8 +157,7 @@ impl Patches {
     }
 }
 
-/// Bytes that a file takes while its lines are compared: both its sides, and what is noted of each
-/// line.
+/// Bytes that a file takes while its lines are compared: both its sides, and the notes about each line.
 pub fn compared_bytes(
     change: &Change,
     objects: &impl ObjectSource,
@@ -250,7 +249,7 @@ impl FilePatch<'_> {
         Ok(Some(Box::new(text)))
     }
 
-    /// Whether the header alone says something: that a file came, went, moved or has another mode.
+    /// Whether the header alone tells a change: a file that came, went, moved or has another mode.
     fn is_told_without_lines(&self) -> bool {
         let kind = |side: Option<Side>| side.map(|side| side.kind);
         kind(self.old) != kind(self.new) || self.change.renamed.is_some()

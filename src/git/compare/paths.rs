@@ -14,7 +14,7 @@ struct Limit {
     is_directory: bool,
 }
 
-/// How much of what stands at a path is inside the limits.
+/// How much of the entry at a path is inside the limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Cover {
     /// Nothing.

@@ -1,5 +1,5 @@
-//! Paths as git prints them: in quotes, with escapes, if they have bytes that a line could not hold
-//! or that are no ASCII (`quote_c_style` of git's `quote.c`, `core.quotePath` as by default).
+//! Paths as git prints them: in quotes, with escapes, if they have bytes that a line could not hold or that
+//! are not ASCII (`quote_c_style` of git's `quote.c`, `core.quotePath` at its default).
 
 /// Appends a path, quoted if need be.
 pub fn write_path(path: &[u8], out: &mut Vec<u8>) {

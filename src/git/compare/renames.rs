@@ -1,7 +1,7 @@
 //! Renames among the files that differ, as git's `diffcore-rename.c` finds them: deleted files
 //! (sources) are paired with created ones (destinations).
 //!
-//! Three rounds, each over what the earlier ones left: equal contents; names that are unique among
+//! Three rounds, each over the rest of the earlier ones: equal contents; names that are unique among
 //! the sources and among the destinations, if the contents are three quarters the same; every source
 //! against every destination, the most similar first. The last round is left out where it had more
 //! than `limit` squared pairs to compare.
@@ -74,7 +74,7 @@ impl Renames {
         renames
     }
 
-    /// Bytes that are kept of contents, beside the changes.
+    /// Bytes of contents that are kept beside the changes.
     pub(crate) fn held_bytes(&self) -> usize {
         self.estimator.held_bytes()
     }
@@ -159,7 +159,7 @@ impl Renames {
         (self.into_changes(), counts.unwrap_or_default())
     }
 
-    /// The changes with what was found: a destination that was paired names its source, and the
+    /// The changes with the renames that were found: a destination that was paired names its source, and the
     /// deletion of that source is gone.
     pub fn into_changes(self) -> Vec<Change> {
         self.table.into_changes()

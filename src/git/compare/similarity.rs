@@ -1,7 +1,7 @@
 //! How much of one content another one has, as git's `diffcore-delta.c` estimates it.
 //!
-//! A content is cut into spans: lines, and pieces of 64 bytes of longer ones. Each is hashed, and
-//! two contents have in common the bytes of those hashes that both have.
+//! A content is cut into spans: lines, and pieces of 64 bytes of longer ones. Each is hashed, and two
+//! contents have in common the bytes of the hashes that occur in both.
 
 /// Hashes of spans are below this prime (git's `HASHBASE`).
 const HASH_BASE: u32 = 107_927;
@@ -98,7 +98,7 @@ impl SpanHash {
     }
 }
 
-/// Sorts spans by hash and makes one of those with the same.
+/// Sorts spans by hash and joins those with the same hash.
 fn join(spans: &mut Vec<(u32, u32)>) {
     spans.sort_unstable();
     spans.dedup_by(|next, kept| {

@@ -198,7 +198,7 @@ fn write_file(file: &FileStat, widths: &Widths, out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// Appends what happened to files as such: created, deleted, renamed, of another mode.
+/// Appends the changes of files as such: created, deleted, renamed, of another mode.
 pub fn write_summary(changes: &[Change], out: &mut Vec<u8>) {
     for change in changes {
         let file = |what: &str, kind, out: &mut Vec<u8>| {
@@ -235,7 +235,7 @@ pub fn write_summary(changes: &[Change], out: &mut Vec<u8>) {
     }
 }
 
-/// A file's path; of a renamed one both, what they have in common once: `a/{b => c}/d`.
+/// A file's path; a renamed one's has both, with their common part once: `a/{b => c}/d`.
 fn write_name(change: &Change, out: &mut Vec<u8>) {
     let new: &[u8] = &change.path;
     let Some(renamed) = &change.renamed else {
@@ -252,7 +252,7 @@ fn write_name(change: &Change, out: &mut Vec<u8>) {
     let equal = old.iter().zip(new).take_while(|(old, new)| old == new);
     let before = equal.enumerate().filter(|(_, (byte, _))| **byte == b'/');
     let before = before.last().map_or(0, |(at, _)| at.saturating_add(1));
-    // The slash at the end of what is before may be the one at the start of what is behind.
+    // The slash at the end of the common beginning may be the one at the start of the common end.
     let start = before.saturating_sub(usize::from(before > 0));
     let tail = |path: &'_ [u8]| path.get(start..).unwrap_or_default().to_vec();
     let (old_tail, new_tail) = (tail(old), tail(new));

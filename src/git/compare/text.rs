@@ -72,12 +72,12 @@ pub struct LineChange {
     pub new: Range<u32>,
 }
 
-/// What makes two lines differ.
+/// The bytes in which two lines may differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whitespace {
     /// Any byte.
     Counts,
-    /// Any byte that is no white space (`git diff -w`).
+    /// Any byte that is not white space (`git diff -w`).
     Ignored,
 }
 
@@ -92,7 +92,7 @@ impl Whitespace {
     }
 }
 
-/// Two texts and what differs between them.
+/// Two texts and their differences.
 #[derive(Debug, Clone)]
 pub struct TextDiff {
     /// The old text.
@@ -152,7 +152,7 @@ fn line_changes(whitespace: Whitespace, old: &[u8], new: &[u8]) -> Vec<LineChang
 }
 
 fn indent_of(line: &[u8]) -> IndentLevel {
-    // For git a form feed is no blank.
+    // For git a form feed is not a blank.
     let bytes = line.iter().map(|byte| match byte {
         b'\x0c' => b'x',
         other => *other,
@@ -176,8 +176,8 @@ fn changes_of(diff: &Diff) -> Vec<LineChange> {
     hunks.collect()
 }
 
-/// Bytes at the end of both that git leaves out: whole blocks that are equal, less the line that
-/// the first of them cuts.
+/// Bytes at the end of both that git leaves out: equal whole blocks, less the line that the first of them
+/// cuts.
 pub(super) fn common_tail(old: &[u8], new: &[u8]) -> usize {
     let blocks = old
         .rchunks_exact(TAIL_BYTES)
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_feed_is_no_blank() {
+    fn a_form_feed_is_not_a_blank() {
         // With a blank line in its place the group would begin with it.
         let old = "a\n\x0c\nb\n";
         let new = "a\n\x0c\nb\n\x0c\nb\n";

@@ -47,7 +47,7 @@ pub struct Change {
     pub old: Option<Side>,
     /// The new side; `None` if the file was deleted.
     pub new: Option<Side>,
-    /// Where it was before, if the file was renamed; then `old` is what stood there.
+    /// Where it was before, if the file was renamed; then `old` is the entry there.
     pub renamed: Option<Box<Renamed>>,
 }
 
@@ -87,7 +87,7 @@ impl Change {
     }
 }
 
-/// A walk over what differs between two trees.
+/// A walk over the differences between two trees.
 #[derive(Debug)]
 pub struct TreeChanges {
     levels: Vec<Level>,
@@ -245,7 +245,7 @@ impl Level {
         self.old.bytes().saturating_add(self.new.bytes())
     }
 
-    /// The next entry that differs, with its path; what is outside the limits is passed over.
+    /// The next entry that differs, with its path; paths outside the limits are passed over.
     fn next(
         &mut self,
         path: &mut BString,
@@ -356,7 +356,7 @@ impl Entries {
         rest.unwrap_or_default()
     }
 
-    /// The next entry. What does not parse ends a tree, as in git.
+    /// The next entry. Bytes that do not parse end a tree, as in git.
     fn peek(&self) -> Option<Peeked<'_>> {
         let mut entries = tree_entries(self.rest());
         let entry = entries.next()?.ok()?;
@@ -379,7 +379,7 @@ pub struct ChangeList {
 }
 
 impl ChangeList {
-    /// Adds one; refuses what would take more than [`CHANGES_BYTES_MAX`].
+    /// Adds one; refuses one that would take more than [`CHANGES_BYTES_MAX`].
     pub fn push(&mut self, change: Change) -> Result<(), CompareError> {
         self.bytes = self.bytes.saturating_add(change.held_bytes());
         self.changes.push(change);

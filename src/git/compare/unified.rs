@@ -145,7 +145,7 @@ fn write_line(sign: u8, line: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// `@@ -1,3 +1,4 @@ fn main() {`. What is no UTF-8 ends the line.
+/// `@@ -1,3 +1,4 @@ fn main() {`. Bytes that are not UTF-8 end the line.
 fn write_header(hunk: &Hunk, out: &mut Vec<u8>) {
     let range = |range: &std::ops::Range<u32>| {
         let count = range.end.saturating_sub(range.start);

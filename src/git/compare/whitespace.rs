@@ -10,7 +10,7 @@ use gix_imara_diff::{
     Token, TokenSource as _,
 };
 
-/// Finds what differs between two texts beside white space. `indent` measures each line of each text by
+/// Finds the differences between two texts beside white space. `indent` measures each line of each text by
 /// itself, since lines that count as one may be indented differently.
 pub(super) fn compute(old: &[u8], new: &[u8], indent: impl Fn(&[u8]) -> IndentLevel) -> Diff {
     let lines = byte_lines(old).estimate_tokens() + byte_lines(new).estimate_tokens();

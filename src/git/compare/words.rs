@@ -1,5 +1,5 @@
 //! The words that differ within lines that differ, as `git diff --word-diff` finds them
-//! (`diff_words_show` of git's `diff.c`): what stands between blanks is a word.
+//! (`diff_words_show` of git's `diff.c`): the text between two blanks is a word.
 //!
 //! Only the words are compared; the blanks around common ones are those of the new text.
 

@@ -8,8 +8,8 @@ const COLUMNS_MAX: usize = 76;
 /// How an encoded word begins.
 const WORD_START: &[u8] = b"=?UTF-8?q?";
 
-/// Appends text that is ASCII alone, broken at blanks so that lines have at most so many columns; of
-/// the first one some are used. Lines that follow begin with a blank.
+/// Appends text that is ASCII alone, broken at blanks so that lines have at most so many columns; the first
+/// line has `used` columns already. Lines that follow begin with a blank.
 pub(super) fn push_wrapped(text: &[u8], used: usize, columns: usize, out: &mut Vec<u8>) {
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r');
     let mut width = used;

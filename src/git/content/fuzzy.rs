@@ -1,7 +1,7 @@
-//! How well a path answers to what somebody typed to find it.
+//! How well a path answers to the text that somebody typed to find it.
 //!
-//! The characters that were typed stand in the path in their order, with others between them. Of two
-//! paths the better one has them side by side, at the beginnings of words, and in the file's own name.
+//! The characters that were typed stand in the path in their order, with others between them. The better of
+//! two paths has them side by side, at the beginnings of words, and in the file's own name.
 //! Large and small letters of ASCII are the same; blanks that were typed count for nothing.
 
 /// Bytes that may be typed.
@@ -18,12 +18,12 @@ const SAME_CASE: i32 = 1;
 /// Bytes of a path that take a point away.
 const BYTES_A_POINT: usize = 8;
 
-/// What was typed.
+/// The text that was typed.
 #[derive(Debug, Clone)]
 pub(crate) struct Typed(Vec<u8>);
 
 impl Typed {
-    /// Reads it; what is longer than [`TYPED_BYTES_MAX`] is cut.
+    /// Reads it; cuts a text that is longer than [`TYPED_BYTES_MAX`].
     pub(crate) fn new(text: &str) -> Self {
         let bytes = text.bytes().filter(|byte| !byte.is_ascii_whitespace());
         Self(bytes.take(TYPED_BYTES_MAX).collect())
@@ -150,7 +150,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_stands_in_a_path_has_a_score(typed in "[a-cA-C/ ]{0,6}", path in "[a-cA-C/._]{0,20}") {
+        fn a_text_that_stands_in_a_path_has_a_score(typed in "[a-cA-C/ ]{0,6}", path in "[a-cA-C/._]{0,20}") {
             let typed = Typed::new(&typed);
             let stands = typed.stands_in(path.as_bytes());
             prop_assert_eq!(typed.score(path.as_bytes()).is_some(), stands);

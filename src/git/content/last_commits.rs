@@ -37,7 +37,7 @@ impl DirectoryEntry {
     }
 }
 
-/// The entries that one directory has, in stored order. What does not parse ends it, as in git.
+/// The entries that one directory has, in stored order. Bytes that do not parse end it, as in git.
 pub fn directory_entries(content: &[u8]) -> impl Iterator<Item = DirectoryEntry> + '_ {
     let entries = tree_entries(content).map_while(Result::ok);
     entries.map(|entry| DirectoryEntry {
@@ -78,7 +78,7 @@ impl LastCommits {
         }
     }
 
-    /// Puts entries, by number and in rising order, at a commit in which they are what they are.
+    /// Puts entries, by number and in rising order, at a commit in which they have their present value.
     pub fn stand(&mut self, node: CommitNode, numbers: &[u32]) -> Result<(), StoreError> {
         if numbers.is_empty() {
             return Ok(());

@@ -9,7 +9,7 @@ use super::super::object::ObjectKind;
 use super::super::object::facts::{Mode, tree_entries};
 use super::super::store::{ObjectSource, ReadError, Shared};
 
-/// Bytes that one listing gives at most: of each entry its path, and [`ENTRY_BYTES`]. A tree of a
+/// Bytes that one listing gives at most: each entry counts as its path and [`ENTRY_BYTES`]. A tree of a
 /// few hundred bytes may have millions of entries below it.
 pub(crate) const LISTED_BYTES_MAX: u64 = 16 << 20;
 
@@ -110,7 +110,7 @@ impl Listing {
         }
     }
 
-    /// The same to the end, however much that is: for a reader that keeps nothing of it.
+    /// The same to the end, however much that is: for a reader that keeps nothing.
     #[must_use]
     pub(crate) fn without_bound(self) -> Self {
         Self {
@@ -119,7 +119,7 @@ impl Listing {
         }
     }
 
-    /// Leaves out what is below the directory that was given last.
+    /// Leaves out the entries below the directory that was given last.
     pub(crate) fn skip_below(&mut self) {
         self.pending = None;
     }

@@ -29,7 +29,7 @@ pub enum Step {
 #[derive(Debug)]
 pub(crate) struct Log {
     graph: Rc<CommitGraph>,
-    /// By date, the latest first; of equal ones the one that was found first.
+    /// By date, the latest first; of two with one date, the one that was found first.
     queue: BinaryHeap<(u64, Reverse<u64>, CommitNode)>,
     found: u64,
     /// A bit for each commit that was ever in the queue.
@@ -39,7 +39,7 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// The history of `start`; of a path, unless that is the root.
+    /// The history of `start`; only commits that change the path, unless that is the root.
     pub(crate) fn new(
         graph: Rc<CommitGraph>,
         start: CommitNode,

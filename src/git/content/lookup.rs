@@ -7,7 +7,7 @@ use super::super::object::ObjectKind;
 use super::super::object::facts::{self, Mode};
 use super::super::store::{ObjectSource, ReadError, Shared};
 
-/// Tags between a name and what it stands for, at most.
+/// Tags between a name and the object that it stands for, at most.
 const PEELS_MAX: usize = 32;
 
 /// The names of a path. Slashes at either end, or side by side, mean nothing, but that a path with

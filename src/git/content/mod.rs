@@ -1,4 +1,4 @@
-//! Content read one object at a time: what a page or a program shows of a repository.
+//! Content read one object at a time: answers for pages and programs that show a repository.
 //!
 //! | file | what |
 //! |---|---|
@@ -6,14 +6,14 @@
 //! | `commit` | a commit as shown: who, when, why |
 //! | `lookup` | from a commit or tag to its tree, and along a path |
 //! | `listing` | the entries of a tree, those of its subtrees too |
-//! | `fuzzy` | how well a path answers to what was typed |
-//! | `places` | what stands at one path in many trees |
+//! | `fuzzy` | how well a path answers to a typed text |
+//! | `places` | the entries at one path in many trees |
 //! | `log` | commits, newest first; those that touch a path |
 //! | `last_commits` | the commit that changed each entry of a directory last |
 //!
 //! Invariants:
-//! - Each step can be taken again: where a chunk is cold nothing of a machine's state is lost.
-//! - What is read is what git reads: malformed old objects are shown as git shows them.
+//! - Each step can be taken again: at a cold chunk a machine loses no state.
+//! - The engine reads objects as git does: malformed old objects are shown as git shows them.
 
 pub(crate) mod census;
 pub mod commit;

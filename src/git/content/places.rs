@@ -1,4 +1,4 @@
-//! What stands at one path in many trees: entries along the path are remembered by tree, since most
+//! The entries at one path in many trees: entries along the path are remembered by tree, since most
 //! commits leave most trees as they were.
 
 use std::collections::HashMap;
@@ -15,11 +15,11 @@ const REMEMBERED_MAX: usize = 50_000;
 /// The entry at some point of the path, if there is one.
 pub(crate) type Place = Option<(EntryKind, ObjectId)>;
 
-/// A path, and what stood there in the trees that were asked for.
+/// A path, and its entries in the trees that were asked for.
 #[derive(Debug)]
 pub(crate) struct PathPlaces {
     path: TreePath,
-    /// By level and tree: what the tree has under the path's name of that level.
+    /// By level and tree: the tree's entry for the path's name of that level.
     remembered: HashMap<(usize, ObjectId), Place>,
     read_bytes: u64,
 }

@@ -10,7 +10,7 @@ use super::path::PathFault;
 
 /// One change of a tree.
 ///
-/// All changes of a request are read against the tree as it was: none sees what another one does, so
+/// All changes of a request are read against the tree as it was: none sees the effect of another one, so
 /// their order means nothing. Each path is the target of one change at most.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
@@ -23,8 +23,8 @@ pub struct Change {
 /// One kind of change at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Puts an entry there. As `git update-index --add --replace` does, it takes the place of
-    /// whatever stands in the way: a directory at the path, with all that is in it, or a file where
+    /// Puts an entry there. As `git update-index --add --replace` does, it takes the place of everything in
+    /// the way: a directory at the path, with all that is in it, or a file where
     /// the path needs a directory.
     Put {
         /// The kind of entry. `None` keeps the mode of a file that stands there, and makes an
@@ -35,7 +35,7 @@ pub enum Action {
     },
     /// Removes the file, submodule or directory that stands there. Something must stand there.
     Delete,
-    /// Puts there what stands at another path, a whole directory as well, and removes it from that
+    /// Puts there the entry of another path, a whole directory as well, and removes it from that
     /// path. The other path may be the target of another change (so two files can be exchanged).
     Move {
         /// The other path. Something must stand there.
@@ -50,8 +50,8 @@ pub enum Action {
 /// The object of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Object {
-    /// One whose id is known: stored, or new. It must be there and of the kind that the mode needs,
-    /// save for a submodule's commit, which is no object of the repository.
+    /// One whose id is known: stored, or new. It must exist and have the kind that the mode needs, except a
+    /// submodule's commit, which is not an object of the repository.
     Known(ObjectId),
     /// A blob whose id is known once the plan is finished: its number among the ids given then.
     Later(u32),
@@ -119,7 +119,7 @@ pub enum ChangeFault {
         /// Why not.
         fault: PathFault,
     },
-    /// Two changes have the same path, or one of them removes what the other removes.
+    /// Two changes have the same path, or one of them removes a path that the other removes.
     #[error("path '{path}' is changed by change {other} too")]
     Twice {
         /// The path.
@@ -137,7 +137,7 @@ pub enum ChangeFault {
         /// The other change.
         other: usize,
     },
-    /// There is nothing to remove or move.
+    /// The path to remove or move does not exist.
     #[error("path '{path}': nothing stands there")]
     NothingThere {
         /// The path.
@@ -169,7 +169,7 @@ pub enum ChangeFault {
         /// The mode.
         mode: u16,
     },
-    /// A moved directory or submodule keeps what it is.
+    /// A moved directory or submodule keeps its kind.
     #[error("path '{from}': mode {mode:o} is moved as it is, without another mode or content")]
     MovedAsItIs {
         /// Where it is moved from.

@@ -8,7 +8,7 @@ use chrono::DateTime;
 /// Bytes of a date at most.
 const DATE_BYTES_MAX: usize = 64;
 
-/// A moment, and the zone of whoever was there.
+/// A moment, and the author's time zone at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Date {
     seconds: i64,

@@ -23,13 +23,13 @@ pub enum MessageFault {
         /// Where.
         offset: usize,
     },
-    /// It is not UTF-8, which is what a commit without an `encoding` header is taken for.
+    /// It is not UTF-8, as a commit without an `encoding` header must be.
     #[error("message is not UTF-8 from offset {offset} on")]
     NotUtf8 {
         /// Where.
         offset: usize,
     },
-    /// Nothing is left of it but spaces and `Signed-off-by` lines.
+    /// It has only spaces and `Signed-off-by` lines.
     #[error("message is empty")]
     Empty,
 }

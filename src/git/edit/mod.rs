@@ -2,22 +2,22 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `new_objects` | what was made, by id, until it is in a pack |
+//! | `new_objects` | new objects, by id, until they are in a pack |
 //! | `packing` | a pack written of such objects |
 //! | `change` | one change of a tree, and why it is refused |
-//! | `path` | what a path may be: what a push's trees may have |
+//! | `path` | the rules for paths, as for those in a push's trees |
 //! | `places` | the places that changes name, checked against each other |
 //! | `plan` | the directories that changes touch, found before the new blobs' ids are known |
 //! | `write` | the trees of a plan |
 //! | `commit` | commits and annotated tags |
 //! | `notes` | notes on objects, in git's directories |
-//! | `person`, `date` | who made them, and when |
+//! | `person`, `date` | their authors, and the times |
 //! | `message`, `trailers` | why, as `git commit -m` cleans it; `Signed-off-by` |
 //!
 //! Invariants:
 //! - The cost of an edit follows the changes: one tree is read and one is written for each directory
-//!   on a changed path, and none besides.
-//! - What is made here is what git makes of the same input, or it is refused.
+//!   on a changed path, and no other.
+//! - The engine makes the same objects as git from the same input, or refuses.
 //! - A step that meets a cold chunk changes nothing, and can be taken again.
 
 pub mod change;

@@ -34,7 +34,7 @@ pub enum NewObjectError {
         kind: ObjectKind,
         /// Bytes of its content.
         bytes: u64,
-        /// Bytes that are held already, with what each object takes beside its content.
+        /// Bytes that are held already, with the bytes that each object takes beside its content.
         held_bytes: u64,
         /// The bound of all together.
         limit: u64,
@@ -57,8 +57,7 @@ pub enum NewObjectError {
     },
 }
 
-/// Objects made here, each once. The bound on their bytes counts what each object takes beside its
-/// content as well.
+/// Objects made here, each once. The bound on their bytes counts the overhead of each object as well.
 #[derive(Debug, Clone)]
 pub struct NewObjects {
     objects: HashMap<ObjectId, (ObjectKind, Shared)>,
@@ -194,7 +193,7 @@ pub struct WithNew<'a, S> {
 }
 
 impl<'a, S: ObjectSource> WithNew<'a, S> {
-    /// Sees `new_objects` first, then what is stored. It costs nothing to make one for each read,
+    /// Sees `new_objects` first, then the stored objects. It costs nothing to make one for each read,
     /// so that objects can be added in between.
     pub fn new(new_objects: &'a NewObjects, stored: &'a S) -> Self {
         Self {
@@ -231,7 +230,7 @@ impl<S: ObjectSource> ObjectSource for WithNew<'_, S> {
 mod tests {
     use super::*;
 
-    /// Has one blob, `stored`.
+    /// A source with one blob, `stored`.
     struct OneBlob;
 
     impl ObjectSource for OneBlob {
@@ -276,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_room_is_refused_with_the_numbers() {
+    fn an_object_without_room_is_refused_with_the_numbers() {
         let mut objects = NewObjects::new(2 * OBJECT_OVERHEAD_BYTES + 10, &Limits::DEFAULT);
         objects.add(ObjectKind::Blob, vec![b'a'; 8]).unwrap();
         let refused = objects.add(ObjectKind::Tree, vec![b'b'; 3]);

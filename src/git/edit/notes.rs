@@ -2,7 +2,7 @@
 //! (<https://git-scm.com/docs/git-notes>).
 //!
 //! With many notes git splits the ids into directories (`ab/cdef…`), and decides again with each
-//! change how deep. What is written here is, byte for byte, the tree that `git notes` writes.
+//! change how deep. The trees written here are, byte for byte, those that `git notes` writes.
 
 use std::rc::Rc;
 
@@ -136,7 +136,8 @@ impl<'a, S: ObjectSource> Notes<'a, S> {
     pub fn write(mut self, new_objects: &mut NewObjects) -> Result<ObjectId, NotesError> {
         let mut entries = std::mem::take(&mut self.fanout.others);
         entries.extend(self.entries()?);
-        // Those of directories that were read just now; a note takes the place of what is none.
+        // The entries that are not notes, of directories read just now; a note takes the place of such an
+        // entry.
         entries.splice(0..0, std::mem::take(&mut self.fanout.others));
         for (_, object) in self.combined.in_pack_order() {
             new_objects.add(object.kind, object.content.to_vec())?;

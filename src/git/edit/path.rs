@@ -53,7 +53,7 @@ pub enum PathFault {
     },
 }
 
-/// Checks what holds for every path, even for one that is only looked up, and cuts it at its slashes.
+/// Checks the rules for every path, even for one that is only looked up, and cuts it at its slashes.
 pub(super) fn names<'a>(path: &'a BStr, limits: &Limits) -> Result<Vec<&'a BStr>, PathFault> {
     if path.is_empty() {
         return Err(PathFault::Empty);

@@ -1,4 +1,4 @@
-//! Who made a commit or a tag: names and addresses cleaned as git's `ident.c` cleans them.
+//! The person who made a commit or a tag: names and addresses cleaned as git's `ident.c` cleans them.
 
 use gix_object::bstr::BString;
 
@@ -34,7 +34,7 @@ pub enum PersonFault {
         /// Where.
         offset: usize,
     },
-    /// The name is empty, or has nothing but what git takes away.
+    /// The name is empty, or has nothing but characters that git takes away.
     #[error(
         "name has no character that git keeps (it drops spaces and , : ; < > \" \\ ' at the ends)"
     )]
@@ -118,8 +118,8 @@ impl Person {
     }
 }
 
-/// Git's `strbuf_addstr_without_crud`: takes crud from both ends, and from inside what would end the
-/// name or the address.
+/// Git's `strbuf_addstr_without_crud`: takes crud from both ends, and from inside characters that would end
+/// the name or the address.
 fn without_crud(text: &str) -> String {
     let is_crud =
         |c: char| c <= ' ' || matches!(c, ',' | ':' | ';' | '<' | '>' | '"' | '\\' | '\'');

@@ -18,7 +18,7 @@ pub(super) struct Entry {
     pub(super) id: ObjectId,
 }
 
-/// Why what stands at a place goes away.
+/// Why the entry at a place goes away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Removal {
     Deleted,
@@ -55,7 +55,7 @@ pub(super) struct Place {
     pub(super) target: Option<Target>,
     /// A tree may have a directory of this name.
     is_directory_name: bool,
-    /// Why what stands here goes away, and the number of the change.
+    /// Why the entry here goes away, and the number of the change.
     pub(super) removal: Option<(Removal, usize)>,
     /// A change here or above it removes all that stood here.
     pub(super) is_cleared: bool,
@@ -89,7 +89,7 @@ impl Place {
 pub(super) struct Places(Vec<Place>);
 
 impl Places {
-    /// The root of a tree (of no tree: `None`) alone.
+    /// The root of a tree (without a tree, `None`) alone.
     pub(super) fn new(root: Option<ObjectId>) -> Self {
         let mut top = Place::new(b"".as_bstr(), 0);
         top.standing = root.map(|id| Entry {
@@ -166,7 +166,7 @@ impl Places {
         }
     }
 
-    /// The place of a path; `made` is what will stand there, if anything will.
+    /// The place of a path; `made` is the entry that will stand there, if any.
     fn place(
         &mut self,
         index: usize,
@@ -243,11 +243,11 @@ impl Places {
         }
     }
 
-    /// Refuses changes inside what another change puts, and removals inside what another removes.
-    /// A move may take a file out of such a place: it reads the tree as it was.
+    /// Refuses changes inside a directory that another change puts, and removals inside one that another
+    /// removes. A move may take a file out of such a place: it reads the tree as it was.
     pub(super) fn check_overlaps(&mut self) -> Result<(), EditError> {
-        // For each place the nearest one, from itself upward, that something is put at; and the
-        // same for what is removed.
+        // For each place the nearest place, from itself upward, at which something is put; and the same for
+        // removals.
         let mut nearest: Vec<(Option<usize>, Option<usize>)> = Vec::with_capacity(self.0.len());
         for at in 0..self.0.len() {
             let Some(place) = self.0.get(at) else { break };

@@ -51,7 +51,7 @@ pub struct TreeEdit {
     held_bytes: u64,
 }
 
-/// Reads what the changes need, and plans the edit: for callers that need no steps.
+/// Reads the objects that the changes need, and plans the edit: for callers that need no steps.
 pub fn plan(
     objects: &impl ObjectSource,
     root: Option<ObjectId>,
@@ -64,7 +64,7 @@ pub fn plan(
 }
 
 impl TreeEdit {
-    /// The changes of a tree (of no tree: `None`). The first of them are checked.
+    /// The changes of a tree (without a tree, `None`). The first of them are checked.
     pub fn new(
         root: Option<ObjectId>,
         changes: Vec<Change>,
@@ -147,7 +147,7 @@ impl TreeEdit {
         Ok(Plan::new(self.places))
     }
 
-    /// Finds what stands at the places inside a directory, the last one that is to be read.
+    /// Finds the entries at the places inside a directory, which is the last one to be read.
     fn read(&mut self, at: usize, objects: &impl ObjectSource) -> Result<(), EditError> {
         let standing = self.places.get(at).and_then(|place| place.standing);
         let tree = standing.filter(|entry| entry.kind == EntryKind::Tree);

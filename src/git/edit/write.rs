@@ -85,7 +85,7 @@ impl Plan {
     }
 
     /// Writes as many trees as `trees_max`, for callers that pause in between: the root's id once
-    /// it is written, and `None` before. What was written before an error stays written.
+    /// it is written, and `None` before. Trees that were written before an error stay written.
     fn write_some<E>(
         &mut self,
         ids: &[ObjectId],
@@ -151,7 +151,7 @@ impl Plan {
         Ok(id.map(|id| Entry { kind, id }))
     }
 
-    /// A directory's tree: its entries that no change names, and what is left of the others.
+    /// A directory's tree: its entries that no change names, and the rest of the others.
     fn content(&self, place: &Place) -> Vec<u8> {
         let stored = place.stored.as_ref().map_or(&[][..], |content| content);
         // All of a stored tree parsed when it was read.

@@ -29,7 +29,7 @@ pub(crate) enum FetchClientError {
         /// The format that it announces.
         format: String,
     },
-    /// The remote cannot do what cannot be done without.
+    /// The remote lacks a feature that the import needs.
     #[error("the remote does not offer '{feature}'")]
     Lacks {
         /// The capability.

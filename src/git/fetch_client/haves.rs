@@ -1,8 +1,8 @@
 //! Which commits a fetch tells the remote that are here.
 //!
 //! One request says it all, so the commits are a sample: the youngest ones, and then ever fewer the
-//! further back the walk is, as git's skipping negotiator chooses them. What the remote has in common
-//! lies at most about as far behind the sample's next commit as that is behind the tip.
+//! further back the walk is, as git's skipping negotiator chooses them. The latest commit that the remote has
+//! in common lies at most about as far behind the sample's next commit as that is behind the tip.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
@@ -16,7 +16,7 @@ use super::super::store::StoreError;
 /// Commits at the beginning that are all told.
 const DENSE: u64 = 64;
 
-/// Commits told of each further doubling of the distance.
+/// Commits that it tells for each further doubling of the distance.
 const OF_A_DOUBLING: u64 = 32;
 
 /// Commits that the walk looks at, at most: it holds some 50 bytes of each that is open or seen.
@@ -32,7 +32,7 @@ pub(crate) struct Haves {
 }
 
 impl Haves {
-    /// Begins at a commit, which is told in any case.
+    /// Begins at a commit, which is named in any case.
     pub(crate) fn of(graph: Rc<CommitGraph>, tip: CommitNode) -> Result<Self, StoreError> {
         let queue = BinaryHeap::from([(graph.generation(tip)?, Reverse(tip))]);
         Ok(Self {
@@ -75,7 +75,7 @@ impl Haves {
     }
 }
 
-/// Whether the commit at this place of the walk is told.
+/// Whether the request names the commit at this place of the walk.
 fn is_told(place: u64) -> bool {
     if place < DENSE {
         return true;

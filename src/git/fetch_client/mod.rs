@@ -4,10 +4,10 @@
 //! |---|---|
 //! | `advertisement` | the answer to `info/refs`: which protocol is spoken, and in the old ones the refs |
 //! | `remote_refs` | the refs of a remote, also as `ls-refs` lists them |
-//! | `selection` | which refs of a remote are asked for |
+//! | `selection` | the choice of a remote's refs |
 //! | `request` | requests: `ls-refs`, and `fetch` in the words of each version |
 //! | `response` | the answer to a fetch, taken apart as it arrives |
-//! | `haves` | which commits a fetch tells the remote that are here |
+//! | `haves` | the commits that a fetch names to the remote as stored here |
 //! | `parts` | a long history cut into fetches of bounded size |
 //! | `error` | errors of a remote |
 //!

@@ -1,6 +1,6 @@
 //! Cuts a long history into fetches of bounded size.
 //!
-//! A request cannot bound what its fetch brings: `deepen` cuts a history from its new end, so
+//! A request cannot bound the objects that its fetch brings: `deepen` cuts a history from its new end, so
 //! that the commits at the cut lack their parents. When the cuts start at the old end, every part
 //! is complete. The client first fetches the commits (without trees), orders them with parents
 //! before children, and divides them. A part's *frontier* is the commits of all parts so far that

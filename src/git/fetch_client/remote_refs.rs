@@ -54,7 +54,7 @@ impl RemoteRefs {
         (refs.saturating_add(self.name_bytes) as u64).saturating_mul(3)
     }
 
-    /// Takes one ref that is listed; bounds what is kept.
+    /// Takes one ref that is listed; bounds the memory for them.
     pub(super) fn add(
         &mut self,
         found: RemoteRef,
@@ -88,8 +88,8 @@ impl RemoteRefs {
         }
     }
 
-    /// All are there: where no symref was told, `HEAD` is the branch that points where it does,
-    /// of several the usual one.
+    /// All are there: if the remote named no symref, `HEAD` is the branch that points where it does,
+    /// if several do, the usual one.
     pub(super) fn complete(mut self) -> Self {
         if self.head.is_none()
             && let Some(target) = self.head_target
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said() {
+    fn a_fault_is_named() {
         let check = |lines: &[&str], expect: &FetchClientError| {
             assert_eq!(
                 read(&packets(lines), &Limits::DEFAULT).as_ref(),

@@ -24,7 +24,7 @@ pub(crate) enum Event<'a> {
 enum State {
     /// Version 2: the first line of a section is due.
     Section,
-    /// Version 2: the lines of a section; of interest when it is `shallow-info`.
+    /// Version 2: the lines of a section; they matter if it is `shallow-info`.
     Lines {
         shallow: bool,
     },
@@ -59,7 +59,7 @@ impl FetchResponseReader {
         }
     }
 
-    /// Takes the next bytes and shows what they are; gives the first error, the caller's or one
+    /// Takes the next bytes and shows the events in them; gives the first error, the caller's or one
     /// of the answer.
     pub(crate) fn feed<E: From<FetchClientError>>(
         &mut self,

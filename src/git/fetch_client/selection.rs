@@ -22,7 +22,7 @@ pub enum RefSelection {
 }
 
 impl RefSelection {
-    /// The refs that these patterns match; or the first of them that is no pattern, by its place.
+    /// The refs that these patterns match; or the first of them that is not a pattern, by its place.
     pub(crate) fn matching(patterns: Vec<String>) -> Result<Self, (usize, PatternFault)> {
         for (place, text) in patterns.iter().enumerate() {
             pattern::check(text).map_err(|fault| (place, fault))?;

@@ -1,4 +1,4 @@
-//! Sparse-checkout patterns: those of gitignore, but what they match is taken
+//! Sparse-checkout patterns: those of gitignore, but matching paths are taken
 //! (<https://git-scm.com/docs/git-sparse-checkout#_internalsfull_pattern_set>).
 
 use gix_glob::pattern::{Case, Mode};

@@ -41,7 +41,7 @@ pub(super) fn parse<E: From<FilterError>>(
     Ok(filter)
 }
 
-/// A filter-spec without parts, which needs nothing of the repository.
+/// A filter-spec without parts, which needs no object of the repository.
 fn plain(spec: &BStr) -> Result<ObjectFilter, FilterError> {
     let mut filter = ObjectFilter::default();
     let invalid = || FilterError::Invalid {

@@ -38,7 +38,7 @@ fn combined_specs_ask_for_all_their_parts() {
 }
 
 #[test]
-fn what_is_no_spec_is_refused_in_gits_words() {
+fn a_text_that_is_not_a_spec_is_refused_in_gits_words() {
     let said = |spec: &str| parse(spec).unwrap_err().to_string();
     for spec in [
         "",

@@ -130,7 +130,7 @@ pub fn merge_bases_of(
 ) -> Result<Vec<CommitNode>, StoreError> {
     let mut marks: HashMap<CommitNode, u8> = HashMap::new();
     let mut queue = BinaryHeap::new();
-    // Queued commits that are not stale: when none is left, no merge base is to come.
+    // Queued commits that are not stale: when none is left, no merge base can follow.
     let mut fresh = HashSet::new();
     let mut bases = Vec::new();
     let mut parents = Vec::new();

@@ -140,10 +140,10 @@ impl TreeWalk {
     }
 
     /// Begins to walk over a commit's tree: [`TreeWalk::walk_on`] gives the trees and blobs below it
-    /// whose place the filter keeps, except what the trees `had` have at the same path, and except what
-    /// earlier walks gave. The receiver must have `had`, or earlier walks have given them. A tree is not
-    /// entered twice, so two walks that each counted on the other would both be cut short. True if the
-    /// tree itself is to be given too.
+    /// whose place the filter keeps, except entries that the trees `had` have at the same path, and objects
+    /// that earlier walks gave. The receiver must have `had`, or earlier walks have given them. A tree is not
+    /// entered twice, so two walks that each counted on the other would both be cut short. True if the tree
+    /// itself must be given too.
     pub(crate) fn enter_root(
         &mut self,
         filter: &ObjectFilter,
@@ -173,8 +173,9 @@ impl TreeWalk {
         !self.pending.is_empty()
     }
 
-    /// Reads the next trees, until they have so many bytes together or none is left; `visit` is called
-    /// with what they have. Gives the bytes, [`TREE_COST_BYTES`] more for each tree. After a failure to read a tree it can be called again.
+    /// Reads the next trees, until they have so many bytes together or none is left; `visit` is called with
+    /// their entries. Gives the bytes, [`TREE_COST_BYTES`] more for each tree. After a failure to read a tree
+    /// it can be called again.
     pub(crate) fn walk_on<E: From<TreeWalkError>>(
         &mut self,
         (objects, filter): (&dyn ObjectSource, &ObjectFilter),
@@ -285,8 +286,8 @@ impl TreeWalk {
             bases: bases.to_vec(),
         };
         self.pending_bytes = self.pending_bytes.saturating_add(pending.bytes());
-        // One tree alone may have enough entries; the walk ends behind it. Of too many notes one stays, so
-        // that the walk goes on to say so.
+        // One tree alone may have enough entries; the walk ends behind it. If the notes take too much, one
+        // still goes in, so that the walk goes on and reports the excess.
         if self.notes_bytes() <= self.bounds.notes_bytes_max || self.pending.is_empty() {
             self.seen.insert(key, place);
             self.pending.push(pending);

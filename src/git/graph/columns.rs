@@ -64,7 +64,7 @@ impl Column {
         (rows.end <= self.rows()).then_some(range)
     }
 
-    /// A table of these rows alone, in bytes that hold nothing else.
+    /// A table of these rows, in bytes that hold nothing else.
     pub(super) fn alone(self, rows: u32) -> Option<Self> {
         Self::after(&mut 0, rows, self.width)
     }

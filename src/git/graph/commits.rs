@@ -68,7 +68,7 @@ impl CommitGraph {
         Self::default().reopen(store, live_packs)
     }
 
-    /// Opens the graph of these packs; what is open already is shared. Packs that were published
+    /// Opens the graph of these packs, sharing the tables that are open already. Packs that were published
     /// since are only added.
     pub(crate) fn reopen<S: PackStore + ?Sized>(
         &self,
@@ -210,7 +210,7 @@ impl CommitGraph {
         self.packs.iter().map(|pack| pack.pack_id).collect()
     }
 
-    /// Whether it is known of two packs that no commit is in both.
+    /// Whether two packs are known to share no commit.
     pub(crate) fn are_disjoint(&self, one: PackId, other: PackId) -> Result<bool, StoreError> {
         let proved = |from: PackId, beside: PackId| {
             let pack = self.packs.iter().find(|pack| pack.pack_id == from);
@@ -227,8 +227,8 @@ impl CommitGraph {
 
     /// The commit with this id; `None` if it is not stored, or its closure was never proved.
     pub fn lookup(&self, commit_id: &oid) -> Result<Option<CommitNode>, StoreError> {
-        // What is here is asked first: those who ask know late commits mostly, which are in small
-        // packs. Each copy of a commit leads to the same node.
+        // The tables in memory come first: callers ask for late commits mostly, and those are in small packs.
+        // Each copy of a commit leads to the same node.
         if let Some(node) = self.lookup_in(false, commit_id)? {
             return Ok(Some(node));
         }
@@ -285,7 +285,7 @@ impl CommitGraph {
         (number < pack.segment.len()).then(|| self.canonical(pack.first + number))
     }
 
-    /// The segment with the commit, and its number there. A node of another graph is none.
+    /// The segment with the commit, and its number there. A node of another graph gives nothing.
     fn at(&self, node: CommitNode) -> Result<(&LiveSegment, u32), StoreError> {
         let (_, pack, number) = self.pack_of(node).ok_or(corrupt(PackId(u32::MAX)))?;
         Ok((pack, number))
@@ -320,7 +320,7 @@ impl CommitGraph {
         pack.segment.generation(number)
     }
 
-    /// Puts the commit's parents, in order, in place of what `parents` held.
+    /// Puts the commit's parents, in order, in place of the former ones in `parents`.
     pub fn parents(
         &self,
         node: CommitNode,

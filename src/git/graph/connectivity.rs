@@ -3,14 +3,14 @@
 //! A commit of the live graph is known to be complete, so the walk ends there, unless the pack
 //! brings it again: then it may be one that no ref reaches, and is walked like any other. Every
 //! other commit is visited after its parents, and its tree is compared with theirs, descending only
-//! where they differ: what is equal at the same path was proved with the parent, and the rest must
-//! exist, with the kind that is claimed. That an object is in some live pack proves nothing about
-//! what it refers to, so trees that are new to a commit are always descended into.
+//! where they differ: a subtree that is equal at the same path was proved with the parent, and every other
+//! object must exist, with the kind that is claimed. An object in some live pack may refer to missing ones,
+//! so trees that are new to a commit are always descended into.
 //!
-//! The walk tells its caller which objects outside the pack the push relies on. A pusher may know
-//! the id of an object that he may not see, and must not get it by naming it.
+//! The walk tells its caller which objects outside the pack the push relies on. A pusher may know the id of
+//! an object that it may not see, and must not get the object by naming it.
 //!
-//! The walk writes down what it learns, as the pack's Graph part ([`super::segment`]) and its
+//! The walk writes down its findings, as the pack's Graph part ([`super::segment`]) and its
 //! Introduced part ([`super::introduced`]).
 //!
 //! With a graph without commits, all refs as tips and the whole store as the pack, the walk
@@ -74,7 +74,7 @@ pub struct ConnectivityStats {
 /// The result: both parts.
 #[derive(Debug)]
 pub struct Connected {
-    /// The pack's Graph part. What of it is in scratch stays there as long as somebody holds this.
+    /// The pack's Graph part. Its tables in scratch stay there as long as somebody holds this.
     pub graph_part: Rc<MadePart>,
     /// The pack's Introduced part, as the Graph part.
     pub introduced_part: MadePart,
@@ -85,11 +85,11 @@ pub struct Connected {
     pub stats: ConnectivityStats,
 }
 
-/// Of a commit that waits and is not in the pack.
+/// Marks a waiting commit that is not in the pack.
 const OUTSIDE: u32 = 1 << 31;
 
-/// The walk. Holds what the two parts take, and 8 bytes a commit that waits; of both some MiB at most where
-/// there is scratch.
+/// The walk. Holds the memory of the two parts, and 8 bytes a commit that waits; with scratch each of the two
+/// takes some MiB at most.
 pub struct Connectivity<'a> {
     graph: &'a CommitGraph,
     objects: &'a dyn ObjectSource,
@@ -106,7 +106,7 @@ pub struct Connectivity<'a> {
 
     /// Those that are still to be walked.
     tips: TipSource,
-    /// What a tag that was read refers to: it is walked next.
+    /// The object that a tag refers to, once the tag was read: it is walked next.
     tagged: Option<Tip>,
     /// The tip that is being walked, as it was given.
     tip_id: ObjectId,
@@ -161,7 +161,7 @@ impl<'a> Connectivity<'a> {
         }
     }
 
-    /// The same with all commits of the incoming pack as tips, but for those that the graph has and
+    /// The same with all commits of the incoming pack as tips, except those that the graph has and
     /// `left_out`. They are taken from the pack one by one.
     #[must_use]
     pub fn from_all_commits(mut self, left_out: &Rc<HashSet<ObjectId>>) -> Self {
@@ -299,7 +299,7 @@ impl<'a> Connectivity<'a> {
         self.segment.len()
     }
 
-    /// Walks one tree; returns what that costs of the budget.
+    /// Walks one tree; returns its cost in the budget.
     fn walk_tree(&mut self, tree: &PendingTree) -> Result<usize, ConnectivityError> {
         if tree.depth > self.tree_depth_max {
             let limit = self.tree_depth_max;

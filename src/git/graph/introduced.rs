@@ -49,7 +49,7 @@ struct Layout {
 }
 
 impl Layout {
-    /// That of a part with this header.
+    /// The layout of a part with this header.
     fn of(header: &[u8]) -> Option<Self> {
         if header.get(..4)? != MAGIC {
             return None;
@@ -130,7 +130,7 @@ impl Introduced {
         self.layout.commits == 0
     }
 
-    /// Calls `position` and `external` with what the commit introduces: positions in this pack,
+    /// Calls `position` and `external` with the objects that the commit introduces: positions in this pack,
     /// and rows for [`Introduced::external`], both ascending.
     pub fn for_each(
         &self,

@@ -47,7 +47,7 @@ impl PackLists {
         Ok(self.whole.get_or_init(|| introduced))
     }
 
-    /// Asks the pages; `None` if the whole part is to be asked.
+    /// Asks the pages; `None` if the whole part must be asked.
     fn ask_pages<S: PackStore + ?Sized, T>(
         &self,
         store: &S,
@@ -125,7 +125,7 @@ impl Introductions {
         self.asks_many.set(true);
     }
 
-    /// Gives up what was kept for the next lists.
+    /// Gives up the memory kept for the next lists.
     pub(crate) fn forget_runs(&self) {
         for pack in &self.packs {
             if let Some(Some(paged)) = pack.paged.get() {
@@ -182,8 +182,8 @@ impl Introductions {
         }
     }
 
-    /// The commit that introduced the object first, among those of the object's pack. `None` for
-    /// tags and for what no commit of that pack reaches.
+    /// The commit that introduced the object first, among those of the object's pack. `None` for tags and for
+    /// objects that no commit of that pack reaches.
     pub(crate) fn introducer<S: PackStore + ?Sized>(
         &self,
         store: &S,

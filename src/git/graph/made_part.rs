@@ -8,7 +8,7 @@ use super::super::store::{
 };
 use super::spool::{Spill, Spool};
 
-/// The part: its tables, one after the other. What of them is in scratch is read when it is asked for.
+/// The part: its tables, one after the other. Tables in scratch are read when somebody asks for them.
 #[derive(Debug)]
 pub struct MadePart {
     tables: Vec<Spool>,
@@ -56,7 +56,7 @@ impl MadePart {
         Ok(())
     }
 
-    /// Has all of it in scratch that goes there: it will not be asked for soon.
+    /// Moves everything to scratch that can go there: nobody will ask for it soon.
     pub(crate) fn put_away(&self) -> Result<(), StoreError> {
         self.tables.iter().try_for_each(Spool::put_away)
     }
@@ -146,7 +146,7 @@ pub(crate) fn row_bytes_max(bytes: usize) -> usize {
     }
 }
 
-/// The part for whoever goes over it from end to end.
+/// The part for a caller that goes over it from end to end.
 #[derive(Debug)]
 pub(crate) struct ScannedMade(pub(crate) Rc<MadePart>);
 

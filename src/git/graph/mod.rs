@@ -9,7 +9,7 @@
 //! | `introductions` | the Introduced parts of all live packs |
 //! | `made_part` | a part that was just made, and is not stored yet |
 //! | `spool` | a table of such a part, which goes to scratch where it grows large |
-//! | `paint` | which commits a client lacks; which it has |
+//! | `paint` | the commits that a client lacks, and those it has |
 //! | `peel` | follows tags to the objects that they tag |
 //! | `reachable` | whether a ref reaches an object |
 //! | `ancestry` | ancestors, merge bases, readiness of a negotiation |

@@ -3,8 +3,8 @@
 //!
 //! Commits are taken by falling generation. All descendants of a commit have a greater
 //! generation, so its colours are final when it is taken, whatever the clocks said; and the walk
-//! ends when nothing is left that only the wants reach, so its cost follows what is missing and
-//! how far back that branched off. A table of one byte a commit is kept.
+//! ends when nothing is left that only the wants reach, so its cost follows the number of missing commits and
+//! how far back they branched off. A table of one byte a commit is kept.
 
 use std::collections::{BinaryHeap, HashSet};
 use std::rc::Rc;
@@ -28,8 +28,8 @@ pub struct Cuts {
     pub haves: HashSet<CommitNode>,
 }
 
-/// The walk. It can be asked on after [`Paint::missing`]: what the client has is then followed
-/// further back, as far as the question needs.
+/// The walk. It can be asked on after [`Paint::missing`]: the walk then follows the client's commits further
+/// back, as far as the question needs.
 #[derive(Debug)]
 pub struct Paint {
     graph: Rc<CommitGraph>,
@@ -237,8 +237,8 @@ impl Paint {
         self.reaches(node, COMMON)
     }
 
-    /// Whether a want reaches it too. What the client only says it has proves nothing about what it
-    /// may see; what a want reaches it is given, or was.
+    /// Whether a want reaches it too. A client's claim to have a commit proves nothing about the commits it
+    /// may see; but a commit that a want reaches is sent to it, or was.
     pub(crate) fn is_wanted_and_common(&mut self, node: CommitNode) -> Result<bool, StoreError> {
         self.reaches(node, WANT | COMMON)
     }

@@ -33,7 +33,7 @@ pub(crate) struct Peeler<'a, S> {
 }
 
 impl<'a, S: PackStore> Peeler<'a, S> {
-    /// Has followed none yet.
+    /// No tag was followed yet.
     pub(crate) fn new(packs: &'a LivePacks<S>, graph: &'a CommitGraph) -> Self {
         Self {
             packs,
@@ -103,10 +103,10 @@ impl<'a, S: PackStore> Peeler<'a, S> {
     }
 }
 
-/// Tags between a name and what it stands for, at most.
+/// Tags between a name and the object that it stands for, at most.
 pub(crate) const TAG_CHAIN_MAX: usize = 100;
 
-/// The target of a tag; `None` when the object is no tag, or not here.
+/// The target of a tag; `None` when the object is not a tag, or not here.
 pub(crate) fn target_of(
     objects: &(impl ObjectSource + ?Sized),
     id: ObjectId,

@@ -70,8 +70,8 @@ impl Reachable {
         true
     }
 
-    /// Adds a root: what a ref names, with what that peels to if it is known to be a tag. An object
-    /// that is not here, or was never proved to be complete, leads nowhere.
+    /// Adds a root: the object that a ref names, and the object that it peels to if it is known to be a tag.
+    /// An object that is not here, or was never proved to be complete, leads nowhere.
     pub fn add_root<S: PackStore>(
         &mut self,
         packs: &LivePacks<S>,
@@ -135,8 +135,8 @@ impl Reachable {
         }
     }
 
-    /// Whether a quick look finds that the roots reach the object. `true` is what [`Self::reaches`] would
-    /// say. After `false` a root may still reach it: this does not list what the roots reach.
+    /// Whether a quick look finds that the roots reach the object. `true` is the answer of [`Self::reaches`].
+    /// After `false` a root may still reach it: this does not list the objects that the roots reach.
     pub(crate) fn surely_reaches<S: PackStore>(
         &mut self,
         packs: &LivePacks<S>,
@@ -172,7 +172,7 @@ impl Reachable {
         Ok(false)
     }
 
-    /// Whether a tag is a root or stands between a root and what that peels to.
+    /// Whether a tag is a root or stands between a root and the object that it peels to.
     fn reaches_tag<S: PackStore>(
         &self,
         packs: &LivePacks<S>,

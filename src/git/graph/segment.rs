@@ -49,7 +49,7 @@ use pages::{Pages, corrupt};
 /// Bytes of a part for each commit, at least.
 const COMMIT_BYTES_MIN: usize = 64;
 
-/// Guesses of a commit's place among the sorted ids, before the search halves what is left.
+/// Guesses of a commit's place among the sorted ids, before the search halves the rest.
 const GUESSES_MAX: u32 = 12;
 
 /// A parent, as its segment names it.
@@ -126,7 +126,7 @@ impl Segment {
         Self::open(pack_id, part.whole()?).map_err(|_| corrupt(pack_id))
     }
 
-    /// Opens the part of a stored pack for whoever goes over it from end to end.
+    /// Opens the part of a stored pack for a caller that goes over it from end to end.
     pub(crate) fn scan<S: PackStore + ?Sized>(
         store: &S,
         record: &PackRecord,

@@ -21,11 +21,11 @@ pub(crate) enum Deepen {
     /// `deepen`: this many commits from each want on, the want included.
     Depth(u32),
     /// `deepen` with `deepen-relative`: this many commits beyond the client's shallow ones, all
-    /// of them, whatever is wanted (as in git).
+    /// of them, whatever the client wants (as in git).
     Relative(u32),
     /// `deepen-since` and `deepen-not`.
     Revisions {
-        /// Commits that are older than this, in seconds since 1970, are left out, with what only
+        /// Commits that are older than this, in seconds since 1970, are left out, with the objects that only
         /// they reach.
         since_seconds: Option<u64>,
         /// Left out, with their ancestors.
@@ -109,7 +109,7 @@ impl Boundary {
 impl Boundary {
     /// The same in a repository that is shallow itself: `roots` are commits that lack their
     /// parents here, so that no client can be given them. As in git, those that the wants reach are
-    /// announced, unless the client has them so already, and none ceases to be shallow.
+    /// announced, unless the client has them as such already, and no commit ceases to be shallow.
     pub(crate) fn within_shallow(
         mut self,
         graph: &CommitGraph,

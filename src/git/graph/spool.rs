@@ -178,8 +178,8 @@ impl Spool {
         blocks.resident < blocks.all.len()
     }
 
-    /// Writes what scratch lacks, and keeps nothing in memory: for a table that is whole, and will not be
-    /// asked for soon.
+    /// Writes the rows that scratch lacks, and keeps nothing in memory: for a table that is whole, and will
+    /// not be asked for soon.
     pub(super) fn put_away(&self) -> Result<(), StoreError> {
         self.blocks.borrow_mut().put_away()
     }
@@ -346,7 +346,7 @@ impl Blocks {
             drop(self.make_room()?);
             let row = written.zip(self.spill.as_ref());
             let row = row.map(|(written, spill)| spill.scratch.get(written));
-            // What was never written was never changed: it has zeros.
+            // A block that was never written has only zeros.
             let bytes = row.unwrap_or_else(|| Ok(vec![0; block_bytes]))?;
             if bytes.len() != block_bytes {
                 return Err(odd("a block has another length than it had"));

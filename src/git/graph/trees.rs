@@ -18,8 +18,8 @@ use super::super::store::Shared;
 /// Bytes of the shortest entry: a digit, a space, a letter, a NUL and an id.
 const ENTRY_BYTES_MIN: usize = 24;
 
-/// The kind of object that an entry names; `None` for a submodule's commit, which is no object of
-/// the repository.
+/// The kind of object that an entry names; `None` for a submodule's commit, which is not an object of the
+/// repository.
 pub(super) fn entry_kind(entry: &TreeEntry<'_>) -> Option<ObjectKind> {
     if entry.mode.is_tree() {
         Some(ObjectKind::Tree)
@@ -83,7 +83,7 @@ pub(super) fn for_each_new_entry<E: From<FactsError>>(
 }
 
 /// Goes on to the next entry that is not, byte for byte, the next one of a parent's tree. Two
-/// versions of a tree differ in few entries, and what is the same needs no look: all that follows
+/// versions of a tree differ in few entries, and equal entries need no look: all that follows
 /// the last difference is left out at once. (If it is damaged, so is the parent's tree.)
 fn skip_shared(
     entries: &mut TreeEntries<'_>,

@@ -96,7 +96,7 @@ enum Element {
     Class(Vec<(char, char)>),
 }
 
-/// A character, or what stands between `[:` and `:]`, `[=` and `=]`, `[.` and `.]`.
+/// A character, or the text between `[:` and `:]`, `[=` and `=]`, `[.` and `.]`.
 fn element(reader: &mut Reader, first: char, ignore_case: bool) -> Result<Element, EreError> {
     let ('[', Some(kind @ (':' | '=' | '.'))) = (first, reader.peek()) else {
         return Ok(Element::One(folded(first, ignore_case)));

@@ -1,8 +1,8 @@
 //! POSIX extended regular expressions with the C library's own operators, read as glibc reads them
 //! (`RE_SYNTAX_POSIX_EXTENDED`) where newlines end lines (`REG_NEWLINE`).
 //!
-//! A dot and the sets that exclude something match one character of UTF-8, and nothing where bytes are
-//! no UTF-8. Named classes, word characters and case are those of ASCII.
+//! A dot and the sets that exclude something match one character of UTF-8, and nothing where bytes are not
+//! UTF-8. Named classes, word characters and case are those of ASCII.
 
 use regex_syntax::hir::{Hir, Look, Repetition};
 
@@ -49,7 +49,7 @@ fn repeated(piece: Hir, min: u32, max: Option<u32>) -> Hir {
     })
 }
 
-/// What an expression is, for what may stand behind it.
+/// An expression, by whether it may be repeated.
 enum Piece {
     /// It may be repeated.
     Repeatable(Hir),
@@ -105,7 +105,7 @@ impl Parser<'_> {
         }))
     }
 
-    /// What stands behind a backslash: the C library's operators, or a character as it is.
+    /// The piece behind a backslash: the C library's operators, or a character as it is.
     fn escape(&mut self) -> Result<Piece, EreError> {
         const WORD: [(char, char); 4] = [('a', 'z'), ('A', 'Z'), ('0', '9'), ('_', '_')];
         const SPACE: [(char, char); 2] = [('\t', '\r'), (' ', ' ')];
@@ -125,8 +125,8 @@ impl Parser<'_> {
         }))
     }
 
-    /// The repetitions behind an expression. Neighbours are made one: what walks the tree goes as deep as
-    /// the tree is.
+    /// The repetitions behind an expression. Neighbours are made one: the recursion over the expression goes
+    /// as deep as the expression nests.
     fn repetitions(&mut self, mut piece: Hir) -> Result<Hir, EreError> {
         let mut intervals = 0_u32;
         loop {

@@ -16,7 +16,7 @@ pub struct Grepped<'a> {
     pub is_match: bool,
 }
 
-/// What a content has of a pattern.
+/// The lines of a content that match a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lines<'a> {
     /// Lines of a text, none if none matches; and whether there may be more behind them.

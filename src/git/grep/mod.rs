@@ -9,8 +9,8 @@
 //! | `lines` | the lines of a content that match, and those around them |
 //!
 //! Invariants:
-//! - Real git is the oracle. What a pattern may say and this cannot do as git does is refused.
-//! - A search takes time that is linear in what it looks at: the automaton has no way back.
+//! - Real git is the oracle. Patterns that this engine could not match as git does are refused.
+//! - A search takes time that is linear in the text it looks at: the automaton has no way back.
 
 mod bracket;
 mod ere;

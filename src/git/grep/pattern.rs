@@ -17,7 +17,7 @@ const CACHE_BYTES_MAX: usize = 2 << 20;
 /// Why a pattern cannot be searched for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
-    /// It is wrong, or has what this search does not do.
+    /// It is wrong, or has a feature that this search lacks.
     #[error("the pattern is wrong: {0}")]
     Ere(#[from] EreError),
     /// It becomes too large an automaton.

@@ -1,4 +1,4 @@
-//! The characters of a pattern, and what may be wrong with them.
+//! The characters of a pattern, and their faults.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -6,10 +6,10 @@ use std::str::Chars;
 /// Brackets inside of brackets, at most.
 pub(super) const DEPTH_MAX: u32 = 50;
 
-/// The most repetitions that an interval may ask for: each is a copy of what it repeats.
+/// The most repetitions that an interval may ask for: each is a copy of the repeated expression.
 pub(super) const REPEATS_MAX: u32 = 1_000;
 
-/// Why a pattern is none, or none that can be searched for.
+/// The fault in a pattern that is malformed, or that this engine cannot search for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EreError {
     /// A bracket is open at the end.

@@ -35,7 +35,7 @@ pub struct Pointer {
 }
 
 impl Pointer {
-    /// Reads a blob; `None` if it is no pointer. The empty blob is no pointer: git-lfs stores an empty
+    /// Reads a blob; `None` if it is not a pointer. The empty blob is not a pointer: git-lfs stores an empty
     /// file as it is.
     pub fn parse(blob: &[u8]) -> Option<Self> {
         if blob.len() > POINTER_BYTES_MAX {

@@ -1,7 +1,7 @@
 //! Compares the stored graph and lists of a pack with those made again, where both have the same index.
 //!
 //! The commits of both are put side by side in the order of their ids, and then compared in the order in
-//! which the stored ones stand. Nothing is joined: what follows the commits in memory is a number for each.
+//! which the stored ones stand. Nothing is joined: only a number for each commit is in memory.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -78,7 +78,7 @@ impl Side {
     }
 }
 
-/// What one commit introduces.
+/// The objects that one commit introduces.
 #[derive(Default)]
 struct List {
     positions: Vec<u32>,

@@ -2,8 +2,8 @@
 //!
 //! Packs stand in the order of publishing. From the newest on, packs are taken in as long as the
 //! next older one is less than [`RATIO`] times as heavy as all that were taken; a merge is due when
-//! these are [`PACKS_MIN`]. What is merged then weighs at least half as much again as its heaviest
-//! part, so that a byte is copied as often as the logarithm of what the repository has; and in the
+//! these are [`PACKS_MIN`]. The merged pack then weighs at least half as much again as its heaviest part, so
+//! that a byte is copied as often as the logarithm of the repository's size; and in the
 //! end each pack is at least twice as heavy as the next newer one.
 
 use std::ops::Range;
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_must_stay_is_never_in_a_range() {
+    fn a_pack_that_must_stay_is_never_in_a_range() {
         let packs: Vec<_> = (0..40).map(|number| pack(number, 100)).collect();
         let is_fixed = |pack: &PackRecord| pack.pack_id.0 == 33 || pack.pack_id.0 < 10;
         let range = due(&packs, is_fixed).unwrap();
@@ -159,7 +159,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_pushed_packs_stay_few(
+        fn packs_stay_few_after_any_pushes(
             sizes in prop::collection::vec((0_u32..24).prop_flat_map(|bits| 1_u64..=1 << bits), 1..400),
         ) {
             let mut packs = Vec::new();

@@ -11,7 +11,7 @@ use super::super::pack::selection::Selection;
 use super::super::store::{PackStore, ReadError};
 use super::step::Step;
 
-/// What reading one blob costs of a step's budget, in entries that are only looked at.
+/// The cost of reading one blob in a step's budget, in entries that are only looked at.
 const READ_COST: usize = 32;
 
 /// Looks through entries for pointers. It borrows neither the packs nor the entries; every call
@@ -24,7 +24,7 @@ pub struct LfsPointers {
 }
 
 impl LfsPointers {
-    /// Has looked at nothing yet.
+    /// Nothing was looked at yet.
     pub fn new() -> Self {
         Self::default()
     }

@@ -7,8 +7,8 @@
 //! later, and within one source the chain is the stored one. An object is compressed again, and
 //! stored whole, only if its base is left out because nothing reaches it.
 //!
-//! The machine works in phases: it reads the ids of the sources side by side to find what several have
-//! ([`join`]), gives entries their places, copies their bytes, sorts them, and makes their graph and
+//! The machine works in phases: it reads the ids of the sources side by side to find objects that several
+//! have ([`join`]), gives entries their places, copies their bytes, sorts them, and makes their graph and
 //! introduced lists ([`parts`]). It reads indexes and lists from end to end, in windows. Where there is
 //! scratch it holds 10 bytes for each object, 12 for each commit, and some MiB of tables.
 
@@ -78,7 +78,7 @@ pub struct Merge {
 }
 
 enum Phase {
-    /// Finds what several sources have.
+    /// Finds the objects that several sources have.
     Joining(Join),
     /// Gives places to the entries from here on.
     Placing(Location),
@@ -90,8 +90,8 @@ enum Phase {
 }
 
 impl Merge {
-    /// Prepares to merge the packs with these places among `packs`; of what they hold, only what
-    /// `keep` has, if it is given: it must have been found over the same packs.
+    /// Prepares to merge the packs with these places among `packs`; if `keep` is given, takes only the
+    /// objects it has; `keep` must have been found over the same packs.
     pub fn new(range: Range<u32>, keep: Option<Rc<Reached>>) -> Self {
         Self {
             range,
@@ -146,7 +146,7 @@ impl Merge {
         };
         let stepped = self.work(packs, graph, (&mut sources, quarantine), budget_bytes);
         self.sources = Some(sources);
-        // What scratch could not give would look as if it were not there.
+        // An object that scratch could not give would look as if it did not exist.
         self.table.check()?;
         stepped
     }
@@ -216,8 +216,8 @@ impl Merge {
         }
     }
 
-    /// The merged pack. To be called when a step was [`Step::Done`]. `renamed` are packs that were
-    /// rewritten since, without new commits, and what they are now.
+    /// The merged pack. To be called when a step was [`Step::Done`]. `renamed` are packs that were rewritten
+    /// since, without new commits, and their present packs.
     pub fn finish<S: PackStore>(
         self,
         packs: &LivePacks<S>,
@@ -396,7 +396,7 @@ impl Merge {
                     distance: here.saturating_sub(earlier.offset),
                 }
             }
-            // In an earlier pack, or, where a ref-delta leans on what follows it, still to come.
+            // In an earlier pack, or, where a ref-delta leans on a later entry, still to come.
             None => EntryKind::RefDelta {
                 base_id: match row.base {
                     Base::External(number) => packs.external_base(at.pack, number)?,
@@ -409,7 +409,7 @@ impl Merge {
         Ok((bytes, header.header_bytes as u64))
     }
 
-    /// Copies what one chunk has of the payload; gives the bytes copied.
+    /// Copies the part of the payload in one chunk; gives the bytes copied.
     fn copy<S: PackStore>(
         &mut self,
         packs: &LivePacks<S>,

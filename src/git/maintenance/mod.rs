@@ -1,8 +1,8 @@
-//! Maintenance: keeps the packs of a repository few, and free of what nothing reaches.
+//! Maintenance: keeps the packs of a repository few, and free of objects that nothing reaches.
 //!
 //! | file | what |
 //! |---|---|
-//! | `geometry` | which packs to merge, so that their number stays logarithmic |
+//! | `geometry` | the choice of packs to merge, so that their number stays logarithmic |
 //! | `merge` | merges several packs into one, entry by entry, as they are stored |
 //! | `reach` | finds what refs and reflog reach: the rest may be pruned |
 //! | `lfs_pointers` | finds the pointers of Git LFS among what is reached |

@@ -28,7 +28,7 @@ const RANGES_BYTES: usize = 4 << 20;
 enum Made {
     /// In one run.
     Joined(Shared),
-    /// Of which some may be in scratch.
+    /// In tables, some of which may be in scratch.
     Apart(Rc<MadePart>),
 }
 

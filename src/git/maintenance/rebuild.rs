@@ -30,7 +30,7 @@ use super::step::Step;
 /// A pack's bytes do not give an index.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
-    /// They are no pack, or its objects cannot be resolved.
+    /// They are not a pack, or its objects cannot be resolved.
     #[error(transparent)]
     Pack(#[from] PackError),
     /// The store failed.
@@ -137,7 +137,7 @@ impl IndexRebuild {
 
     /// Works on: a chunk is read, or `budget_bytes` of deltas are resolved, or an appended entry
     /// is read. `before` are the packs published before this one, `quarantine` is for scratch.
-    /// When a chunk of the pack or of a base is cold it can be called again once that is mended.
+    /// When a chunk of the pack or of a base is cold it can be called again once it is here.
     pub fn step<S: PackStore>(
         &mut self,
         before: &LivePacks<S>,

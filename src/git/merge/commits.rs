@@ -1,7 +1,7 @@
 //! Two commits merged, over all their merge bases (`merge_ort_internal` of git's `merge-ort.c`).
 //!
-//! Several merge bases are merged with each other first, conflicts and all, the oldest two first; what
-//! comes of that is the base. Merging them may need merge bases again.
+//! Several merge bases are merged with each other first, conflicts and all, the oldest two first; the result
+//! is the base. Merging them may need merge bases again.
 
 use gix_hash::{ObjectId, oid};
 use gix_object::bstr::BString;
@@ -101,10 +101,10 @@ impl CommitMergeError {
     }
 }
 
-/// A commit, or a merge of merge bases that is no commit.
+/// A commit, or a merge of merge bases that is not a commit.
 #[derive(Debug, Clone)]
 struct Side {
-    /// The commit; of a merge of merge bases the commits that it merges.
+    /// The commit; for a merge of merge bases, the commits that it merges.
     commits: Vec<ObjectId>,
     tree: ObjectId,
 }
@@ -135,7 +135,7 @@ pub struct CommitMerge {
 }
 
 impl CommitMerge {
-    /// Merges `theirs` into `ours`; the names are what markers and moved paths say. `merge_bases` are
+    /// Merges `theirs` into `ours`; the names appear in markers and moved paths. `merge_bases` are
     /// those of the two, in the order of [`History::merge_bases`].
     pub fn new(
         history: &impl History,
@@ -235,7 +235,7 @@ impl CommitMerge {
         Ok(true)
     }
 
-    /// Takes over what the innermost merge made.
+    /// Takes over the result of the innermost merge.
     fn end_merge(&mut self) {
         let merged = self.trees.take().and_then(TreeMerge::into_result);
         let (Some(merged), Some(done)) = (merged, self.frames.pop()) else {

@@ -1,4 +1,5 @@
-//! A conflicted file with its conflicts marked, the base between both sides: for who has to decide.
+//! A conflicted file with its conflicts marked, the base between both sides: for the person who has to
+//! decide.
 
 use super::super::object::ObjectKind;
 use super::super::store::{ObjectSource, ReadError, Shared};

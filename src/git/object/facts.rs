@@ -3,11 +3,11 @@
 //!
 //! Git parses far more leniently than it checks: a commit without an author, an octal mode of
 //! nine digits or a tag without a tagger all parse. A history that `fsck` merely warns about has
-//! to keep working, so these functions accept what git's `parse_commit_buffer`,
-//! `parse_tag_buffer` and `decode_tree_entry` accept, and refuse what they refuse.
-//! (`gix-object` is stricter: it wants an author, and modes of at most seven digits.)
+//! to keep working, so these functions accept and refuse the same as git's `parse_commit_buffer`,
+//! `parse_tag_buffer` and `decode_tree_entry`. (`gix-object` is stricter: it wants an author, and modes of at
+//! most seven digits.)
 //!
-//! Nothing here allocates, save for a commit with more than two parents.
+//! Nothing here allocates, except for a commit with more than two parents.
 
 use std::cmp::Ordering;
 
@@ -116,14 +116,14 @@ pub fn commit(content: &[u8]) -> Result<CommitFacts, FactsError> {
     })
 }
 
-/// The text after `parent `, when git sees a parent line. As in git, a line that is too short to
-/// hold an id is no parent line, and the search for the date reads it.
+/// The text after `parent `, when git sees a parent line. As in git, a line that is too short to hold an id
+/// is not a parent line, and the search for the date reads it.
 fn parent_line(rest: &[u8]) -> Option<&[u8]> {
     rest.strip_prefix(b"parent ")
         .filter(|line| line.len() > ID_DIGITS)
 }
 
-/// An id that ends its line, and what follows the line.
+/// An id that ends its line, and the bytes behind the line.
 fn id_line(bytes: &[u8]) -> Option<(ObjectId, &[u8])> {
     let (digits, rest) = bytes.split_at_checked(ID_DIGITS)?;
     let rest = rest.strip_prefix(b"\n")?;
@@ -150,7 +150,7 @@ fn commit_time(rest: &[u8]) -> u64 {
 }
 
 /// The number at the start, as C's `strtoumax` reads it: a minus sign negates modulo 2^64,
-/// overflow saturates, and what follows the digits does not matter.
+/// overflow saturates, and the bytes behind the digits do not matter.
 fn parse_timestamp(text: &[u8]) -> u64 {
     let (negative, digits) = match text.strip_prefix(b"-") {
         Some(digits) => (true, digits),

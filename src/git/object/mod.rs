@@ -1,7 +1,7 @@
-//! Objects: their kinds, and (in the files below) what Git demands of their content.
+//! Objects: their kinds, and (in the files below) Git's demands on their content.
 //!
-//! Both readings of content are git's own, each with its own tolerance: `facts` takes whatever
-//! git's parser takes, so that old malformed history still works; `fsck` says what is wrong with it.
+//! Both readings of content are git's own, each with its own tolerance: `facts` takes everything that git's
+//! parser takes, so that old malformed history still works; `fsck` names its faults.
 
 use std::fmt;
 

@@ -32,7 +32,7 @@ impl<K: Copy + Eq + Hash> BaseCache<K> {
         }
     }
 
-    /// The object, which thereby becomes the most recently used.
+    /// The object, which becomes the most recently used.
     pub(crate) fn get(&mut self, key: &K) -> Option<(ObjectKind, Shared)> {
         self.objects.get(key).cloned()
     }
@@ -91,7 +91,7 @@ impl<K: Copy + Eq + Hash, V> Lru<K, V> {
         self.bytes
     }
 
-    /// The value, which thereby becomes the most recently used.
+    /// The value, which becomes the most recently used.
     pub(crate) fn get(&mut self, key: &K) -> Option<&V> {
         let number = *self.by_key.get(key)?;
         if number != self.newest {

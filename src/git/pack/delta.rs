@@ -1,7 +1,7 @@
 //! Deltas: <https://git-scm.com/docs/gitformat-pack#_deltified_representation>.
 //!
-//! A delta is two sizes (of the base, of the result) and instructions that copy a run of the base
-//! or insert bytes of their own. What is accepted is exactly what git's `patch_delta` accepts.
+//! A delta is two sizes (the base's and the result's) and instructions that copy a run of the base
+//! or insert bytes of their own. We accept exactly the deltas that git's `patch_delta` accepts.
 
 mod cursor;
 mod error;
@@ -14,7 +14,7 @@ pub(crate) use pieces::{DeltaReader, Run};
 /// Bytes of the shortest delta: two sizes and one instruction with its operand.
 const DELTA_BYTES_MIN: usize = 4;
 
-/// The sizes that a delta names: of its base and of its result, in bytes.
+/// The sizes that a delta names: its base's and its result's, in bytes.
 ///
 /// The first bytes of a delta are enough.
 pub fn sizes(delta: &[u8]) -> Result<(u64, u64), DeltaError> {

@@ -187,7 +187,7 @@ impl EntryTable {
         self.by_id.iter().copied().chain(self.order.positions())
     }
 
-    /// Of a spilled table, the ids and positions around a place of the order, and the place of the first of
+    /// The ids and positions of a spilled table around a place of the order, and the place of the first of
     /// them. `None` if it is not sorted, or if scratch has failed.
     pub(crate) fn sorted_ids(&self, place: usize) -> Option<(usize, Vec<(ObjectId, u32)>)> {
         let scratch = self.entries.scratch();
@@ -195,7 +195,7 @@ impl EntryTable {
         sorted.map_err(|error| self.entries.fail(error)).ok()
     }
 
-    /// The position of the object; of the first one when the pack holds it more than once. Finds
+    /// The position of the object; the first one's when the pack holds the object more than once. Finds
     /// nothing before [`EntryTable::sort`].
     pub fn find(&self, id: &oid) -> Option<u32> {
         let range = self.fan.range(self.fan.bucket(id));

@@ -1,8 +1,8 @@
 //! The headers of a pack and of its entries:
 //! <https://git-scm.com/docs/gitformat-pack#_pack_pack_files_have_the_following_format>.
 //!
-//! `gix-pack` decodes the values. It reports "not all here yet" and "wrong" alike, so what is
-//! decided here first is how many bytes the header has.
+//! `gix-pack` decodes the values. It reports "not all here yet" and "wrong" alike, so the first decision here
+//! is how many bytes the header has.
 
 use gix_hash::ObjectId;
 use gix_pack::data;
@@ -19,7 +19,7 @@ pub const PACK_TRAILER_BYTES: usize = 20;
 const ID_BYTES: usize = 20;
 
 /// Bytes that a size or a distance may take. Nine hold 60 bits, so that no bit is lost in 64;
-/// a number padded to more is one that no writer makes.
+/// no writer makes a number padded to more.
 const NUMBER_BYTES_MAX: usize = 9;
 
 /// Bytes that [`parse`] may need to see.
@@ -202,7 +202,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_parsed_again_and_no_prefix_of_it_is(
+        fn a_written_header_is_parsed_again_and_no_prefix_of_it_is(
             kind in kinds(),
             shift in 4_u32..64,
             bits in any::<u64>(),

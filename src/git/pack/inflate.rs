@@ -94,7 +94,7 @@ impl Inflater {
     /// Inflates the next bytes of the stream into `output`, as far as both reach.
     ///
     /// A step that does nothing wants more input, or more room. The announced size is enforced:
-    /// whatever is produced beyond it is [`InflateError::Excess`].
+    /// output beyond it is [`InflateError::Excess`].
     pub fn step(&mut self, input: &[u8], output: &mut [u8]) -> Result<Step, InflateError> {
         let Self {
             state,

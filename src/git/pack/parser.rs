@@ -1,9 +1,9 @@
 //! The machine that takes a pack as it arrives, in pieces of any size:
 //! <https://git-scm.com/docs/gitformat-pack>.
 //!
-//! Every entry is inflated exactly once. Whole objects are hashed as they pass; commits, trees,
+//! Every entry is inflated exactly once. Whole objects are hashed as they pass. Commits, trees,
 //! tags and small blobs are held whole, so that the observer can see them and the deltas that
-//! follow can build on them; of a large blob no more than a buffer is ever in memory. A delta
+//! follow can build on them; a large blob has no more than a buffer in memory. A delta
 //! whose base is at hand becomes an object at once; the rest is the resolver's.
 
 use gix_hash::ObjectId;
@@ -49,7 +49,7 @@ enum State {
     Done,
 }
 
-/// An entry whose header was read, and what becomes of its content.
+/// An entry whose header was read, and the use of its content.
 struct Body {
     position: u32,
     size_bytes: u64,
@@ -144,8 +144,8 @@ impl PackParser {
         }
     }
 
-    /// Takes entries, as many as the input has; gives the bytes taken, which are all of them but
-    /// for a trailer.
+    /// Takes entries, as many as the input has; gives the bytes taken, which are all of them except a
+    /// trailer.
     fn entries(&mut self, input: &[u8], observer: &mut dyn Observer) -> Result<usize, PackError> {
         let mut taken = 0;
         while let Some(rest) = input.get(taken..).filter(|rest| !rest.is_empty()) {
@@ -376,8 +376,8 @@ impl PackParser {
         Ok(())
     }
 
-    /// Whether the delta just received makes a blob too large to be held. (What is wrong with its
-    /// sizes is found when it is applied.)
+    /// Whether the delta just received makes a blob too large to be held. (Applying the delta finds wrong
+    /// sizes.)
     fn is_result_large(&self, kind: ObjectKind) -> bool {
         let limit = self.objects.limits.delta_bytes_max;
         let sizes = delta::sizes(&self.instructions);

@@ -36,7 +36,7 @@ use indexes::{Asking, HeldIndex};
 const CHUNK_CACHE_BYTES: usize = 8 * (CHUNK_BYTES + 1024);
 
 /// Links of a chain at most, over all packs. A push bounds them more tightly
-/// ([`Limits::delta_depth_max`]); this only ends what corruption might make endless.
+/// ([`Limits::delta_depth_max`]); this only ends chains that corruption might make endless.
 const CHAIN_LINKS_MAX: usize = 1 << 16;
 
 /// The place of an object.
@@ -163,8 +163,8 @@ impl<S: PackStore> LivePacks<S> {
         self.indexes.iter().for_each(HeldIndex::forget_runs);
     }
 
-    /// Grows with the work that reading takes, a unit for about a tenth of a microsecond: the engine has
-    /// no clock, and whoever works in steps ends one by this.
+    /// Grows with the work that reading takes, a unit for about a tenth of a microsecond: the engine has no
+    /// clock, so a caller that works in steps ends a step by this.
     pub(crate) fn work(&self) -> u64 {
         let asked: u64 = self.indexes.iter().map(HeldIndex::asked).sum();
         let of_indexes = asked.saturating_mul(work::INDEX_RUN);
@@ -206,8 +206,8 @@ impl<S: PackStore> LivePacks<S> {
         self.asking.set(self.asking.get().much());
     }
 
-    /// Whether the indexes are read by runs, so that it is cheap to ask for what is side by side and
-    /// dear to ask here and there.
+    /// Whether the indexes are read by runs, so that it is cheap to ask for neighbours and dear to ask here
+    /// and there.
     pub(crate) fn is_read_by_runs(&self) -> bool {
         self.asking.get() == Asking::Runs
     }
@@ -255,7 +255,7 @@ impl<S: PackStore> LivePacks<S> {
         row.ok_or_else(|| held.corrupt())
     }
 
-    /// The rows around an entry, where indexes are read by runs: for whoever goes through a pack.
+    /// The rows around an entry, where indexes are read by runs: for a caller that goes through a pack.
     pub(crate) fn rows_around(&self, at: Location) -> Result<Option<RowRun>, StoreError> {
         let held = self.held(at.pack)?;
         held.rows_around(&self.store, self.asking.get(), at.position)
@@ -335,7 +335,7 @@ impl<S: PackStore> LivePacks<S> {
     }
 
     /// The object's kind and content, of at most [`Limits::delta_bytes_max`] bytes. Deltas never
-    /// have more; of larger objects, which are stored whole, see [`blob::BlobReader`].
+    /// have more; for larger objects, which are stored whole, see [`blob::BlobReader`].
     pub fn read_at(&self, at: Location) -> Result<(ObjectKind, Shared), ReadError> {
         let mut deltas = Vec::new();
         let (kind, mut content) = self.chain_start(at, &mut deltas)?;

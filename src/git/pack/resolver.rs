@@ -117,7 +117,7 @@ impl Resolver {
     }
 
     /// Works until about `budget_bytes` (at least 1) were inflated and made, or nothing is left.
-    /// When a base outside the pack is cold it can be called again once that is mended.
+    /// When a base outside the pack is cold it can be called again once it is here.
     pub fn step(
         &mut self,
         budget_bytes: u64,

@@ -17,7 +17,7 @@ struct Bitmap {
     words: Vec<u64>,
 }
 
-/// Whether the words are allocated makes no difference to what is selected.
+/// The selection is the same whether the words are allocated or not.
 impl PartialEq for Bitmap {
     fn eq(&self, other: &Self) -> bool {
         self.object_count == other.object_count
@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_allocated_for_a_pack_of_which_nothing_is_selected() {
+    fn a_pack_without_selected_objects_allocates_nothing() {
         let mut selection = Selection::new(&[400_000, 10]);
         assert!(selection.insert(1, 9));
         assert!(!selection.insert(1, 9));

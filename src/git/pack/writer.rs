@@ -4,11 +4,11 @@
 //! rewritten entry headers, the few objects that are compressed again) or an [`Extent`], a run of a
 //! stored pack to copy. Entries go out pack by pack in publish order, and within a pack in its own
 //! order. Adjacent selected entries are one extent, so a pack that is selected whole is a single
-//! item. The caller adds the trailer, because it is the hash of what was copied.
+//! item. The caller adds the trailer, because it is the hash of the copied bytes.
 //!
 //! No delta leaves without its base, and no two deltas build on each other:
 //! - Each object is sent once: the copy in the earliest published pack, the first in that pack.
-//!   [`PackWriter::new`] exchanges what was selected for that copy.
+//!   [`PackWriter::new`] exchanges the selected entries for that copy.
 //! - A delta is sent as such only when its base is (a) the entry of its own pack that it was
 //!   stored on, also sent, or (b) an object sent from an earlier published pack, or (c) at the
 //!   client. Otherwise the object goes whole.
@@ -124,7 +124,7 @@ impl PackWriter {
         Ok(Self::of_first_copies(selection, options))
     }
 
-    /// Prepares the pack of a selection that [`FirstCopies`] has gone through.
+    /// Prepares the pack of a selection that [`FirstCopies`] has walked.
     pub(crate) fn of_first_copies(selection: Selection, options: WriteOptions) -> Self {
         // A pack of more objects than can be counted would have an index of 200 GB.
         let object_count = u32::try_from(selection.count()).unwrap_or(u32::MAX);
@@ -151,7 +151,7 @@ impl PackWriter {
         }
     }
 
-    /// The same pack from its beginning, of which nothing may have been read yet.
+    /// The same pack from its beginning; no part of it may have been read yet.
     pub(crate) fn twin(&self) -> Self {
         debug_assert_eq!(self.counts.objects, 0, "the pack has begun");
         Self::of_first_copies(self.selection.clone(), self.options)
@@ -162,7 +162,7 @@ impl PackWriter {
         self.object_count
     }
 
-    /// Grows with the work of [`PackWriter::next`], beside what [`LivePacks::work`] counts and in its
+    /// Grows with the work of [`PackWriter::next`], beside the count of [`LivePacks::work`] and in its
     /// units.
     pub(crate) fn work(&self) -> u64 {
         self.deflated_bytes / 4 + u64::from(self.counts.objects)
@@ -226,7 +226,7 @@ impl PackWriter {
         None
     }
 
-    /// Puts an entry into the pack; false: it is to be put later, as it takes more work.
+    /// Puts an entry into the pack; false: it must be put later, as it takes more work.
     fn put<S: PackStore>(
         &mut self,
         packs: &LivePacks<S>,
@@ -283,7 +283,7 @@ impl PackWriter {
         Ok(true)
     }
 
-    /// The index's facts of an entry: entries are gone through in order.
+    /// The index's facts of an entry: entries are asked in order.
     fn row<S: PackStore>(&mut self, packs: &LivePacks<S>, at: Location) -> Result<Row, ReadError> {
         if !packs.is_read_by_runs() {
             return Ok(packs.row(at)?);
@@ -296,7 +296,7 @@ impl PackWriter {
         Ok(packs.row(at)?)
     }
 
-    /// Decides how an entry is sent; see the top of this file. `None`: later, as more is to be looked up.
+    /// Decides how an entry is sent; see the top of this file. `None`: later, as more must be looked up.
     fn plan<S: PackStore>(
         &mut self,
         packs: &LivePacks<S>,

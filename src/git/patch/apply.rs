@@ -25,7 +25,7 @@ const LINES_COMPARED_MAX: u64 = 50_000_000;
 /// The result of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// It applied the patch of one file, or looked for what is in a file's way; there are more.
+    /// It applied the patch of one file, or looked for entries in a file's way; there are more.
     More,
     /// All is done.
     Done,
@@ -59,7 +59,7 @@ pub fn apply(
 }
 
 impl<'a> Application<'a> {
-    /// Reads a patch, which is to be applied to a tree.
+    /// Reads a patch to apply to a tree.
     pub fn new(
         text: &'a [u8],
         root: Option<ObjectId>,
@@ -114,8 +114,8 @@ impl<'a> Application<'a> {
         Ok(Step::More)
     }
 
-    /// Makes sure that no file stands where a written one needs a directory, and no directory, of
-    /// which anything stays, where it stands itself.
+    /// Makes sure that no file stands where a written one needs a directory, and that no directory with
+    /// remaining files stands where it stands itself.
     fn check_way(&self, path: &BStr, objects: &impl ObjectSource) -> Result<(), PatchError> {
         let fault = |other: &BStr| {
             let other = other.to_owned();

@@ -19,8 +19,8 @@ pub(super) enum Binary {
     Delta(Vec<u8>),
 }
 
-/// Takes what follows the line `GIT binary patch`: what makes the new content, and where there is
-/// one, what would make the old one again, which is only checked.
+/// Takes the lines behind `GIT binary patch`: the data that makes the new content, and, where there is
+/// some, the data that would make the old one again, which is only checked.
 pub(super) fn take(lines: &mut Lines<'_>, size_max: u64) -> Result<Binary, PatchError> {
     let fault = lines.fault(SyntaxFault::Binary);
     let forward = take_part(lines, size_max)?.ok_or(fault)?;

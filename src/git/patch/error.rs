@@ -32,7 +32,7 @@ pub enum PatchError {
     /// The text has no patch in it.
     #[error("the text has no patch in it")]
     NoPatch,
-    /// The text is no patch.
+    /// The text is not a patch.
     #[error("patch line {line}: {fault}")]
     Syntax {
         /// The line, from 1.
@@ -92,7 +92,7 @@ pub enum SyntaxFault {
     /// Two lines of a header contradict each other.
     #[error("the lines of the header contradict each other")]
     Inconsistent,
-    /// A mode is no octal number.
+    /// A mode is not an octal number.
     #[error("the mode is no octal number")]
     Mode,
     /// A hunk does not have the lines that it announces.
@@ -165,7 +165,7 @@ pub enum FileFault {
     /// The file would be deleted, and lines are left.
     #[error("the patch deletes it, but lines of it are left")]
     DeletionLeavesLines,
-    /// A submodule's content is no id.
+    /// A submodule's content is not an id.
     #[error("the patch gives the submodule no commit")]
     NoCommit,
     /// A binary patch has no whole ids.

@@ -73,7 +73,7 @@ enum Next {
 
 impl<'a> Header<'a> {
     /// Takes the header that starts with a `diff --git` line (git's `parse_git_diff_header`); `None`,
-    /// and that line alone taken, where nothing of a header follows it.
+    /// and that line alone taken, where no header line follows it.
     pub(super) fn take_git(lines: &mut Lines<'a>) -> Result<Option<Self>, PatchError> {
         let mut header = Self {
             line: lines.number,
@@ -160,7 +160,7 @@ impl<'a> Header<'a> {
         Ok(Next::More)
     }
 
-    /// Reads `1234567..89abcde 100644`; what has another form says nothing.
+    /// Reads `1234567..89abcde 100644`; a line of another form is ignored.
     fn take_index(&mut self, rest: &'a [u8]) -> Result<(), SyntaxFault> {
         const ID_DIGITS: usize = 40;
         let rest = rest.strip_suffix(b"\n").unwrap_or(rest);

@@ -130,7 +130,7 @@ fn text(line: &[u8], is_incomplete: bool) -> Option<&[u8]> {
     }
 }
 
-/// Takes `\ No newline at end of file`, in whatever language.
+/// Takes `\ No newline at end of file`, in any language.
 fn takes_no_newline(lines: &mut Lines<'_>) -> bool {
     let next = lines.peek();
     let is_marker =

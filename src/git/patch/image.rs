@@ -10,7 +10,7 @@ use super::hunk::{Hunk, LineKind};
 #[derive(Debug, Clone, Copy)]
 struct Line<'a> {
     bytes: &'a [u8],
-    /// A hash of the bytes that are no spaces: most lines then need no comparison.
+    /// A hash of the bytes that are not spaces: most lines then need no comparison.
     hash: u32,
     /// A hunk wrote it: no other hunk may change it again, or use it as context.
     is_patched: bool,

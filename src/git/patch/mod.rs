@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `names` | the paths in a patch's headers, quoted or not |
 //! | `timestamp` | the dates that other programs put behind a path |
-//! | `header` | what the headers say of one file |
+//! | `header` | the headers of one file |
 //! | `hunk` | hunks read |
 //! | `binary` | `GIT binary patch` |
 //! | `parse` | a whole patch, file by file |

@@ -87,7 +87,7 @@ fn of_quoted_header(line: &[u8]) -> Option<BString> {
         let (second, _) = unquote(second)?;
         strip_prefix(&second)? == first
     } else {
-        // Git compares what is left of the line, with its newline.
+        // Git compares the rest of the line, with its newline.
         strip_prefix(second)? == first
     };
     is_same.then(|| first.into())

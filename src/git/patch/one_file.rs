@@ -32,7 +32,7 @@ pub(super) struct Work {
 
 /// One part of a patch.
 pub(super) struct OneFile<'p, 'a> {
-    /// The header; what it leaves open is filled in from what stands in the tree.
+    /// The header; the file's entry in the tree fills in the mode if the header leaves it open.
     pub(super) header: Header<'a>,
     body: &'p Body<'a>,
     root: Option<ObjectId>,
@@ -100,7 +100,7 @@ impl<'p, 'a> OneFile<'p, 'a> {
         Ok(Some(File { kind, id }))
     }
 
-    /// The file before the patch (git's `check_preimage`). Fills in what the header leaves open.
+    /// The file before the patch (git's `check_preimage`). Fills in the fields that the header leaves open.
     fn before(&mut self, objects: &impl ObjectSource) -> Result<Option<File>, PatchError> {
         let Some(old_name) = self.header.old_name.clone() else {
             return Ok(None);
@@ -315,7 +315,7 @@ fn is_same_type(one: EntryKind, other: EntryKind) -> bool {
     file_type(one) == file_type(other)
 }
 
-/// The content of a file; of a submodule the text that git shows.
+/// The content of a file; for a submodule, the text that git shows.
 fn read(objects: &impl ObjectSource, file: File) -> Result<Shared, ReadError> {
     let id = file.id;
     if file.kind == EntryKind::Commit {

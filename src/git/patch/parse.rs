@@ -1,4 +1,4 @@
-//! A whole patch, file by file; what stands between is passed over, as in a mail.
+//! A whole patch, file by file; other text between them is passed over, as in a mail.
 
 use gix_object::bstr::ByteSlice;
 
@@ -63,7 +63,7 @@ pub(super) fn parse<'a>(text: &'a [u8], bounds: &Bounds) -> Result<Vec<FilePatch
     Ok(files)
 }
 
-/// Passes over what is no header, and takes one (git's `find_header`).
+/// Passes over lines up to a header, and takes it (git's `find_header`).
 fn find_header<'a>(lines: &mut Lines<'a>) -> Result<Option<Header<'a>>, PatchError> {
     // Where a `diff --git` line has no header behind it.
     let mut empty_header = None;
@@ -106,7 +106,7 @@ fn is_traditional(lines: &Lines<'_>) -> bool {
         && behind.rest.len() >= HUNK_HEADER_BYTES_MIN
 }
 
-/// Takes what follows a header (git's `parse_chunk`).
+/// Takes the body behind a header (git's `parse_chunk`).
 fn take_file<'a>(
     mut header: Header<'a>,
     lines: &mut Lines<'a>,
@@ -133,7 +133,7 @@ fn take_file<'a>(
     Ok(FilePatch { header, body })
 }
 
-/// Concludes from the hunks what a header leaves open (git's `parse_single_patch`).
+/// Fills in from the hunks the facts that a header leaves open (git's `parse_single_patch`).
 fn settle(header: &mut Header<'_>, hunks: &[Hunk<'_>]) -> Result<(), SyntaxFault> {
     let has_old = hunks.iter().any(|hunk| hunk.old_lines > 0);
     let has_new = hunks.iter().any(|hunk| hunk.new_lines > 0);

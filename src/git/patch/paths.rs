@@ -66,8 +66,7 @@ pub(super) fn standing(
     Ok(Standing::Directory(tree))
 }
 
-/// The first file below a directory that is not `removed`. Looks at no more files than those that are,
-/// and one.
+/// The first file below a directory that is not `removed`. Looks at the removed files and at one more.
 pub(super) fn first_file(
     objects: &impl ObjectSource,
     tree: ObjectId,

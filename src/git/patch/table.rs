@@ -10,7 +10,7 @@ use gix_object::tree::EntryKind;
 use super::header::Header;
 use super::parse::FilePatch;
 
-/// A file: its mode, and its content (of a submodule, its commit).
+/// A file: its mode, and its content (or a submodule's commit).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct File {
     pub(super) kind: EntryKind,
@@ -70,7 +70,7 @@ impl Table {
         self.states.get(path).copied()
     }
 
-    /// Notes what one part of the patch did.
+    /// Notes the result of one part of the patch.
     pub(super) fn note(&mut self, header: &Header<'_>, result: Option<File>) {
         let old = header.old_name.as_ref();
         if let (Some(new), Some(file)) = (&header.new_name, result) {

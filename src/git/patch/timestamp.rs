@@ -106,7 +106,7 @@ fn strip_date(text: &[u8]) -> Option<&[u8]> {
     Some(strip_form(rest, b"00").unwrap_or(rest))
 }
 
-/// Takes off the end what has this form, where a `0` stands for any digit.
+/// Takes a text of this form off the end, where a `0` stands for any digit.
 fn strip_form<'a>(text: &'a [u8], form: &[u8]) -> Option<&'a [u8]> {
     let (rest, end) = text.split_at_checked(text.len().checked_sub(form.len())?)?;
     let fits = |(byte, form): (&u8, &u8)| match form {

@@ -68,7 +68,7 @@ impl Version {
     }
 }
 
-/// A ref as the client is told of it.
+/// A ref as the client sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AdvertisedRef<'a> {
     /// Its full name, or `HEAD`.
@@ -79,8 +79,8 @@ pub(crate) struct AdvertisedRef<'a> {
     pub peeled: Option<ObjectId>,
 }
 
-/// Writes the list of refs of versions 0 and 1, ref by ref, so that the caller can send what is
-/// there before the list is whole.
+/// Writes the list of refs of versions 0 and 1, ref by ref, so that the caller can send the first refs before
+/// the list is whole.
 #[derive(Debug)]
 pub(crate) struct RefAdvertisement {
     service: Service,
@@ -89,7 +89,7 @@ pub(crate) struct RefAdvertisement {
 }
 
 impl RefAdvertisement {
-    /// Writes what stands before the refs.
+    /// Writes the lines before the refs.
     ///
     /// `head_target` is the branch that `HEAD` is a symref to, if that branch exists.
     pub(crate) fn begin(

@@ -169,8 +169,8 @@ pub(crate) fn split_word(word: &[u8]) -> (&[u8], Option<&[u8]>) {
     }
 }
 
-/// An agent or a session id made safe for logs and for the wire: at most 256 bytes, and a dot for
-/// whatever is not printable ASCII, white space included. `None` when nothing is left.
+/// An agent or a session id made safe for logs and for the wire: at most 256 bytes, and a dot for every byte
+/// that is not printable ASCII, white space included. `None` when nothing is left.
 pub(crate) fn sanitized(value: &[u8]) -> Option<String> {
     let value = value.trim_ascii();
     let value = value.get(..TOKEN_BYTES_MAX).unwrap_or(value);
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_offered_fits_the_wire() {
+    fn the_offer_fits_the_wire() {
         let offer = Offer::DEFAULT;
         for list in [
             offer.upload_pack,

@@ -151,7 +151,7 @@ pub struct FetchRequest {
     pub include_tag: bool,
     /// Deltas may name their base by its distance.
     pub ofs_delta: bool,
-    /// Never say `ready`: the client only wants to know what is common.
+    /// Never say `ready`: the client only wants to know the common commits.
     pub wait_for_done: bool,
     /// The whole answer is multiplexed, not the pack alone.
     pub sideband_all: bool,
@@ -163,7 +163,7 @@ pub struct FetchRequest {
     pub deepen_relative: bool,
     /// History wanted since this time, in seconds since the epoch.
     pub deepen_since: Option<i64>,
-    /// History wanted without what these refs, named in full or in short, reach.
+    /// History wanted without the commits that these refs, named in full or in short, reach.
     pub deepen_not: Vec<BString>,
     /// The filter-spec, not yet parsed.
     pub filter: Option<BString>,
@@ -309,7 +309,7 @@ impl FetchRequest {
         Ok(true)
     }
 
-    /// All lines are there: checks what no line shows alone.
+    /// All lines are there: checks the rules that no line shows alone.
     pub(super) fn complete(self) -> Result<Self, FetchRequestError> {
         let by_rev_list = self.deepen_since.is_some() || !self.deepen_not.is_empty();
         if self.deepen.is_some() && by_rev_list {

@@ -78,8 +78,8 @@ impl LsRefsRequest {
 
     /// Whether the client wants this ref.
     pub(crate) fn wants(&self, name: &BStr) -> bool {
-        // Of prefixes that do not begin with one another, only the last that sorts up to the
-        // name can be the beginning of it.
+        // Among prefixes that do not begin with one another, only the last that sorts up to the name can be
+        // the beginning of it.
         let sorted_up_to = self
             .prefixes
             .partition_point(|prefix| prefix.as_bstr() <= name);

@@ -10,7 +10,7 @@
 //! | `command_request` | a version 2 request | gitprotocol-v2 |
 //! | `ls_refs` | arguments and answer of `ls-refs` | gitprotocol-v2 |
 //! | `object_info` | arguments and answer of `object-info` | gitprotocol-v2 |
-//! | `fetch_request` | what a fetch asks for, and the arguments of version 2 `fetch` | gitprotocol-v2 |
+//! | `fetch_request` | the request of a fetch, and the arguments of version 2 `fetch` | gitprotocol-v2 |
 //! | `upload_request` | the same from a version 0 or 1 body | gitprotocol-pack |
 //! | `negotiation` | acknowledgements and the sections before the pack | gitprotocol-v2, -pack |
 //! | `push_commands` | the ref updates of a push | gitprotocol-pack |
@@ -18,7 +18,8 @@
 //! | `refusal` | why a whole request is refused, where Git shows it | gitprotocol-http, -pack |
 //!
 //! Invariants:
-//! - Nothing here reads a ref or an object: a request says what was asked, not whether it exists.
+//! - Nothing here reads a ref or an object: a request names objects and refs, and does not tell whether they
+//!   exist.
 //! - Readers take input in any pieces and give the same result; each has a bound.
 //! - Writers append to a `Vec` and cannot fail.
 //! - Errors carry the words that git uses, ready for an `ERR` packet or side-band 3.

@@ -64,7 +64,7 @@ impl ObjectInfoRequest {
         Ok(())
     }
 
-    /// Writes what stands before the objects.
+    /// Writes the lines before the objects.
     pub(crate) fn write_header(&self, out: &mut Vec<u8>) {
         if self.size && !self.object_ids.is_empty() {
             pktline::line(&[b"size"], out);

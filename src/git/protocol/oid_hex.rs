@@ -45,7 +45,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<ObjectId> {
     ObjectId::from_hex(text).ok()
 }
 
-/// The id at the start of `line`, and what follows it.
+/// The id at the start of `line`, and the rest behind it.
 pub(crate) fn split_first(line: &[u8]) -> Option<(ObjectId, &[u8])> {
     let (digits, rest) = line.split_at_checked(HEX_BYTES)?;
     Some((parse(digits)?, rest))

@@ -259,12 +259,12 @@ pub fn data(payload: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Writes the pieces, joined, as one packet without a newline; what is too long is cut off.
+/// Writes the pieces, joined, as one packet without a newline; cuts a text that is too long.
 pub fn line(pieces: &[&[u8]], out: &mut Vec<u8>) {
     joined(pieces, b"", out);
 }
 
-/// Writes the pieces, joined, and a newline as one packet; what is too long is cut off.
+/// Writes the pieces, joined, and a newline as one packet; a text that is too long is cut off.
 pub fn text(pieces: &[&[u8]], out: &mut Vec<u8>) {
     joined(pieces, b"\n", out);
 }

@@ -14,7 +14,7 @@ impl Meter {
         Self { title, shown: None }
     }
 
-    /// The line to show now, if it differs from the last one. Nothing is said of nothing.
+    /// The line to show now, if it differs from the last one. A pack without objects has no message.
     pub(crate) fn line(&mut self, done: u64, total: u64, over: bool) -> Option<String> {
         let percent = done.saturating_mul(100).checked_div(total)?;
         if self.shown == Some(percent) && !over {

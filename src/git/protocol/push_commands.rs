@@ -23,7 +23,7 @@ pub enum PushCommandsError {
     /// It does not begin with packets.
     #[error(transparent)]
     PktLine(#[from] PktLineError),
-    /// A line is no command.
+    /// A line is not a command.
     #[error("protocol error: expected old/new/ref, got '{line}'")]
     NotACommand {
         /// The line.
@@ -195,8 +195,8 @@ impl<'a> PushCommandsReader<'a> {
         }
     }
 
-    /// Takes bytes from the front of `input`; whether the commands are complete. What is then
-    /// left in `input`, and whatever follows it, is the pack.
+    /// Takes bytes from the front of `input`; whether the commands are complete. The bytes then left in
+    /// `input`, and all that follow, are the pack.
     pub fn feed(&mut self, input: &mut &[u8]) -> Result<bool, PushCommandsError> {
         while self.state != State::Complete {
             match self.decoder.next(input)? {
@@ -338,7 +338,7 @@ fn parse_command(line: &[u8]) -> Option<PushCommand> {
 }
 
 impl PushCapabilities {
-    /// Takes a list of capabilities. As with git, what was not offered has no effect, and only
+    /// Takes a list of capabilities. As with git, a capability that was not offered has no effect, and only
     /// another hash function is refused.
     fn agree(
         &mut self,

@@ -1,4 +1,4 @@
-//! For tests: real git's servers, and what real git's clients send.
+//! For tests: real git's servers, and the requests of real git's clients.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ impl Sandbox {
     }
 
     /// The refs as `ls-refs` shows them: `HEAD` first if it resolves, then sorted; each with its
-    /// id and what it peels to.
+    /// id and the id that it peels to.
     pub(crate) fn refs(&self) -> Vec<(String, String, String)> {
         let format = "--format=%(refname) %(objectname) %(*objectname)";
         let listing = self.server(&["for-each-ref", format]);
@@ -94,7 +94,7 @@ impl Sandbox {
         output.stdout
     }
 
-    /// Runs git in the client, with `REMOTE` standing for the server, and gives what it sent over
+    /// Runs git in the client, with `REMOTE` standing for the server, and gives the bytes that it sent over
     /// the one connection that it made.
     pub(crate) fn sent(&self, service: &str, version: u8, arguments: &[&str]) -> Vec<u8> {
         let (log, server) = (self.path("sent"), self.path("server"));

@@ -14,7 +14,7 @@ use super::push_commands::{PushCommands, ReportStatus};
 use super::report_status::{self, Outcome, RefStatus};
 use super::sideband::{Band, SideBand, band};
 
-/// Refs that are each told the reason, at most: of more the report would have megabytes.
+/// Refs that are each told the reason, at most: a report that told more of them would have megabytes.
 const REASONS_MAX: usize = 1000;
 
 /// The message for the other refs, as in git.
@@ -35,7 +35,7 @@ pub fn upload_pack(reason: &str, out: &mut Vec<u8>) {
 
 /// Writes the refusal of a push whose commands were read: the report, with the reason for the pack
 /// and for every ref, and the reason once more where Git prints it first. `named` is the reason
-/// with what ties it to the log.
+/// with the request's id, which ties it to the log.
 pub fn receive_pack(reason: &str, named: &str, push: &PushCommands, out: &mut Vec<u8>) {
     let capabilities = &push.capabilities;
     if push.commands.is_empty() || capabilities.report_status == ReportStatus::None {
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn an_advertisement_says_why_there_is_none() {
+    fn a_refused_advertisement_says_why() {
         let mut out = Vec::new();
         advertisement(Service::ReceivePack, "read-only", &mut out);
         assert_eq!(

@@ -1,6 +1,6 @@
 //! Side-bands: <https://git-scm.com/docs/gitprotocol-pack#_packfile_data>.
 //!
-//! Once the pack begins, the first byte of each packet's data says what the rest is.
+//! Once the pack begins, the first byte of each packet's data tells the kind of the rest.
 
 use super::pktline;
 

@@ -2,7 +2,7 @@
 //! <https://git-scm.com/docs/gitprotocol-pack#_packfile_negotiation>.
 //!
 //! Over HTTP every request starts again with the wants, so a body is: wants and depth, a flush,
-//! then haves up to a flush or `done`. What follows that is not read, as git does not.
+//! then haves up to a flush or `done`. Bytes behind that are not read, as in git.
 
 use crate::git::limits::Limits;
 

@@ -1,8 +1,8 @@
-//! The commits that an update of a push brings to its ref, for those who are told of it.
+//! The commits that an update of a push brings to its ref, for the receivers of its event.
 //!
-//! Of an update they are the commits that the new id reaches and the old one does not, as
-//! `git rev-list old..new` lists them. A new ref has no old id, and may reach the whole history: of it
-//! they are the commits that its push brought.
+//! The commits of an update are those that the new id reaches and the old one does not, as
+//! `git rev-list old..new` lists them. A new ref has no old id, and may reach the whole history: its commits
+//! are those that its push brought.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
@@ -17,7 +17,7 @@ use super::super::store::StoreError;
 /// The commits that one update brings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Brought {
-    /// The ref's former commit is no ancestor of its new one.
+    /// The ref's former commit is not an ancestor of its new one.
     pub forced: bool,
     /// The newest, oldest first.
     pub newest: Vec<ObjectId>,
@@ -107,7 +107,7 @@ pub struct BroughtWalk {
 
 impl BroughtWalk {
     /// Looks in a graph whose last segment is the pushed one, if `has_segment`. `old` and `new` are
-    /// peeled; `None` if nothing is to be found: the new one is no commit of the graph.
+    /// peeled; `None` if there is nothing to find: the new one is not a commit of the graph.
     pub fn new(
         graph: &Rc<CommitGraph>,
         has_segment: bool,
@@ -174,7 +174,7 @@ impl BroughtWalk {
         let (mut queue, mut seen, mut arrived) = (BinaryHeap::new(), HashSet::new(), 0_u64);
         let mut put = |queue: &mut BinaryHeap<_>, node: CommitNode| -> Result<(), StoreError> {
             if self.is_new(node) && seen.insert(node) {
-                // Of one time the one goes first that came first.
+                // Commits of one time go in the order in which they came.
                 arrived = arrived.saturating_add(1);
                 queue.push((self.graph.time_seconds(node)?, Reverse(arrived), node));
             }

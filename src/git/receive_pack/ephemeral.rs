@@ -11,7 +11,7 @@ const OPTION: &[u8] = b"cairn.ttl=";
 /// Seconds that a pusher may ask for: up to 90 days.
 pub const TTL_SECONDS: std::ops::RangeInclusive<u32> = 1..=7_776_000;
 
-/// The push option is no number within the bounds.
+/// The push option is not a number within the bounds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "push option cairn.ttl must be {min} to {max} seconds, this is '{given}'",

@@ -15,13 +15,13 @@ use super::super::object::fsck::{Finding, MessageId, Refused, Strictness};
 /// Bad objects that a refusal names, and warnings that an import keeps in full.
 const BAD_OBJECTS_NAMED: usize = 10;
 
-/// Warnings that are told in full; the rest is counted by message.
+/// Warnings that are shown in full; the rest is counted by message.
 const WARNINGS_TOLD: usize = 20;
 
 /// Findings about one object that are kept: a commit of 8 MiB can give rise to a million.
 const FINDINGS_KEPT: usize = 32;
 
-/// The setting that lets in what only a strict repository refuses.
+/// The setting that lets in objects which only a strict repository refuses.
 const SETTING: &str = "{\"fsck\": {\"strict\": false}}";
 
 /// An object that is refused or warned of.
@@ -41,7 +41,7 @@ impl fmt::Display for BadObject {
     }
 }
 
-/// A finding in one line: what it quotes may hold anything.
+/// A finding in one line: its quotations may hold any bytes.
 fn one_line(finding: &Finding) -> String {
     finding.to_string().replace(char::is_control, " ")
 }
@@ -179,7 +179,7 @@ impl Findings {
         self.strictness
     }
 
-    /// Notes what is found of one object; gives whether it is refused.
+    /// Notes the findings about one object; gives whether it is refused.
     pub(super) fn note(&mut self, id: ObjectId, kind: ObjectKind, found: Found) -> bool {
         let Found(findings) = found;
         let refuses = |finding: &&Finding| self.strictness.refuses(finding);
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_let_in_is_told_in_part_and_counted_whole() {
+    fn accepted_faults_are_told_in_part_and_counted_whole() {
         let findings = findings(Strictness::Lenient, 0);
         assert_eq!(findings.refusal(), None);
         let told: Vec<_> = findings.warnings().collect();
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_counts_all_names_ten_and_says_what_lets_them_in() {
+    fn a_refusal_counts_all_names_ten_and_tells_the_setting() {
         let strict = findings(Strictness::Strict, 0);
         let lines: Vec<_> = strict.refusal().unwrap().lines().collect();
         assert_eq!(lines.len(), 12);

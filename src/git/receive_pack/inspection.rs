@@ -140,7 +140,7 @@ impl Inspection {
         self.findings.note(*id, ObjectKind::Blob, found);
     }
 
-    /// Why the push is refused for what its objects are, as far as they were seen.
+    /// The reason to refuse the push because of its objects, as far as they were seen.
     pub fn refusal(&self) -> Option<&FsckRefusal> {
         self.findings.refusal()
     }

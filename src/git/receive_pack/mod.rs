@@ -6,7 +6,7 @@
 //! | `rules` | each ref update judged on its own: names, settings, what it would do |
 //! | `ephemeral` | how long a ref lives that expires |
 //! | `updates` | the ref updates, each with what is found out about it |
-//! | `findings` | what fsck finds over all of it: bad objects counted and named, warnings |
+//! | `findings` | the findings of fsck over all of it: bad objects counted and named, warnings |
 //! | `inspection` | each commit, tree and tag seen once: fsck, and the facts that the graph needs |
 //! | `brought` | the commits that each update brings to its ref |
 //! | `pushed` | the pushed objects in front of the live ones, as walks see them |

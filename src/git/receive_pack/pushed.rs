@@ -20,7 +20,7 @@ use super::inspection::Inspection;
 use super::secret_paths::{PathSearch, Positions};
 use super::secrets::{Allowed, FoundSecret, SecretRefusal, SecretSearch};
 
-/// The objects of a resolved pack before the live ones, and what was found out about them.
+/// The objects of a resolved pack before the live ones, and the findings about them.
 pub struct Pushed<'a, S> {
     objects: Unpublished<'a, S>,
     inspection: Inspection,
@@ -68,8 +68,8 @@ impl<'a, S: PackStore> Pushed<'a, S> {
         (self.objects.into_incoming(), self.inspection)
     }
 
-    /// Checks the blobs that trees named as `.gitmodules` or `.gitattributes`; what is wrong with
-    /// them is [`Self::refusal`]'s. After a failure to read it can be called again.
+    /// Checks the blobs that trees named as `.gitmodules` or `.gitattributes`; [`Self::refusal`] tells their
+    /// faults. After a failure to read it can be called again.
     pub fn check_specials(&mut self) -> Result<(), PackError> {
         let specials: Vec<_> = self.inspection.specials().collect();
         for (special, id) in specials.into_iter().skip(self.specials_checked) {
@@ -148,13 +148,13 @@ impl<'a, S: PackStore> Pushed<'a, S> {
         self.inspection.secrets()?.refusal(allowed)
     }
 
-    /// Why the push is refused for what its objects are. Complete once the special blobs are
+    /// The reason to refuse the push because of its objects. Complete once the special blobs are
     /// checked.
     pub fn refusal(&self) -> Option<&FsckRefusal> {
         self.inspection.refusal()
     }
 
-    /// The object at the end of a chain of tags; `None` when `id` is no tag.
+    /// The object at the end of a chain of tags; `None` when `id` is not a tag.
     pub fn peel(&self, id: &ObjectId) -> Result<Option<ObjectId>, ReadError> {
         let end = end_of_tags(self, *id)?;
         Ok((end != *id).then_some(end))

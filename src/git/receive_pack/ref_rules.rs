@@ -1,4 +1,4 @@
-//! Rules about refs: which changes of which refs are forbidden, whoever asks for them.
+//! Rules about refs: they forbid certain changes of certain refs to everybody.
 //!
 //! A rule is a pattern and the operations that it forbids. The first rule whose pattern matches the
 //! refname decides; if none matches, every change is allowed. A rule that forbids nothing is an
@@ -63,7 +63,7 @@ impl ForbiddenOp {
     }
 }
 
-/// What a change does to its ref.
+/// The effect of a change on its ref.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RefOp {
@@ -74,7 +74,7 @@ pub enum RefOp {
     /// The ref does not exist afterwards.
     Delete,
     /// The ref moves, and Git's client does that only when it is forced: to a commit that does not
-    /// descend from the old one, to or from what is no commit, or anywhere under `refs/tags/`.
+    /// descend from the old one, to or from an object that is not a commit, or anywhere under `refs/tags/`.
     Force,
 }
 
@@ -178,7 +178,7 @@ pub enum RefRulesError {
     Pattern {
         /// The rule's place, from 0.
         at: usize,
-        /// What is wrong.
+        /// The fault.
         fault: PatternFault,
     },
     /// An operation is named twice.
@@ -194,7 +194,7 @@ pub enum RefRulesError {
 }
 
 impl RefRulesError {
-    /// The JSON pointer from the rules to what is wrong.
+    /// The JSON pointer from the rules to the fault.
     #[must_use]
     pub fn pointer(&self) -> String {
         match self {
@@ -205,7 +205,7 @@ impl RefRulesError {
     }
 }
 
-/// Whose rule it is.
+/// The owner of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RuleOwner {
@@ -229,7 +229,7 @@ impl fmt::Display for RuleOwner {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{by}: {}", op.name())]
 pub struct ForbiddenChange {
-    /// Whose rule it is.
+    /// The owner of the rule.
     pub by: RuleOwner,
     /// The rule's pattern.
     pub pattern: String,

@@ -61,7 +61,7 @@ pub(crate) enum Rejection {
     /// The tip reaches objects that are missing.
     #[error("missing necessary objects")]
     MissingObjects,
-    /// The pusher's repository is shallow, and what it lacks is not here either.
+    /// The pusher's repository is shallow, and the commits that it lacks are not here either.
     #[error("shallow update not allowed")]
     ShallowUpdate,
     /// A branch may only name a commit.
@@ -76,7 +76,7 @@ pub(crate) enum Rejection {
     /// Another update of the same atomic push was refused.
     #[error("atomic push failure")]
     Atomic,
-    /// The ref is not what the pusher saw.
+    /// The ref is not at the id that the pusher saw.
     #[error("stale info: is at {actual} but expected {expected}")]
     Stale {
         /// Its id, or the null id.
@@ -107,7 +107,7 @@ pub(crate) enum Rejection {
     /// The hook gave no judgement, and the repository wants one.
     #[error("pre-receive hook failed: {reason}")]
     HookFailed {
-        /// What failed.
+        /// The failure.
         reason: String,
     },
     /// The repository has as many refs as it may have.
@@ -115,7 +115,7 @@ pub(crate) enum Rejection {
     TooManyRefs(String),
 }
 
-/// What a command does to its ref. It does not say whether a move is forced.
+/// The effect of a command on its ref. It does not say whether a move is forced.
 pub(crate) fn op(command: &PushCommand) -> RefOp {
     match (&command.old, &command.new) {
         (_, None) => RefOp::Delete,
@@ -129,7 +129,7 @@ fn one_line(text: &str) -> String {
     text.replace('\n', " ")
 }
 
-/// Judges what can be judged before the pack is read.
+/// Judges as much as possible before the pack is read.
 pub(crate) fn before_pack(
     command: &PushCommand,
     settings: &Settings<'_>,

@@ -26,7 +26,7 @@ const WAY_TREES_MAX: usize = 100_000;
 /// Bytes of a tree that count as one tree more.
 const UNIT_BYTES: usize = 8 << 10;
 
-/// The objects of a push, of which those of its pack have positions.
+/// The objects of a push; those of its pack have positions.
 pub(crate) trait Positions: Incoming + ObjectSource {
     /// The object at a position of the pack.
     fn at(&self, position: u32) -> Option<(ObjectId, Option<ObjectKind>)>;
@@ -102,7 +102,7 @@ impl PathSearch {
         Ok(false)
     }
 
-    /// Notes what a tree holds; gives how many trees it counts as.
+    /// Notes the entries of a tree; gives how many trees it counts as.
     fn look<P: Positions>(&mut self, pushed: &P, tree_id: &ObjectId) -> Result<usize, ReadError> {
         let Some((_, content)) = pushed.read(tree_id)? else {
             return Ok(1);

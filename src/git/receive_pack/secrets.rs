@@ -1,7 +1,7 @@
 //! Push protection: the blobs that a push brings are searched for secrets while their content is in
 //! memory, and the push is refused unless the pusher overrides that.
 //!
-//! What is found is noted by position. Which of these blobs are new, and at which paths they stand, is
+//! The search notes its findings by position. Which of these blobs are new, and at which paths they stand, is
 //! looked up once all objects are known, and only if there is something to look up
 //! ([`super::secret_paths`]).
 
@@ -35,7 +35,7 @@ pub(crate) struct Allowed {
 }
 
 impl Allowed {
-    /// What these push options say.
+    /// Reads these push options.
     pub(crate) fn of(options: &[BString]) -> Self {
         let mut allowed = Self::default();
         for option in options {
@@ -102,7 +102,7 @@ impl SecretSearch {
                 line,
                 kind: secret.kind,
             };
-            // Forms that overlap find one secret twice. Of one kind, they come line by line.
+            // Forms that overlap find one secret twice. Those of one kind come line by line.
             let mut same_line = noted
                 .iter()
                 .rev()
@@ -191,7 +191,7 @@ pub struct FoundSecret {
     pub line: u32,
     /// Its kind.
     pub kind: SecretKind,
-    /// The blob, of several versions the one that comes first.
+    /// The blob; the first one, if it has several versions.
     pub blob: ObjectId,
 }
 

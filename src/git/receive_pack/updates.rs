@@ -1,5 +1,5 @@
-//! The ref updates of a push: what the pusher asks, what is found out about it, and what becomes of
-//! it, together in one value for each ref.
+//! The ref updates of a push: the pusher's command, the findings about it, and its result, together in one
+//! value for each ref.
 
 use std::rc::Rc;
 
@@ -8,7 +8,7 @@ use gix_hash::ObjectId;
 use super::rules::Rejection;
 use crate::git::protocol::push_commands::{PushCommand, PushCommands};
 
-/// One ref update. It is open until it is rejected; what is open at the end is published.
+/// One ref update. It is open until it is rejected; an update that is open at the end is published.
 #[derive(Debug, Clone)]
 pub(crate) struct PushUpdate {
     /// The client's command.
@@ -17,8 +17,8 @@ pub(crate) struct PushUpdate {
     pub peeled: Option<ObjectId>,
     /// The command deletes a ref that does not exist: as with git that succeeds.
     pub(crate) is_gone: bool,
-    /// Whether the move of the ref is [forced](super::ref_rules::RefOp::Force). `None`: nobody asked
-    /// yet, or it is no move.
+    /// Whether the move of the ref is [forced](super::ref_rules::RefOp::Force). `None`: nobody asked yet, or
+    /// it is not a move.
     pub(crate) is_forced: Option<bool>,
     rejection: Option<Rejection>,
 }
@@ -44,7 +44,7 @@ pub(crate) struct PushUpdates {
 }
 
 impl PushUpdates {
-    /// Everything that a push asks; nothing of it is rejected yet.
+    /// Everything that a push asks; no command is rejected yet.
     pub(crate) fn new(push: &PushCommands) -> Self {
         let update = |command: &Rc<PushCommand>| PushUpdate {
             command: Rc::clone(command),
@@ -79,12 +79,12 @@ impl PushUpdates {
         self.all.iter().any(|update| !update.is_open())
     }
 
-    /// The updates that were not rejected, to note what is found out about them.
+    /// The updates that were not rejected, to note the findings about them.
     pub(crate) fn open_mut(&mut self) -> impl Iterator<Item = &mut PushUpdate> {
         self.all.iter_mut().filter(|update| update.is_open())
     }
 
-    /// Has `judge` look at each open update, and rejects those for which it gives a reason.
+    /// Calls `judge` with each open update, and rejects those for which it gives a reason.
     pub(crate) fn judge(&mut self, mut judge: impl FnMut(&PushUpdate) -> Option<Rejection>) {
         for update in self.open_mut() {
             update.rejection = judge(update);
@@ -93,7 +93,7 @@ impl PushUpdates {
     }
 
     /// Like [`Self::judge`], where a judgement can fail. A failure ends it; the updates that were
-    /// judged before it keep what was found.
+    /// judged before it keep their findings.
     pub(crate) fn try_judge<E>(
         &mut self,
         mut judge: impl FnMut(&mut PushUpdate) -> Result<Option<Rejection>, E>,
@@ -112,7 +112,7 @@ impl PushUpdates {
         }
     }
 
-    /// Gives each open update, in order, what the publisher made of it.
+    /// Gives each open update, in order, the publisher's result.
     pub(crate) fn settle<R>(
         &mut self,
         results: impl IntoIterator<Item = R>,
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_publisher_says_goes_to_the_open_updates_in_order() {
+    fn the_publishers_results_go_to_the_open_updates_in_order() {
         let mut updates = updates(&["a", "b", "c"], false);
         reject(&mut updates, "a", &Rejection::ReadOnly);
         updates.settle([None, Some(Rejection::Atomic)], |result, _| result);

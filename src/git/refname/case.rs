@@ -13,7 +13,7 @@ use super::REFS;
 /// Jumps that one search takes at most; without hostile refs in the way it takes a few.
 const JUMPS_MAX: usize = 128;
 
-/// A letter in one case, as UTF-8; or a byte that is no text.
+/// A letter in one case, as UTF-8; or a byte that is not text.
 type Form = SmallVec<[u8; 4]>;
 
 /// The forms of one letter, sorted; most have one or two.
@@ -46,7 +46,7 @@ impl Spellings {
     }
 
     /// Finds another spelling of `name` among refs that are sorted by bytes. `from` gives the first
-    /// ref that is not less than what it is given.
+    /// ref that is not less than its argument.
     pub(crate) fn find_other<E>(
         &self,
         name: &BStr,

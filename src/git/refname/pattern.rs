@@ -7,7 +7,7 @@ use super::{REFS, check_stored};
 /// Bytes of a pattern. A longer ref is matched by the beginning of its name.
 pub const PATTERN_BYTES_MAX: usize = 240;
 
-/// A text that is no pattern of refnames.
+/// A text that is not a pattern of refnames.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatternFault {
     /// It is too long.
@@ -16,7 +16,7 @@ pub enum PatternFault {
         /// Its bytes.
         bytes: usize,
     },
-    /// It is no full refname.
+    /// It is not a full refname.
     #[error("the pattern '{pattern}' is neither '*' nor begins with 'refs/'")]
     OutsideRefs {
         /// The pattern.

@@ -158,7 +158,7 @@ proptest! {
 }
 
 #[test]
-fn what_no_file_system_holds_is_not_created_and_may_be_deleted() {
+fn a_name_that_no_file_system_holds_is_not_created_and_may_be_deleted() {
     let long = |bytes: usize| format!("refs/heads/{}", "x".repeat(bytes));
     let update = |name: &str| check_update(name.into(), 4096);
     assert_eq!(update(&long(COMPONENT_BYTES_MAX)), Ok(()));

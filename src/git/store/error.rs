@@ -40,7 +40,7 @@ pub enum StoreError {
     },
 }
 
-/// Why the store fails in the same way again, however often it is asked.
+/// Why the store fails in the same way each time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LastingFault {
     /// It takes no more.

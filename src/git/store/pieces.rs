@@ -26,7 +26,7 @@ struct Piece {
 }
 
 impl Pieces {
-    /// All bytes, of the pieces in their order.
+    /// The bytes of all pieces, in order.
     pub fn new(pieces: impl IntoIterator<Item = Shared>) -> Self {
         let mut len = 0;
         let mut longest = 1;
@@ -144,7 +144,7 @@ impl Pieces {
 }
 
 impl Piece {
-    /// The bytes from `at` on, of all pieces counted.
+    /// The bytes from `at` on, counted over all pieces.
     fn from(&self, at: usize) -> Option<&[u8]> {
         self.bytes.get(at.checked_sub(self.start)?..)
     }

@@ -1,5 +1,5 @@
 //! A part of a stored pack that is read once from end to end, or nearly in that order: some windows of
-//! it are in memory, and what was read is kept for nobody else.
+//! it are in memory, and the bytes read are kept for nobody else.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use super::{PackId, PackRecord, PackStore, Part, PartReader, Pieces, Shared, Sto
 /// Bytes of a window.
 const WINDOW_BYTES: usize = 64 << 10;
 
-/// Windows in memory: two readers at different places, and what lies across a border.
+/// Windows in memory: two readers at different places, and an item across a border.
 const WINDOWS: usize = 4;
 
 /// Bytes that a part has for each object, about: from this a small pack is known without a question.
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_an_error() {
+    fn bytes_behind_the_end_are_an_error() {
         let part = scanned(&[1; 100]);
         assert!(part.array::<8>(93).is_err());
         assert!(part.read(0..101, &mut Vec::new()).is_err());

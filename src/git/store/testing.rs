@@ -1,4 +1,4 @@
-//! A store that gives nothing but ranges of one part, for tests of what is read by pages.
+//! A store that gives nothing but ranges of one part, for tests of reading by pages.
 
 use std::cell::RefCell;
 use std::ops::Range;

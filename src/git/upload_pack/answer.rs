@@ -35,7 +35,7 @@ use super::revision;
 const PLANNING_CACHE_BYTES: usize = 4 << 20;
 
 /// Answers one fetch request over the packs and refs as they are now. `graph` is that of the
-/// packs that are live now. Whatever is stored may be wanted.
+/// packs that are live now. A client may want any stored object.
 pub fn answer<S: PackStore + RefSource + Clone>(
     store: &S,
     graph: Rc<CommitGraph>,
@@ -119,7 +119,7 @@ impl<'a, S: PackStore + RefSource + Clone> Fetch<'a, S> {
         };
         let (mut wants, named) = (request.wants.clone(), self.named_wants()?);
         wants.extend(named.iter().map(|(id, _)| *id));
-        // To learn what is common, nothing need be wanted.
+        // To learn the common commits, a client need not want anything.
         if wants.is_empty() && !request.wait_for_done {
             return Ok(self.without_pack());
         }

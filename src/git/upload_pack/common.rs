@@ -39,7 +39,7 @@ impl Common {
         Ok(())
     }
 
-    /// Whether to look: each look may cost what the repository has, and a client may send a
+    /// Whether to look: each look may cost a walk over the repository, and a client may send a
     /// hundred thousand haves.
     pub(crate) fn is_due(&mut self) -> bool {
         let is_due = self.nodes.len() >= self.due.max(1);

@@ -55,7 +55,7 @@ pub enum FetchError {
     /// The sparse patterns that a filter names are not there.
     #[error("unable to access sparse blob in '{0}'")]
     SparseBlob(BString),
-    /// The sparse patterns that a filter names are no blob.
+    /// The object that a filter names for sparse patterns is not a blob.
     #[error("unable to parse sparse filter data in {0}")]
     NotSparsePatterns(ObjectId),
     /// The objects cannot be chosen.

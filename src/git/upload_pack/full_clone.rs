@@ -1,7 +1,7 @@
 //! The most common fetch: everything that branches and tags reach, to a client that has nothing.
 //!
-//! Its answer depends on nothing but the objects wanted, so that it can be kept ready. Only what
-//! stands before the pack differs between the versions of the protocol.
+//! Its answer depends on nothing but the objects wanted, so that it can be kept ready. Only the lines before
+//! the pack differ between the versions of the protocol.
 //!
 //! Clients ask for it in many ways: with every branch and tag as a want, with the branches alone
 //! and `include-tag`, with other refs besides that lead to the same commits (`clone --mirror`), or
@@ -48,7 +48,7 @@ pub fn request(wants: Vec<ObjectId>) -> FetchRequest {
 }
 
 /// Whether the request has the options of a full clone: no haves, nothing left out, on the large
-/// side-band, with deltas by distance. What it wants is not looked at.
+/// side-band, with deltas by distance. The ids of its wants do not matter here.
 ///
 /// A ready answer has no progress, which no client insists on, and no thin deltas, which need haves.
 pub(crate) fn is_plain(request: &FetchRequest) -> bool {
@@ -87,7 +87,7 @@ pub fn head(request: &FetchRequest, named: &[(ObjectId, BString)]) -> Vec<u8> {
     head
 }
 
-/// Whether what the tips reach answers these wants: all wants are in it, and it has no commits
+/// Whether the objects that the tips reach answer these wants: all wants are in it, and it has no commits
 /// besides. It may have tag objects besides, which a client passes over that has no ref for them.
 ///
 /// Reads the graph alone: a want that is neither a tip nor a commit is not covered.
@@ -131,8 +131,8 @@ pub fn covers(
     )
 }
 
-/// Whether what the tips reach has all of these objects: each is a tip, or a commit behind one. So
-/// whoever may clone may have what these objects reach.
+/// Whether the tips reach all of these objects: each is a tip, or a commit behind one. So a client
+/// that may clone may have the objects that these reach.
 pub fn has_all(
     graph: &Rc<CommitGraph>,
     tips: &[Tip],
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_extensions_add_stands_before_the_pack() {
+    fn the_lines_of_extensions_stand_before_the_pack() {
         let named = (plain().wants.remove(0), BString::from("refs/heads/main"));
         let by_name = FetchRequest {
             wants: Vec::new(),
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_asks_for_less_or_otherwise_is_no_full_clone() {
+    fn a_request_for_less_or_for_another_form_is_not_a_full_clone() {
         let other: [fn(&mut FetchRequest); 8] = [
             |request| request.haves = request.wants.clone(),
             |request| request.shallow = request.wants.clone(),
@@ -271,7 +271,7 @@ mod tests {
 
     /// Each request of real git for a full clone is recognised as one.
     #[test]
-    fn what_git_sends_for_a_clone_is_plain() {
+    fn gits_request_for_a_clone_is_plain() {
         let everything = FetchExtensions::parse("ref-in-want,sideband-all,packfile-uris").unwrap();
         for arguments in [
             &["clone", "-q", "REMOTE", "copy"][..],
@@ -294,7 +294,7 @@ mod tests {
     /// As go-git 5 writes it (`packp.UploadPackRequest`): version 0, capabilities in order of the
     /// alphabet, no `multi_ack`, and `done` at once.
     #[test]
-    fn what_go_git_sends_for_a_clone_is_plain() {
+    fn the_request_of_go_git_for_a_clone_is_plain() {
         let id = "1".repeat(40);
         let mut body = Vec::new();
         let first = format!("want {id} agent=go-git/5.x ofs-delta side-band-64k\n");

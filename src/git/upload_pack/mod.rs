@@ -7,10 +7,10 @@
 //! | `error` | why a fetch cannot be answered |
 //! | `full_clone` | the fetch whose answer can be kept ready |
 //! | `plan` | wants less haves, made into a selection of stored entries |
-//! | `request` | what a plan is asked for, and what it chose |
+//! | `request` | the request for a plan, and the plan's choice |
 //! | `planner` | the plan, made in steps |
 //! | `planning` | the answer on its way: planned in steps, then its pack prepared |
-//! | `objects` | what the missing commits bring, filtered |
+//! | `objects` | the objects of the missing commits, filtered |
 //! | `revision` | an object named by a ref and a path |
 //! | `stream` | the pack on the wire: hashed and multiplexed |
 

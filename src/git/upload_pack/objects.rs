@@ -1,4 +1,4 @@
-//! The objects that are sent with the missing commits, and the wants that are no commits.
+//! The objects that are sent with the missing commits, and the wants that are not commits.
 
 use std::collections::HashSet;
 
@@ -22,7 +22,7 @@ const EDGE_BASES_MAX: usize = 4;
 /// Objects that are looked up together: 320 KB of ids.
 const LOOKED_UP_TOGETHER: usize = 1 << 14;
 
-/// What a plan is made of, the same in each step.
+/// The sources of a plan, the same in each step.
 pub(super) struct Ground<'a, S> {
     pub(super) packs: &'a LivePacks<S>,
     pub(super) graph: &'a CommitGraph,
@@ -41,10 +41,10 @@ impl<S> Copy for Ground<'_, S> {}
 pub(super) struct Objects {
     introductions: Introductions,
     trees: TreeWalk,
-    /// What is sent.
+    /// The objects to send.
     selection: Selection,
-    /// What is sent if the filter keeps its kind and size, which is looked at in the packs' own order.
-    /// Nothing is here if the filter keeps everything.
+    /// The objects to send if the filter keeps their kind and size, which is looked up in the packs' own
+    /// order. It is empty if the filter keeps everything.
     unfiltered: Selection,
     /// Objects whose places are still to be looked up.
     named: Vec<ObjectId>,
@@ -119,7 +119,7 @@ impl Objects {
         Ok(end?)
     }
 
-    /// Adds a commit that is wanted itself, whatever the filter.
+    /// Adds a commit that is wanted itself, under any filter.
     pub(super) fn add_wanted_commit<S: PackStore>(
         &mut self,
         Ground { packs, graph, .. }: Ground<'_, S>,
@@ -131,8 +131,8 @@ impl Objects {
         Ok(())
     }
 
-    /// Adds what the commit introduces, on condition that the client gets or has its parents. How much
-    /// that is.
+    /// Adds the objects that the commit introduces, on condition that the client gets or has its parents. How
+    /// much that is.
     pub(super) fn add_introduced<S: PackStore>(
         &mut self,
         ground: Ground<'_, S>,
@@ -174,8 +174,8 @@ impl Objects {
         Ok(1)
     }
 
-    /// Adds a commit whose parents the client will not have, and its whole tree. What the client
-    /// has is left out as far as the trees of a few of its commits tell.
+    /// Adds a commit whose parents the client will not have, and its whole tree. Objects that the client has
+    /// are left out, as far as the trees of a few of its commits tell.
     pub(super) fn add_edge<S: PackStore>(
         &mut self,
         ground: Ground<'_, S>,
@@ -240,7 +240,7 @@ impl Objects {
         self.trees.is_under_way()
     }
 
-    /// Whether objects are looked up: so many were named that it is time to.
+    /// Whether objects are looked up: enough of them were named.
     pub(super) fn is_looking_up(&mut self) -> bool {
         if self.looked_up.is_empty() && self.named.len() >= LOOKED_UP_TOGETHER {
             self.begin_look_up();
@@ -248,7 +248,7 @@ impl Objects {
         !self.looked_up.is_empty()
     }
 
-    /// From now on looks up what was named: in the order of the ids, so that each index is gone through
+    /// From now on looks up the named objects: in the order of the ids, so that each index is gone through
     /// once.
     pub(super) fn begin_look_up(&mut self) {
         self.looked_up.append(&mut self.named);
@@ -323,7 +323,7 @@ impl Objects {
         Ok(Some(next))
     }
 
-    /// Adds a tag if the object that it tags is sent, with the tags between, whatever the filter.
+    /// Adds a tag if the object that it tags is sent, with the tags between, under any filter.
     pub(super) fn include_tag<S: PackStore>(
         &mut self,
         ground: Ground<'_, S>,

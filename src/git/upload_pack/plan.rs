@@ -1,9 +1,9 @@
 //! Which objects a fetch sends.
 //!
 //! Two steps, each to be varied alone. *Commits*: those that the wants reach and the haves do
-//! not, with the edges of shallow histories. *Objects*: what those commits introduce, which is on
-//! record, so that no tree is read; only at a shallow edge, where the client lacks what the
-//! parents have, the whole tree is walked. Then the wants that are not commits, and the tags.
+//! not, with the edges of shallow histories. *Objects*: the objects that those commits introduce, which are
+//! on record, so that no tree is read; only at a shallow edge, where the client lacks the parents' objects,
+//! the whole tree is walked. Then the wants that are not commits, and the tags.
 //!
 //! The rule: the client has everything that its haves reach (up to its shallow commits), and
 //! must end with everything that the wants reach. To send a little too much is allowed: an object
@@ -23,7 +23,7 @@ use super::planner::{Asked, Planner};
 use super::request::deepen;
 pub use super::request::{AtClient, DeepenRequest, Plan, PlanOptions};
 
-/// Plans what a fetch sends. `graph` must have been opened over the same live packs. Haves that
+/// Plans the pack of a fetch. `graph` must have been opened over the same live packs. Haves that
 /// are not known are passed over.
 pub fn plan<S: PackStore>(
     packs: &LivePacks<S>,

@@ -1,7 +1,7 @@
 //! A plan that is made in steps, so that other requests of the isolate go on meanwhile.
 //!
-//! The engine has no clock. A step does some ten milliseconds of work, counted in what the work
-//! consists of. A step that fails because bytes are cold has lost nothing, and can be taken again.
+//! The engine has no clock. A step does some ten milliseconds of work, counted by kind of work. A step that
+//! fails because bytes are cold has lost nothing, and can be taken again.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -41,7 +41,7 @@ const LOOKED_UP_MAX: u64 = 1 << 10;
 const FILTER_WORK: u64 = 1;
 const FILTERED_MAX: u64 = 1 << 13;
 
-/// Bytes of trees for a unit of work, beside what it takes to read them; and of those that one call walks.
+/// Bytes of trees for a unit of work, beside the work to read them; and of those that one call walks.
 const TREE_BYTES: u64 = 8;
 const TREES_BYTES_MAX: u64 = 1 << 14;
 
@@ -56,7 +56,7 @@ pub(super) struct Planner {
     work: u64,
 }
 
-/// What is asked for, the same in each step.
+/// The client's request, the same in each step.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub(super) wants: &'a [ObjectId],
@@ -146,12 +146,12 @@ impl Planner {
         Ok(true)
     }
 
-    /// Grows with what is done, also where a step fails in the end.
+    /// Grows with the work done, even if a step fails in the end.
     pub(super) fn work(&self) -> u64 {
         self.work.saturating_add(self.objects.trees_read())
     }
 
-    /// The plan, once there is no more to do.
+    /// The plan, once it is finished.
     pub(super) fn finish(self, asked: Asked<'_>) -> Result<Plan, PlanError> {
         debug_assert!(matches!(self.stage, Stage::Done), "a plan that is not done");
         let graph = self.graph;
@@ -268,7 +268,7 @@ impl Planner {
         if found > FEW_COMMITS_MAX {
             self.objects.expect_many_commits(ground.packs);
         }
-        // A walk by path leaves out what the parents have, so they must be done: parents first. Lists are
+        // A walk by path leaves out the parents' objects, so they must be done: parents first. Lists are
         // read in the order in which they are stored.
         if !ground.filter.needs_paths() {
             walk.missing.sort_unstable_by(|one, other| other.cmp(one));
@@ -285,7 +285,7 @@ impl Planner {
         };
         let next = walk.left.checked_sub(1);
         let Some((left, node)) = next.and_then(|at| Some((at, *walk.missing.get(at)?))) else {
-            // What is named last is looked up with all the rest.
+            // The last named objects are looked up with all the rest.
             self.objects.begin_look_up();
             self.stage = Stage::Filter(Location {
                 pack: 0,

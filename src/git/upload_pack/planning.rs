@@ -44,7 +44,7 @@ pub struct Outgoing<S> {
 }
 
 impl<S: PackStore + Clone> Outgoing<S> {
-    /// The same pack once more, of which nothing may have been read yet. It is for a client that has
+    /// The same pack once more; no part of it may have been read yet. It is for a client that has
     /// nothing.
     pub(crate) fn twin(&self) -> Self {
         Self {
@@ -155,7 +155,7 @@ impl<'a, S: PackStore + RefSource + Clone> Planning<'a, S> {
         }
     }
 
-    /// Grows with what is done, also where a step fails in the end.
+    /// Grows with the work done, even if a step fails in the end.
     pub(crate) fn work(&self) -> u64 {
         match &self.stage {
             Stage::Plan(planner) => planner.work(),
@@ -163,7 +163,7 @@ impl<'a, S: PackStore + RefSource + Clone> Planning<'a, S> {
         }
     }
 
-    /// The answer, once there is no more to do.
+    /// The answer, once it is finished.
     pub(crate) fn finish(self) -> Result<Answer<S>, FetchError> {
         let Stage::Done(plan) = self.stage else {
             debug_assert!(false, "a plan that is not done");

@@ -1,4 +1,4 @@
-//! What a plan is asked for, and what it chose.
+//! The request for a plan, and the plan's choice.
 
 use std::rc::Rc;
 
@@ -73,12 +73,12 @@ pub struct AtClient {
     pub(super) graph: Rc<CommitGraph>,
     pub(super) introductions: Introductions,
     pub(super) paint: Paint,
-    /// The client filters, so that it may lack some of what its commits reach.
+    /// The client filters, so that it may lack some of the objects that its commits reach.
     pub(super) is_partial: bool,
 }
 
 impl AtClient {
-    /// That of a client that has nothing.
+    /// The same client as if it had no object.
     pub(crate) fn of_nothing(&self) -> Self {
         Self {
             graph: Rc::clone(&self.graph),
@@ -90,8 +90,8 @@ impl AtClient {
 
     /// Whether the client certainly has the object, and may: whether the first commit that
     /// introduced it is one of the haves or of their ancestors, and a want reaches it as well. (A
-    /// delta tells something of its base, and anybody can say of a commit that he has it.) Of a
-    /// client that filters nothing is certain.
+    /// delta tells something of its base, and anybody can claim to have a commit.) For a client that
+    /// filters, nothing is certain.
     pub fn has<S: PackStore>(&mut self, packs: &LivePacks<S>, id: &oid) -> Result<bool, ReadError> {
         if self.is_partial {
             return Ok(false);

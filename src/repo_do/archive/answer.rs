@@ -36,7 +36,7 @@ pub(crate) const PATHS: &str = path::ARCHIVE;
 /// Hexadecimal digits of the part of an entity tag that stands for the query.
 const TAG_DIGITS: usize = 16;
 
-/// Answers a request for an archive. In a box: the object's dispatch would else hold all of this.
+/// Answers a request for an archive. Boxed: otherwise the object's dispatch would hold all of this.
 pub(crate) fn answer(asked: CompareRequest) -> LocalBoxFuture<'static, Answer> {
     archive(asked).boxed_local()
 }
@@ -158,8 +158,8 @@ fn disposition(asked: &CompareRequest, revision: &str, format: ArchiveFormat) ->
     format!("attachment; filename=\"{plain}.{extension}\"")
 }
 
-/// Sends what `make` writes. What is wrong before the first piece is said by status; a later failure
-/// breaks the answer off.
+/// Sends the bytes that `make` writes. A fault before the first piece becomes the answer's status; a later
+/// failure breaks the answer off.
 async fn send(
     headers: Headers,
     make: impl FnOnce(Sink) -> LocalBoxFuture<'static, Result<(), ErrorReply>> + 'static,

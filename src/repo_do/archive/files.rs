@@ -60,12 +60,12 @@ pub(super) struct LargeFiles {
 pub(super) struct Content {
     size_bytes: u64,
     source: Source,
-    /// Room for what is held of it.
+    /// Room for these bytes.
     _room: Option<Reservation>,
 }
 
 enum Source {
-    /// What is left of it is held.
+    /// The bytes that are left of it, in memory.
     Held(Option<Vec<u8>>),
     Blob(Box<BlobReader>),
     LargeFile {
@@ -210,8 +210,8 @@ impl Files {
         Ok(content.1)
     }
 
-    /// The file that a pointer stands for; `None` if the content is no pointer, or the repository does
-    /// not have the file.
+    /// The file that a pointer stands for; `None` if the content is not a pointer, or the repository does not
+    /// have the file.
     fn large_file(&self, content: &[u8]) -> Result<Option<Content>, ErrorReply> {
         let Some((pointer, large)) = Pointer::parse(content).zip(self.lfs.as_ref()) else {
             return Ok(None);
@@ -231,7 +231,8 @@ impl Files {
         }))
     }
 
-    /// The content of a file as a checkout has it. What its placeholders ask for is looked up first.
+    /// The content of a file as a checkout has it. The facts that its placeholders ask for are looked up
+    /// first.
     async fn converted(
         &mut self,
         conversion: Conversion,
@@ -278,7 +279,7 @@ fn refused(error: &ArchiveError) -> ErrorReply {
     ErrorReply::new(code, error.to_string())
 }
 
-/// The log has what R2 said, and the client does not.
+/// The log has R2's words, and the client does not hear them.
 fn not_read(error: &BucketError) -> ErrorReply {
     ErrorReply::internal("r2", error)
 }

@@ -1,11 +1,11 @@
-//! What stands around the entries of an archive: the prefix of their paths, and their time.
+//! The frame of an archive's entries: the prefix of their paths, and their time.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::BString;
 
 use crate::git::archive::walk::{ArchiveKind, Entry};
 
-/// What stands around the entries.
+/// The frame of the entries.
 pub(super) struct Frame {
     /// Stands before every path.
     pub(super) prefix: BString,

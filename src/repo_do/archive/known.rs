@@ -1,4 +1,4 @@
-//! What the repository says of the archived commit, looked up when a placeholder first asks for it.
+//! The repository's facts about the archived commit, looked up when a placeholder first asks for them.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -40,7 +40,7 @@ pub(super) struct ArchivedCommit {
     pub(super) content: Shared,
     /// The branch of `HEAD`.
     head: BString,
-    /// What the repository says of it.
+    /// The facts known so far.
     pub(super) known: Known,
 }
 
@@ -86,7 +86,7 @@ impl ArchivedCommit {
     }
 }
 
-/// What the repository calls a commit.
+/// The names of a commit in the repository.
 fn names_of(
     reading: &Reading,
     head: &BStr,
@@ -136,7 +136,7 @@ fn shown(name: &BStr) -> DecoratingRef {
     DecoratingRef { name, kind }
 }
 
-/// The mail map; an empty one where there is none, or one that is too large.
+/// The mail map; an empty one where the tree has none, or one that is too large.
 async fn mailmap(reading: &mut Reading, head: &BStr) -> Result<Snapshot, ErrorReply> {
     let Some(tip) = reading.store().find_ref(head)? else {
         return Ok(Snapshot::default());
@@ -163,7 +163,7 @@ async fn mailmap(reading: &mut Reading, head: &BStr) -> Result<Snapshot, ErrorRe
     })
 }
 
-/// What `git describe` says of a commit; `None` if no tag describes it.
+/// The answer of `git describe` for a commit; `None` if no tag describes it.
 async fn describe(
     reading: &mut Reading,
     id: ObjectId,
@@ -190,8 +190,8 @@ async fn describe(
     Ok(Some(name))
 }
 
-/// The tags that count, by what they name. Of several with an object of their own the last one made
-/// counts, of others the first by name.
+/// The tags that count, by the objects they name. If several tags name one object, the one that was made last
+/// counts if they have objects of their own, else the first by name.
 async fn tags(
     reading: &mut Reading,
     arguments: &Arguments,
@@ -317,7 +317,7 @@ fn append_id(
     Ok(())
 }
 
-/// The commit that is archived is none.
+/// The archived id is not a commit's.
 pub(super) fn not_a_commit(id: ObjectId) -> ReadError {
     let what = "it does not parse as a commit";
     ReadError::Corrupt { id, what }

@@ -6,7 +6,7 @@
 //! | `query` | its query |
 //! | `frame` | the prefix and the time of all entries |
 //! | `files` | the entries and their contents, one after the other |
-//! | `known` | what the repository says of the commit, for placeholders |
+//! | `known` | the repository's facts about the commit, for placeholders |
 //! | `sink` | the bytes on their way to the client |
 //! | `tar`, `zip` | the two formats |
 

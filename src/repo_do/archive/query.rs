@@ -11,7 +11,7 @@ use crate::repo_do::contract::query::{fields, unknown, wrong};
 /// The most bytes of the prefix.
 const PREFIX_BYTES_MAX: usize = 4096;
 
-/// What a client asks of an archive.
+/// A client's wishes for an archive.
 #[derive(Debug, Default)]
 pub(super) struct ArchiveQuery {
     /// Stands before every path.

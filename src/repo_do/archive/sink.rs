@@ -18,7 +18,7 @@ pub(super) struct Sink {
     pieces: Sender<Vec<u8>>,
 }
 
-/// The bytes that were not sent yet. Whoever has a clone may add some.
+/// The bytes that were not sent yet. A caller that has a clone may add some.
 #[derive(Clone, Default)]
 pub(super) struct Buffer(Rc<RefCell<Vec<u8>>>);
 
@@ -39,7 +39,7 @@ impl Sink {
         self.buffer.clone()
     }
 
-    /// Has `write` append bytes.
+    /// Appends the bytes of `write`.
     pub(super) fn append<T>(&self, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
         write(&mut self.buffer.0.borrow_mut())
     }

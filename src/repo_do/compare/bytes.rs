@@ -1,4 +1,4 @@
-//! Patches as bytes: what `git diff` prints.
+//! Patches as bytes: the text that `git diff` prints.
 
 use super::changes::{Changes, Comparing};
 use super::revisions::until;
@@ -13,7 +13,7 @@ use crate::repo_do::runtime::memory::Reservation;
 /// The type of patches.
 pub(super) const DIFF_TYPE: &str = "text/x-diff";
 
-/// Patches under way, with what stands before and behind them.
+/// Patches under way, with the bytes before and behind them.
 pub(super) struct PatchBytes {
     reading: Reading,
     patches: Patches,

@@ -48,7 +48,7 @@ impl Slice {
     }
 }
 
-/// The files that differ, and what they take.
+/// The files that differ, and the memory they take.
 pub(super) struct Changes {
     pub(super) files: Vec<Change>,
     /// The limit of pairs that had to be higher for all renames to be found.

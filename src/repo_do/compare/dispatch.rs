@@ -11,7 +11,7 @@ use crate::repo_do::request::answer::{Answer, no_route};
 /// How the paths begin that are answered here.
 pub(crate) const PATHS: &str = path::COMPARE;
 
-/// Answers a request that compares. In a box: the object's dispatch would else hold all of this.
+/// Answers a request that compares. Boxed: otherwise the object's dispatch would hold all of this.
 pub(crate) fn answer(compare: CompareRequest) -> LocalBoxFuture<'static, Answer> {
     dispatch(compare).boxed_local()
 }

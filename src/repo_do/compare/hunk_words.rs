@@ -48,8 +48,8 @@ struct Run<'a> {
     base64: Option<String>,
 }
 
-/// Writes the hunk: `words` stand in place of `lines`. What is common before and behind a change is
-/// one stretch with what is common in it.
+/// Writes the hunk: `words` stand in place of `lines`. The words that both sides share before a change, in it
+/// and behind it are one stretch.
 pub(super) fn write(diff: &TextDiff, hunk: &Hunk, out: &mut Vec<u8>) -> serde_json::Result<()> {
     write_head(hunk, out)?;
     out.extend_from_slice(b",\"words\":[");

@@ -20,7 +20,7 @@ const REVISIONS_MAX: usize = 32;
 /// Commits of one step: some 20 ms.
 const STEP_COMMITS: usize = 20_000;
 
-/// The best common ancestors of the first commit and of what a merge of all others would be: `git
+/// The best common ancestors of the first commit and of the merge that all others would make: `git
 /// merge-base --all`.
 pub(super) async fn merge_base(compare: CompareRequest) -> Answer {
     let query = CompareQuery::read(&compare.query(), &["refs"])?;

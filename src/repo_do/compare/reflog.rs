@@ -1,4 +1,4 @@
-//! `GET …/reflog`: who moved which ref, when, from where to where.
+//! `GET …/reflog`: the moves of refs, each with its actor, its time, and both ids.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice as _};
@@ -56,7 +56,7 @@ struct ShownActor {
 /// A page of the reflog, the newest entries first.
 pub(super) fn reflog(compare: &CompareRequest) -> Answer {
     if compare.audience == Audience::Public {
-        // It names tokens, and what refs named before.
+        // It names tokens, and the ids that refs named before.
         let message = "the reflog is for those who hold a token of the repository";
         return Err(ErrorReply::new(ErrorCode::Unauthorized, message));
     }
@@ -94,7 +94,7 @@ fn checked_limit(given: Option<u32>) -> Result<u32, ErrorReply> {
     }
 }
 
-/// A ref's full name. The ref need not exist: who deleted it is what its entries say.
+/// A ref's full name. The ref need not exist: its entries say who deleted it.
 fn full_name(given: &str, record: &RepositoryRecord) -> Result<BString, ErrorReply> {
     let refuse = |message: String| ErrorReply::at(ErrorCode::InvalidInput, "/ref", message);
     let characters = given.chars().count();

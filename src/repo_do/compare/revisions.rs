@@ -56,7 +56,7 @@ pub(crate) fn refused(error: &CompareError) -> ErrorReply {
 }
 
 impl Revision {
-    /// Finds what a name stands for, if the caller may see it.
+    /// Finds the object that a name stands for, if the caller may see it.
     pub(crate) async fn find(
         reading: &mut Reading,
         field: &'static str,

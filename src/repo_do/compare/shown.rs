@@ -1,5 +1,5 @@
-//! The shapes of the JSON. Text of a repository need not be UTF-8: what is not is shown with
-//! replacement characters, and beside it in base64.
+//! The shapes of the JSON. Text of a repository need not be UTF-8: other text is shown with replacement
+//! characters, and beside it in base64.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -42,7 +42,7 @@ pub(super) struct File {
 }
 
 impl File {
-    /// A change and what was found in the file.
+    /// A change and the findings in the file.
     pub(super) fn new(change: &Change, diff: &FileDiff) -> Self {
         let base64 = |path: &[u8]| path.to_str().is_err().then(|| STANDARD.encode(path));
         let old_path = change.renamed.as_ref().map(|renamed| &renamed.from);

@@ -13,11 +13,11 @@ pub(super) const PIECE_BYTES: usize = 128 << 10;
 
 /// An answer that is made piece by piece.
 pub(super) trait Pieces {
-    /// Appends a piece of some [`PIECE_BYTES`]; `false` when there is no more to come.
+    /// Appends a piece of some [`PIECE_BYTES`]; `false` when no more follows.
     async fn fill(&mut self, out: &mut Vec<u8>) -> Result<bool, ErrorReply>;
 }
 
-/// Sends an answer. What is wrong before the first piece is full is said by status; later a failure
+/// Sends an answer. A fault before the first piece is full becomes the answer's status; later a failure
 /// breaks the answer off.
 pub(super) async fn send<P: Pieces + 'static>(mut pieces: P, content_type: &str) -> Answer {
     let mut first = Vec::new();

@@ -1,4 +1,4 @@
-//! What a repository says of itself to whoever may read it: the beginning of its page.
+//! The facts about a repository for everybody who may read it: the beginning of its page.
 
 use gix_object::bstr::BStr;
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! A blob's bytes, streamed as the client takes them: what is held is a piece, whatever the blob's
-//! size. What lies before a range is inflated and dropped.
+//! A blob's bytes, streamed as the client takes them: it holds one piece, whatever the blob's size. Bytes
+//! before a range are inflated and dropped.
 
 use futures::stream;
 use gix_hash::ObjectId;
@@ -26,7 +26,7 @@ const LOOKED_AT_BYTES: usize = 8000;
 /// Pieces dropped before a range between two pauses.
 const DROPPED_PIECES: u32 = 16;
 
-/// Sends the blob, or what the request's conditions leave of it.
+/// Sends the blob, or the part that the request's conditions leave.
 pub(crate) async fn send(mut reading: Reading, id: ObjectId, request: &Request) -> Answer {
     let at = reading.packs().find(&id)?;
     let at = at.ok_or_else(|| no_object("blob"))?;

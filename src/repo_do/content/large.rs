@@ -39,7 +39,7 @@ struct Shown {
     created_at: String,
 }
 
-/// Reads a blob as a pointer; `None` if it is no pointer.
+/// Reads a blob as a pointer; `None` if it is not a pointer.
 pub(super) async fn pointer(
     reading: &mut Reading,
     blob_id: ObjectId,
@@ -58,7 +58,7 @@ pub(super) async fn pointer(
 
 const BYTES_MAX: u64 = POINTER_BYTES_MAX as u64;
 
-/// Names the bytes that a pointer stands for, or what the request's conditions leave of them.
+/// Names the bytes that a pointer stands for, or the part that the request's conditions leave.
 pub(super) fn named(
     store: &Store,
     record: &RepositoryRecord,

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::repo_do::contract::content::ContentQuery;
 
-/// Bytes of what the query asks for, hashed.
+/// Bytes of the hashed question.
 const QUERY_BYTES: usize = 4;
 
 /// The place where a page begins.
@@ -29,7 +29,7 @@ impl LogCursor {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The reverse of [`text`](Self::text); `None` of what is no cursor, or one of another log.
+    /// The reverse of [`text`](Self::text); `None` for a text that is not a cursor, or one of another log.
     pub(super) fn parse(text: &str, query: &ContentQuery) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (start, rest) = bytes.split_first_chunk::<20>()?;

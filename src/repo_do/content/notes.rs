@@ -18,7 +18,7 @@ const LARGE_BYTES_MAX: u64 = 8 << 20;
 /// Memory that so many notes take, with the trees themselves.
 const LARGE_HELD_BYTES: u64 = 4 * LARGE_BYTES_MAX;
 
-/// Reads notes until no chunk that they need is cold. `read` is told how many bytes of trees it may
+/// Reads notes until no chunk that they need is cold. `read` gets the number of bytes of trees that it may
 /// read.
 pub(crate) async fn read_notes<T>(
     reading: &mut Reading,

@@ -22,13 +22,14 @@ use crate::git::store::{ColdChunk, Nameable as _, PackRecord, ReadError, StoreEr
 /// Bytes of bases that are kept while one is read.
 const BASE_CACHE_BYTES: usize = 2 << 20;
 
-/// Bytes that stay reserved while it waits for room for something large: what is ready for the client.
+/// Bytes that stay reserved while it waits for room for something large: the bytes that are ready for the
+/// client.
 const WAITING_BYTES: u64 = 256 << 10;
 
 /// The packs that are read.
 pub(crate) type Packs = LivePacks<Rc<Store>>;
 
-/// The live packs of one moment, and what it takes to read them to the end.
+/// The live packs of one moment, and the means to read them to the end.
 pub(crate) struct Reading {
     object: Rc<RepoObject>,
     packs: LivePacks<Rc<Store>>,
@@ -131,8 +132,8 @@ impl Reading {
         Ok(())
     }
 
-    /// Makes `held` a reservation of at least so many bytes, for one large thing beside what this
-    /// holds. A request that has to wait for it gives back what this holds meanwhile: many that hold a
+    /// Makes `held` a reservation of at least so many bytes, for one large thing beside its own memory. A
+    /// request that has to wait for it gives its own memory back meanwhile: many that hold a
     /// little and want much would leave no room for any of them.
     pub(crate) async fn grow_room(
         &mut self,
@@ -175,7 +176,7 @@ impl Reading {
         }
     }
 
-    /// Fetches a chunk that is cold, for whoever takes steps by itself.
+    /// Fetches a cold chunk, for a caller that takes steps by itself.
     pub(crate) async fn fetch(&mut self, chunk: ColdChunk) -> Result<(), ErrorReply> {
         let store = self.packs.store();
         self.faults

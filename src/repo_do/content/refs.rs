@@ -119,7 +119,7 @@ impl RefPage {
     }
 }
 
-/// Refs by name. Those under `refs/ephemeral/` are listed to who asks for nothing else.
+/// Refs by name. Those under `refs/ephemeral/` are listed if the client asks for nothing else.
 fn listed_refs(
     store: &Store,
     prefix: &[u8],

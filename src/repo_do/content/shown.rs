@@ -1,5 +1,5 @@
-//! The shapes of the JSON. Text of a repository need not be UTF-8: what is not is shown with
-//! replacement characters.
+//! The shapes of the JSON. Text of a repository need not be UTF-8: other text is shown with replacement
+//! characters.
 
 use std::borrow::Cow;
 
@@ -76,7 +76,7 @@ pub(crate) struct Commit<'a> {
     committed_at: Time,
 }
 
-/// Whose forms the values have; the fields are the same.
+/// The interface whose forms the values have; the fields are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// As everywhere in the REST face.
@@ -123,7 +123,7 @@ struct Signature<'a> {
 }
 
 impl<'a> Commit<'a> {
-    /// Of a commit's content.
+    /// The shape of a commit's content.
     pub(crate) fn new(id: ObjectId, text: &CommitText<'a>, form: Form) -> Self {
         let message = form.message(text.message);
         let shown = message.len().min(MESSAGE_BYTES_MAX);
@@ -160,7 +160,7 @@ pub(crate) struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// Of an entry as listed.
+    /// The shape of a listed entry.
     pub(crate) fn new(listed: &'a Listed, form: Form) -> Self {
         Self {
             name: listed.path.to_str_lossy(),
@@ -184,7 +184,7 @@ pub(crate) fn iso_8601_ms(unix_ms: i64) -> String {
         .to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// In UTC, with milliseconds as all times of the REST face; what no calendar has shows as 1970.
+/// In UTC, with milliseconds as all times of the REST face; a time that no calendar has shows as 1970.
 fn iso_8601(unix_seconds: i64) -> String {
     DateTime::from_timestamp(unix_seconds, 0)
         .unwrap_or_default()

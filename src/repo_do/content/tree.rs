@@ -22,7 +22,7 @@ use crate::storage::fault_log;
 /// Bytes of a piece of the answer.
 const PIECE_BYTES: usize = 128 << 10;
 
-/// `…/tree/:hash?recursive&cursor`; of a commit or tag, the tree that it leads to.
+/// `…/tree/:hash?recursive&cursor`; for a commit or tag, the tree that it leads to.
 pub(crate) async fn list(
     mut reading: Reading,
     id: ObjectId,

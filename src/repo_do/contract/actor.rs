@@ -91,7 +91,7 @@ pub(crate) enum Actor {
     /// everything in its namespace.
     NamespaceAdmin,
     /// A token of the repository's namespace that opens the repository without administering it,
-    /// checked by that namespace's object: its scope says what it may do.
+    /// checked by that namespace's object: its scope says its rights.
     NamespaceToken,
     /// A well-formed token; whether it is one of the repository's, the object knows.
     Token(TokenHash),
@@ -182,8 +182,7 @@ impl From<Refusal> for ErrorReply {
 /// The table of answers of the HTTP surface, as one decision.
 ///
 /// `public` is `None` while there is no repository in the object. `token` is the object's own
-/// record of the hash in [`Actor::Token`], or the namespace's of [`Actor::NamespaceToken`]; it is
-/// asked for only then.
+/// record of the hash in [`Actor::Token`], or the namespace's of [`Actor::NamespaceToken`]; read only then.
 pub(crate) fn authorize(
     actor: &Actor,
     public: Option<bool>,
@@ -218,7 +217,7 @@ pub(crate) fn authorize(
 pub(crate) fn check_standing(actor: &Actor, standing: &Standing) -> Result<(), Refusal> {
     match actor {
         Actor::Operator => Ok(()),
-        // Git shows no credential before it is asked for one, the operator's neither.
+        // Git shows no credential before the server asks for one, the operator's neither.
         Actor::Anonymous if standing.suspended => Err(Refusal::CredentialRequired),
         _ if standing.suspended => Err(Refusal::Suspended),
         _ => Ok(()),

@@ -1,7 +1,7 @@
 //! Archives of a tree: the paths below [`path`].
 //!
 //! The query is the client's, unread. The client's conditions come along. The answer has status 200 or
-//! 304. Of a `tar.gz` the object sends the tar file, which the Worker compresses.
+//! 304. For a `tar.gz` the object sends the tar file, which the Worker compresses.
 
 /// Paths of archives.
 pub(crate) mod path {

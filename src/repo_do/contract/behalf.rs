@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::actor::BadActor;
 
-/// Whose token it is. As text, in a header, `<token id> <label in hex>`.
+/// The owner of the token. As text, in a header, `<token id> <label in hex>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Behalf {
     /// The token's id.

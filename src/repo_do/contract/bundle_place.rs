@@ -18,8 +18,8 @@ pub(crate) struct BundlePlace {
     pub(crate) is_public: bool,
 }
 
-/// The refusal of a URL that opens nothing. It is the same where nothing is, so that nobody learns what
-/// there is; and it asks for no credential, since git would take that for the end of the one it has.
+/// The refusal of a URL that opens nothing. It is the same where nothing is, so that nobody learns which
+/// bundles exist; and it asks for no credential, since git would take that for the end of the one it has.
 pub(crate) fn unopened() -> ErrorReply {
     let message = "the URL has expired or was changed: ask for another one";
     ErrorReply::new(ErrorCode::Forbidden, message)

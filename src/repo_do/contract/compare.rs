@@ -4,7 +4,7 @@
 //! ([`super::strict::query`]). The client's `Accept` and conditions come along. The answer has status
 //! 200 or 304, the client's content type, and either the whole REST envelope or bytes.
 
-/// Paths of what is compared.
+/// Paths of comparisons.
 pub(crate) mod path {
     /// How all of them begin.
     pub(crate) const COMPARE: &str = "/compare/";
@@ -14,7 +14,8 @@ pub(crate) mod path {
     pub(crate) const DIFF: &str = "/compare/diff";
     /// Followed by a commit id: `git format-patch --stdout -1`.
     pub(crate) const COMMIT_PATCH: &str = "/compare/commit-patch/";
-    /// Followed by a commit id: what `git diff` says of it and its first parent.
+    /// Followed by a commit id: the changes of that commit against its first parent, as `git diff` shows
+    /// them.
     pub(crate) const COMMIT_DIFF: &str = "/compare/commit-diff/";
     /// The merge bases of several commits.
     pub(crate) const MERGE_BASE: &str = "/compare/merge-base";

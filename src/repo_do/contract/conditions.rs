@@ -82,7 +82,8 @@ fn matches_weakly(tags: &str, etag: &str) -> bool {
     })
 }
 
-/// One range of bytes. Several, other units, and what does not parse are ignored, as they may be.
+/// One range of bytes. Several, other units, and ranges that do not parse are ignored, as the standard
+/// allows.
 fn part(header: &str, size_bytes: u64) -> Wanted {
     let digits = |text: &str| {
         let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

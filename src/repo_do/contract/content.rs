@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) mod path {
     /// How all of them begin.
     pub(crate) const CONTENT: &str = "/content/";
-    /// What everybody who may read the repository may know of it ([`super::About`]).
+    /// The facts that everybody who may read the repository may know ([`super::About`]).
     pub(crate) const ABOUT: &str = "/content/about";
     /// Where the repository comes from, for the Worker alone: a [`super::Origin`].
     pub(crate) const ORIGIN: &str = "/content/origin";
@@ -37,7 +37,7 @@ pub(crate) mod path {
     pub(crate) const REVISION: &str = "/content/revision";
 }
 
-/// What a repository says of itself to whoever may read it.
+/// The facts about a repository for everybody who may read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct About {
     /// Free text, if there is some.
@@ -49,7 +49,7 @@ pub(crate) struct About {
 /// Where a repository comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Origin {
-    /// Of a fork `artifacts:` and `namespace/name` of its source, of an import a URL.
+    /// For a fork, `artifacts:` and `namespace/name` of its source; for an import, a URL.
     pub(crate) source: Option<String>,
     /// The name of its default branch.
     pub(crate) default_branch: String,
@@ -60,8 +60,8 @@ pub(crate) struct Origin {
 pub(crate) struct Named {
     /// Its id, in hex.
     pub(crate) commit: String,
-    /// The full name of the ref, of `HEAD` that of its branch; `None` of an id, and of a name that
-    /// is no text.
+    /// The full name of the ref, of `HEAD` that of its branch; `None` of an id, and of a name that is not
+    /// text.
     pub(crate) name: Option<String>,
 }
 
@@ -80,8 +80,8 @@ pub(crate) struct ContentQuery {
     pub(crate) cursor: Option<String>,
     /// Entries of a page.
     pub(crate) limit: Option<u32>,
-    /// Entries before the page: a number. Of a log the Worker takes a cursor in this place as well, as
-    /// older clients send it.
+    /// Entries before the page: a number. For a log the Worker takes a cursor in this place as well, as older
+    /// clients send it.
     pub(crate) offset: Option<String>,
     /// Whether subtrees are listed too.
     pub(crate) recursive: Option<String>,

@@ -9,7 +9,7 @@ use super::standing::Standing;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct DeleteRepository {
-    /// Whether nothing is kept of it.
+    /// Whether it goes for good at once.
     pub(crate) purge: bool,
 }
 
@@ -61,7 +61,7 @@ pub(crate) const NAMESPACE_FORGET: &str = "/forget";
 pub(crate) struct ForgetKept {
     /// Its id.
     pub(crate) repository_id: String,
-    /// Its name, if somebody has purged it before its time, who is then the author of that act.
+    /// Its name, if somebody has purged it before its time; that caller is then the author of the act.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) purged_name: Option<String>,
 }
@@ -75,7 +75,7 @@ pub(crate) struct KeptAsked {
     /// The name that it gets by a restore; its own unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<String>,
-    /// How its namespace stands at a restore: it was not told of changes while it was deleted.
+    /// The standing of its namespace at a restore: it did not hear of changes while it was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) standing: Option<Standing>,
 }

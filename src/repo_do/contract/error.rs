@@ -39,7 +39,7 @@ pub(crate) enum ErrorCode {
     UnsupportedMediaType,
     /// The range has no byte of the content.
     RangeNotSatisfiable,
-    /// The body is read, and what it says cannot be.
+    /// The body was read, and its content is not possible.
     Unprocessable,
     /// The `Idempotency-Key` stands for another request.
     KeyReused,
@@ -169,12 +169,12 @@ pub(crate) struct ErrorReply {
     /// When to try again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) retry_after_seconds: Option<u32>,
-    /// What a program needs to go on: the value that is there, the conflicts of a merge. The client
-    /// gets it as `details` of the error.
+    /// The values that a program needs to go on: the ref's present value, or the conflicts of a merge. The
+    /// client gets it as `details` of the error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) details: Option<Box<Value>>,
-    /// What failed, if the reply hides a fault of ours. It never leaves the object: whoever makes a
-    /// response of the reply logs it.
+    /// The fault, if the reply hides one of ours. It never leaves the object: the code that makes a response
+    /// of the reply logs it.
     #[serde(skip)]
     pub(crate) fault: Option<Box<Fault>>,
 }
@@ -197,7 +197,7 @@ impl ErrorReply {
         Self::new(ErrorCode::InternalError, "internal error").caused_by(kind, cause)
     }
 
-    /// The same refusal, with the fault that the log is told.
+    /// The same refusal, with the fault for the log.
     #[must_use]
     pub(crate) fn caused_by(self, kind: &'static str, cause: &dyn Display) -> Self {
         let cause = cause.to_string();
@@ -205,14 +205,14 @@ impl ErrorReply {
         Self { fault, ..self }
     }
 
-    /// The same refusal, with what a program needs to go on.
+    /// The same refusal, with the values that a program needs to go on.
     #[must_use]
     pub(crate) fn with_details(self, details: Value) -> Self {
         let details = Some(Box::new(details));
         Self { details, ..self }
     }
 
-    /// Why: the fault, or where there is none what the client is told.
+    /// Why: the fault, or else the client's message.
     #[must_use]
     pub(crate) fn cause(&self) -> &str {
         match &self.fault {

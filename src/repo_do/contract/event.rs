@@ -19,7 +19,7 @@ pub(crate) struct HandOver {
     pub(crate) repository_id: String,
     /// Its next events, in order.
     pub(crate) events: Vec<Event>,
-    /// The oldest event that it still has: what came before it cannot be asked for. 0: not said.
+    /// The oldest event that it still has: nobody can ask for earlier ones. 0: not said.
     #[serde(default)]
     pub(crate) oldest: i64,
     /// The repository as lists show it; `None` while it is being deleted.
@@ -28,7 +28,7 @@ pub(crate) struct HandOver {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) usage: Vec<UsageDay>,
     /// Its webhooks, if the event of this message is the one by which it came from another namespace. They
-    /// get what follows that event.
+    /// get the events behind that one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) webhooks: Vec<MovedWebhook>,
     /// Whether it has gone to another namespace by the last of these events: its webhooks here end.
@@ -36,7 +36,7 @@ pub(crate) struct HandOver {
     pub(crate) leaves: bool,
 }
 
-/// Answer to it. What does not follow on the last one taken is not taken: the repository goes back.
+/// Answer to it. The namespace takes no event that does not follow on the last one: the repository goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct HandedOver {
     /// The last sequence of that repository that the namespace has.
@@ -50,7 +50,7 @@ const SECONDS: &str = "CAIRN_EVENTS_SECONDS";
 const SECONDS_DEFAULT: i64 = 2_592_000;
 
 /// How many events the deployment has kept, and for how long. `count` is the variable with the
-/// number, and the number where it is not set. What is no number is as if it were not set.
+/// number, and the number where it is not set. A value that is not a number counts as not set.
 pub(crate) fn kept_events(
     variable: impl Fn(&str) -> Option<String>,
     count: (&str, i64),

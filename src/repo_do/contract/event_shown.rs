@@ -10,7 +10,7 @@ use crate::storage::time::iso_8601;
 /// Grows when a reader that ignores unknown fields would not understand an event any more.
 const SCHEMA_VERSION: u32 = 1;
 
-/// What Artifacts' metadata names and a deployment of one's own does not have.
+/// The value of fields that Artifacts' metadata has and a deployment of one's own lacks.
 const NOBODY: &str = "00000000000000000000000000000000";
 
 /// An event about to be shown.
@@ -18,7 +18,7 @@ const NOBODY: &str = "00000000000000000000000000000000";
 pub(crate) struct Shown<'a> {
     /// The event.
     pub(crate) event: &'a Event,
-    /// Its repository; empty of the namespace's own events.
+    /// Its repository; empty for the namespace's own events.
     pub(crate) repository_id: &'a str,
     /// Its place in the namespace's order, if the namespace shows it.
     pub(crate) namespace_sequence: Option<i64>,

@@ -56,8 +56,8 @@ impl EventPrefix {
         format!("{}.{}", self.0, kind.name())
     }
 
-    /// What sends events of that kind: Artifacts tells what is done with one repository from what is
-    /// done with repositories.
+    /// The sender of events of that kind: Artifacts distinguishes acts in one repository from acts on
+    /// repositories.
     #[must_use]
     pub(crate) fn source_of(&self, kind: EventKind) -> String {
         use EventKind as Kind;

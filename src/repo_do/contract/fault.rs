@@ -6,6 +6,6 @@
 pub(crate) struct Fault {
     /// The part that failed, as log lines name it.
     pub(crate) kind: &'static str,
-    /// Why, in the words of whatever failed.
+    /// Why, in the words of the part that failed.
     pub(crate) cause: String,
 }

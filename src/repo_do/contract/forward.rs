@@ -15,7 +15,7 @@ pub(crate) struct RenameRepository {
     pub(crate) namespace: String,
     /// Its name.
     pub(crate) name: String,
-    /// What its namespace says of all of its repositories, where it is another one.
+    /// The policies of its namespace for all of its repositories, where it is another one.
     #[serde(default)]
     pub(crate) standing: Standing,
 }

@@ -17,23 +17,23 @@ pub(crate) mod path {
     pub(crate) const BUNDLES: &str = "/git/bundles";
     /// Everything as one file; the answer streams as a fetch's does.
     pub(crate) const BUNDLE: &str = "/bundle";
-    /// Removes what no ref reaches.
+    /// Removes the objects that no ref reaches.
     pub(crate) const PURGE: &str = "/purge";
     /// Makes the repository.
     pub(crate) const INIT: &str = "/init";
-    /// Makes the repository of what another one has.
+    /// Makes the repository from another one.
     pub(crate) const FORK: &str = "/fork";
-    /// Gives what a fork takes over.
+    /// Gives the rows that a fork takes over.
     pub(crate) const FORK_EXPORT: &str = "/fork/export";
     /// Makes the repository and begins to fill it from elsewhere.
     pub(crate) const IMPORT: &str = "/import";
-    /// Makes the repository again of what R2 has.
+    /// Makes the repository again from R2.
     pub(crate) const RECOVER: &str = "/recover";
     /// The repository's settings and figures.
     pub(crate) const INFO: &str = "/info";
     /// Changes settings.
     pub(crate) const UPDATE: &str = "/update";
-    /// Takes over what the namespace says of all its repositories.
+    /// Takes over the namespace's policies for all its repositories.
     pub(crate) const STANDING: &str = "/standing";
     /// Gives the repository another name.
     pub(crate) const RENAME: &str = "/rename";
@@ -45,11 +45,11 @@ pub(crate) mod path {
     pub(crate) const KEPT_PURGE: &str = "/kept/purge";
     /// Lists and makes tokens; `/tokens/<id>` is one token.
     pub(crate) const TOKENS: &str = "/tokens";
-    /// Does now what the alarm would do in time.
+    /// Does the alarm's work now.
     pub(crate) const MAINTENANCE: &str = "/maintenance";
     /// The feed of events; the query is the client's. A namespace's object serves it too.
     pub(crate) const EVENTS: &str = "/events";
-    /// Has the object of a name pass requests on to another one.
+    /// Tells the object of a name to pass requests on to another one.
     pub(crate) const FORWARD: &str = "/forward";
     /// Live figures.
     pub(crate) const STATS: &str = "/stats";
@@ -84,20 +84,20 @@ pub(crate) mod path {
 pub(crate) mod header {
     /// The caller: [`super::Actor`] in its text form.
     pub(crate) const ACTOR: &str = "x-cairn-actor";
-    /// Beside a token as [`ACTOR`], where that is a signed one: what the Worker found good of it
+    /// Beside a token as [`ACTOR`], where that is a signed one: the claims that the Worker found good
     /// ([`super::Signed`] in its text form).
     pub(crate) const SIGNED: &str = "x-cairn-signed";
     /// On a request that was turned away among too many of strangers, and that has a token which KV
-    /// knows: it is counted with the owners' until the namespace says what it is.
+    /// knows: it is counted with the owners' until the namespace has judged it.
     pub(crate) const KNOWN_TOKEN: &str = "x-cairn-known-token";
-    /// Beside the operator as [`ACTOR`], on what the Worker does for an administrator of the namespace:
-    /// whose token that is, for the event ([`super::Behalf`] in its text form).
+    /// Beside the operator as [`ACTOR`], on requests that the Worker sends for an administrator of the
+    /// namespace: the owner of that token, for the event ([`super::Behalf`] in its text form).
     pub(crate) const BEHALF: &str = "x-cairn-behalf";
     /// `<namespace>/<repo>` as the client spelled it: for messages, and whose namespace is asked
     /// about tokens that the object does not know.
     pub(crate) const REPOSITORY: &str = "x-cairn-repository";
-    /// On a request that the object of the name, or who knows the way, passes on to the object that
-    /// has the repository: [`super::Forwarding`] in its text form.
+    /// On a request that the object of the name, or another one that knows the way, passes on to the object
+    /// that has the repository: [`super::Forwarding`] in its text form.
     pub(crate) const FORWARDED: &str = "x-cairn-forwarded";
     /// The address that a request comes from, where it is known: requests without a credential share
     /// memory by it, and the audit log names it.
@@ -108,13 +108,13 @@ pub(crate) mod header {
     pub(crate) const READY_BYTES: &str = "x-cairn-ready-bytes";
     /// On every answer of an object: its usage ([`super::Usage`] in its text form).
     pub(crate) const USAGE: &str = "x-cairn-usage";
-    /// Ties the log lines of one request together, and is told to the client.
+    /// Ties the log lines of one request together, and goes to the client.
     pub(crate) const REQUEST_ID: &str = "x-cairn-request-id";
     /// On a write with an `Idempotency-Key`: SHA-256 of the caller's credential and that key, in hex.
     pub(crate) const ONCE: &str = "x-cairn-once";
     /// On a merge whose body names another repository: that name as the client spelled it, or
-    /// [`ABSENT`] where nobody has taken the name, so that no object is woken for it. Without this
-    /// header the name is none.
+    /// [`ABSENT`] where nobody has taken the name, so that no object is woken for it. Without this header the
+    /// request has no such name.
     pub(crate) const OTHER: &str = "x-cairn-other";
     /// Stands in [`OTHER`]; no name of a repository is without a slash.
     pub(crate) const ABSENT: &str = "absent";

@@ -6,7 +6,7 @@ use super::repository::CreateRepository;
 use crate::git::fetch_client::selection::RefSelection;
 
 /// Body of `POST /import`. The object asks the remote for its refs before it makes the
-/// repository, so that what is plainly wrong is said at once; the rest its alarm does.
+/// repository, so that plain mistakes are refused at once; the rest its alarm does.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ImportRepository {

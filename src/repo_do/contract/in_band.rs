@@ -1,9 +1,8 @@
-//! Which refusals Git is told in its own protocol, and how they look where nothing is known of the
-//! request but its path.
+//! Which refusals Git is told in its own protocol, and their form if only the path of the request is known.
 //!
 //! Git shows its user no body of a POST whose status is not 200
-//! ([`crate::git::protocol::refusal`]). A status remains for what comes before a client could be
-//! understood: a request without a credential, which Git then repeats with one, and a body of
+//! ([`crate::git::protocol::refusal`]). A status remains for faults before a client could be understood: a
+//! request without a credential, which Git then repeats with one, and a body of
 //! another type.
 
 use super::actor::Actor;
@@ -30,8 +29,8 @@ impl GitPost {
         }
     }
 
-    /// The whole answer that refuses it, where its body was not read. Of a push the bands are
-    /// assumed that every client asks for, since they are offered.
+    /// The whole answer that refuses it, where its body was not read. For a push we assume the bands that
+    /// every client asks for, since they are offered.
     #[must_use]
     pub(crate) fn refusal(self, named: &str) -> Vec<u8> {
         let mut out = Vec::new();
@@ -59,7 +58,7 @@ pub(crate) fn instead_of_pack(message: &str, request_id: &str, out: &mut Vec<u8>
 }
 
 impl ErrorCode {
-    /// Whether the refusal of a POST of Git's is told in-band.
+    /// Whether the refusal of a POST of Git's is sent in-band.
     #[must_use]
     pub(crate) fn is_told_in_band(self, is_anonymous: bool) -> bool {
         match self {
@@ -83,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_status_is_left_to_who_is_not_known_and_to_what_is_not_gits() {
+    fn unknown_callers_and_requests_that_are_not_gits_get_a_status() {
         for code in [
             ErrorCode::Unauthorized,
             ErrorCode::Forbidden,

@@ -1,6 +1,6 @@
 //! Messages about Git LFS between the Worker and the repository's object.
 //!
-//! The object keeps the account of what the repository has; bytes never pass through it. The Worker
+//! The object keeps the account of the repository's objects; bytes never pass through it. The Worker
 //! streams them to R2 and back, under the keys that the object names.
 //!
 //! | request | access | body | answer |
@@ -20,7 +20,7 @@ pub(crate) use crate::git::lfs::LfsOid;
 /// Objects named in one batch at most.
 pub(crate) const LFS_BATCH_MAX: usize = 1000;
 
-/// Bytes of an object at most: what R2 takes in one request.
+/// Bytes of an object at most: R2 takes no more in one request.
 pub(crate) const LFS_OBJECT_BYTES_MAX: u64 = 5 << 30;
 
 /// Paths that the object serves.
@@ -42,8 +42,8 @@ pub(crate) mod path {
     /// Where an object's bytes are.
     pub(crate) const LOCATE: &str = "/lfs/locate";
 
-    /// Whether a request only goes on with one that was counted for the rate limit: a push of many
-    /// files would else use up three times what it needs.
+    /// Whether a request only goes on with one that was counted for the rate limit: otherwise a push of many
+    /// files would use up three times its share.
     #[must_use]
     pub(crate) fn goes_on(path: &str) -> bool {
         matches!(path, FINISH | VERIFY | ARRIVED)
@@ -67,7 +67,7 @@ pub(crate) struct LfsNamed {
 pub(crate) struct LfsBatch {
     /// [`LFS_BATCH_MAX`] at most, each with a valid name.
     pub(crate) objects: Vec<LfsNamed>,
-    /// Of uploads: whether their bytes will bypass the Worker. The object then begins those that it
+    /// For uploads: whether their bytes will bypass the Worker. The object then begins those that it
     /// lacks, since nobody tells it when they start.
     #[serde(default)]
     pub(crate) presigned: bool,
@@ -79,11 +79,11 @@ pub(crate) struct LfsBatch {
 pub(crate) struct LfsBatchAnswer {
     /// `None`: the repository does not have it.
     pub(crate) sizes: Vec<Option<u64>>,
-    /// Of a presigned upload, in the same order: the names of the uploads that began, empty where none
+    /// For a presigned upload, in the same order: the names of the uploads that began, empty where none
     /// did.
     #[serde(default)]
     pub(crate) uploads: Vec<String>,
-    /// The id of the fork network, of which R2 keys are made.
+    /// The id of the fork network; R2 keys are made from it.
     pub(crate) network_id: String,
     /// When the caller's token ends, in milliseconds since 1970; `None`: the caller has none.
     #[serde(default)]
@@ -106,7 +106,7 @@ pub(crate) struct LfsPlace {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LfsExpected {
-    /// Where its bytes are, or are to be.
+    /// The place of its bytes now or later.
     pub(crate) place: LfsPlace,
     /// The upload's name, which R2 must have with bytes that bypassed the Worker.
     pub(crate) upload: String,

@@ -84,11 +84,11 @@ pub(crate) struct ShownLock {
     pub(crate) path: String,
     /// When it was made: RFC 3339, whole seconds.
     pub(crate) locked_at: String,
-    /// Who holds it.
+    /// The holder.
     pub(crate) owner: LockOwner,
 }
 
-/// Who holds a lock.
+/// The holder of a lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct LockOwner {
     /// The label of a token or, where it has none, its id; [`OPERATOR`].

@@ -39,7 +39,7 @@ impl LinkUrl {
         self.url.as_str()
     }
 
-    /// Its scheme, host and port: what is meant for one origin is sent to no other.
+    /// Its scheme, host and port: a secret for one origin never goes to another.
     pub(crate) fn origin(&self) -> Origin {
         self.url.origin()
     }
@@ -49,7 +49,7 @@ fn is_scheme(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// Without what signs it.
+/// Without its signature.
 impl fmt::Debug for LinkUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "LinkUrl({}…)", self.origin().ascii_serialization())

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Maintain {
     /// The task to run.
     pub(crate) task: MaintenanceTask,
-    /// Of [`MaintenanceTask::Verify`]: whether the objects of Git LFS are read and hashed.
+    /// For [`MaintenanceTask::Verify`]: whether the objects of Git LFS are read and hashed.
     #[serde(default)]
     pub(crate) lfs_digests: bool,
 }
@@ -39,7 +39,7 @@ pub(crate) struct Purged {
     pub(crate) bytes: u64,
     /// Packs that were rewritten without them.
     pub(crate) packs_rewritten: u64,
-    /// Objects of Git LFS that no pointer in what refs reach names.
+    /// Objects of Git LFS that no pointer among the objects that refs reach names.
     pub(crate) lfs_objects: u64,
     /// Their bytes.
     pub(crate) lfs_bytes: u64,
@@ -59,7 +59,7 @@ pub(crate) struct Holder {
     pub(crate) path: Option<(String, String)>,
 }
 
-/// When packs go to R2, when they go cold, and when a clone is kept ready; what is absent stays.
+/// When packs go to R2, when they go cold, and when a clone is kept ready; an absent field stays as it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SnapshotChange {
     /// Seconds without a push after which packs are copied and ready clones made.

@@ -42,13 +42,13 @@
 //!
 //! Success is status 200 (for a blob's bytes also 206 and 304). For a git answer the Worker sets
 //! the headers and streams the body on. Every other status, on the git paths too, is
-//! [`ErrorCode::status`] and has an [`ErrorReply`] as its body. The Worker turns that into what the
-//! client expects there, with `WWW-Authenticate` and `Retry-After`.
+//! [`ErrorCode::status`] and has an [`ErrorReply`] as its body. The Worker turns that into the answer that
+//! the client expects there, with `WWW-Authenticate` and `Retry-After`.
 //!
 //! Duties of the object:
 //! - Each answer has [`header::USAGE`]. The object writes the log line of a fetch or a push that it
 //!   answers with status 200, once it has sent the last byte. The Worker writes all others.
-//! - It decides with [`authorize`]; what the Worker found in KV is never more than an early no.
+//! - It decides with [`authorize`]; the Worker's finding in KV is never more than an early no.
 //!   If it does not know a token, it asks its namespace's object ([`NAMESPACE_ADMIT`]).
 //! - `POST /init`, `POST /fork`, `POST /import` and `POST /recover` are idempotent by repository
 //!   id: the same id again gets the first answer; another one gets [`ErrorCode::AlreadyExists`].

@@ -1,4 +1,4 @@
-//! What a repository takes along when it goes to another namespace.
+//! The facts that a repository takes along when it goes to another namespace.
 
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +46,7 @@ pub(crate) struct MovedWebhook {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) disabled_reason: Option<String>,
     /// Its version there. The next one is its version here: an object that it had here before, and which
-    /// has not ended yet, takes over what is newer.
+    /// has not ended yet, takes over the newer version.
     pub(crate) version: i64,
     /// Milliseconds since 1970.
     pub(crate) created_at_ms: i64,

@@ -33,7 +33,7 @@ pub(crate) struct ShownPreReceive {
     pub(crate) url: String,
     /// How long the hook may take to answer.
     pub(crate) timeout_ms: u32,
-    /// What becomes of a push that the hook did not judge.
+    /// The fate of a push that the hook did not judge.
     pub(crate) on_failure: OnFailure,
     /// Patterns of the refs that it judges; every ref unless given.
     pub(crate) refs: Option<Vec<String>>,

@@ -1,14 +1,14 @@
 //! How many bytes a namespace has, asked by the object of one of its repositories before it takes more.
 //!
 //! A repository claims the bytes of a request before it publishes them: the namespace counts the claim
-//! until the repository tells what became of it, or until its time is up.
+//! until the repository tells its result, or until its time is up.
 
 use serde::{Deserialize, Serialize};
 
 /// The path of the namespace's object that answers.
 pub(crate) const NAMESPACE_ROOM: &str = "/room";
 
-/// The path of the namespace's object that is told that a request with a claim is over.
+/// The path of the namespace's object by which it hears that a request with a claim is over.
 pub(crate) const NAMESPACE_ROOM_TOLD: &str = "/room/told";
 
 /// How long a claim counts at most, in milliseconds: nobody tells of a request that the platform has
@@ -27,7 +27,7 @@ pub(crate) struct AskClaim {
 /// Body of `POST` [`NAMESPACE_ROOM`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct AskRoom {
-    /// The repository that asks: it knows itself what it has.
+    /// The repository that asks: it knows its own sizes.
     pub(crate) repository_id: String,
     /// Those bytes.
     #[serde(default)]
@@ -48,7 +48,7 @@ pub(crate) struct Room {
     /// Bytes of the claims of all repositories, without the one that is made.
     #[serde(default)]
     pub(crate) claimed: u64,
-    /// The bound on the bytes of all of them; `None`: there is none any more.
+    /// The bound on the bytes of all of them; `None`: none any more.
     pub(crate) bytes_max: Option<u64>,
     /// Whether the claim fits: then it counts from now on.
     #[serde(default)]

@@ -24,7 +24,7 @@ pub(crate) struct Rate {
 }
 
 impl Rate {
-    /// The deployment's, by its variables. What is not a number is as if it were not set.
+    /// The deployment's, by its variables. A value that is not a number counts as not set.
     pub(crate) fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
         let number = |name| variable(name).and_then(|text| text.trim().parse().ok());
         Self {
@@ -34,7 +34,7 @@ impl Rate {
     }
 }
 
-/// What is left of a rate.
+/// The requests that are left of a rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RateLeft {
     /// The rate.
@@ -63,7 +63,7 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// What is left of the rate; `None` where there is no limit.
+    /// The requests that are left of the rate; `None` where there is no limit.
     pub(crate) fn left(&self, rate: Rate, now_ms: i64) -> Option<RateLeft> {
         let window_us = i64::from(rate.seconds).saturating_mul(US_PER_SECOND);
         let each_us = window_us.checked_div(i64::from(rate.requests))?.max(1);
@@ -144,7 +144,7 @@ mod tests {
         assert_eq!(refused.code, ErrorCode::RateLimited);
         assert_eq!(refused.retry_after_seconds, Some(2));
         assert!(refused.message.contains("4 in 8 seconds"), "{refused}");
-        // Refused ones are not counted: the next has its place when it was told to come.
+        // Refused ones are not counted: the next one has a place at the time it was told.
         assert!(at(1_001_999).is_err());
         assert_eq!(at(1_002_000), Ok(()));
         assert!(at(1_002_000).is_err());
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_grows_with_time_up_to_the_rate() {
+    fn the_requests_left_grow_with_time_up_to_the_rate() {
         let (meter, rate) = (Meter::default(), rate(4, 8));
         let left = |now_ms| {
             let left = meter.left(rate, now_ms).unwrap();

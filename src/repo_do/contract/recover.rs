@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::repository::CreateRepository;
 
 /// Body of `POST /recover`. The object reads the beginning of the record before it makes the
-/// repository, so that what is plainly wrong is said at once; the rest its alarm does.
+/// repository, so that plain mistakes are refused at once; the rest its alarm does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RecoverRepository {

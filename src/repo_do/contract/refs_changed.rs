@@ -7,7 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 
 use super::token_like::resembles_token;
 
-/// What stands in the place of a name that may hold a token.
+/// The text in the place of a name that may hold a token.
 const LEFT_OUT: &str = "(resembles a token)";
 
 /// The refs that a request changed, as far as a log line has room.

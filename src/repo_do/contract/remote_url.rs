@@ -1,6 +1,6 @@
 //! The hosts from which an import may fetch.
 //!
-//! The caller chooses the URL and can read whatever is fetched from it. So the URL may name only
+//! The caller chooses the URL and can read everything that is fetched from it. So the URL may name only
 //! hosts of the public internet: no address of a private, local or special network in any
 //! notation, and no name that exists only inside one. The import checks each redirect in the same
 //! way. (This code cannot see that a public name resolves to a private address; the platform's
@@ -183,9 +183,9 @@ fn check_link(text: &str, bytes_max: usize, allow_private: bool) -> Result<Url, 
     Ok(url)
 }
 
-/// Parses a URL of the plain form `scheme://user:password@host:port/path`. What the URL standard
-/// lets through beside it (white space, backslashes, missing slashes, hosts that are encoded) is
-/// refused: none of it is needed, and each is a way to mean two things.
+/// Parses a URL of the plain form `scheme://user:password@host:port/path`. Other forms that the URL standard
+/// lets through (white space, backslashes, missing slashes, hosts that are encoded) are refused: nobody needs
+/// them, and each is a way to mean two things.
 fn parse(text: &str, bytes_max: usize) -> Result<Url, RemoteUrlError> {
     if text.len() > bytes_max {
         return Err(RemoteUrlError::TooLong(bytes_max));
@@ -240,7 +240,7 @@ fn is_public_name(name: &str) -> bool {
     name.contains('.') && !name.ends_with('.') && !LOCAL_NAMES.into_iter().any(is_below)
 }
 
-/// Networks that are not of the public internet (RFC 6890 and what followed it), each with the bits
+/// Networks that are not of the public internet (RFC 6890 and its successors), each with the bits
 /// of its prefix.
 const SPECIAL_V4: [([u8; 4], u32); 17] = [
     ([0, 0, 0, 0], 8),       // this network
@@ -270,7 +270,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !SPECIAL_V4.iter().any(is_in)
 }
 
-/// Global unicast, less what is set aside or embeds an IPv4 address.
+/// Global unicast, less the ranges that are set aside or embed an IPv4 address.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [a, b, ..] = address.segments();
     match (a, b) {

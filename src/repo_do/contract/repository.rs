@@ -36,7 +36,7 @@ pub(crate) struct CreateRepository {
     pub(crate) fsck_strict: Option<bool>,
     /// Source of its content: `artifacts:<ns>/<repo>` or `git:<url>`.
     pub(crate) source: Option<String>,
-    /// What its namespace says of all its repositories, as of when the name was reserved.
+    /// The namespace's policies for all its repositories, as of when the name was reserved.
     #[serde(default)]
     pub(crate) standing: Standing,
     /// When it ends by itself.
@@ -51,7 +51,7 @@ pub(crate) struct CreateRepository {
     pub(crate) now_ms: i64,
 }
 
-/// Body of `POST /update`; what is absent stays.
+/// Body of `POST /update`; an absent field stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UpdateRepository {
@@ -118,7 +118,7 @@ pub(crate) enum RepositoryStatus {
     Importing,
     /// It is being copied from another repository.
     Forking,
-    /// It is being made again of what R2 has.
+    /// It is being made again from R2.
     Recovering,
 }
 
@@ -188,7 +188,7 @@ pub(crate) struct RepositoryInfo {
     /// Bytes of its database.
     #[serde(default)]
     pub(crate) database_bytes: u64,
-    /// Bytes that R2 has for it; `None`: as it was told before.
+    /// Bytes that R2 has for it; `None`: as in the last message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) r2_bytes: Option<u64>,
 }
@@ -198,7 +198,7 @@ pub(crate) struct RepositoryInfo {
 /// it. Derived data: losing one does no harm, and the next one heals it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TouchRepository {
-    /// The repository, whole: the listing keeps what it shows.
+    /// The repository, whole: the listing keeps the fields that it shows.
     pub(crate) info: RepositoryInfo,
 }
 

@@ -6,7 +6,7 @@ use super::usage::Usage;
 /// One answered request, as it is logged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct RequestLine {
-    /// The request id that the client was told.
+    /// The request id that the client got.
     pub(crate) request_id: String,
     /// The HTTP method.
     pub(crate) method: String,

@@ -1,12 +1,12 @@
 //! A signed token whose signature the Worker has found good, on its way to the namespace's object, which
-//! decides what it opens ([ADR 84](../../../docs/adr/0084-signed-tokens.md)).
+//! decides its rights ([ADR 84](../../../docs/adr/0084-signed-tokens.md)).
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Who trusts the issuer of a token.
+/// The party that trusts the issuer of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Trust {
@@ -26,7 +26,7 @@ pub(crate) struct BadSigned;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Signed {
-    /// Who trusts its issuer.
+    /// The party that trusts its issuer.
     pub(crate) trust: Trust,
     /// The claims, as they stand in the token: base64url of a JSON object.
     pub(crate) payload: String,

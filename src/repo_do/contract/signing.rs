@@ -1,4 +1,4 @@
-//! Signatures of what is posted to somebody's receiver: events of webhooks, and questions to a hook.
+//! Signatures of requests to somebody's receiver: events of webhooks, and questions to a hook.
 //!
 //! They are as Standard Webhooks has them: HMAC-SHA256 of `id.timestamp.body`, in base64
 //! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>).
@@ -19,13 +19,13 @@ const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 /// Bytes of a key that is made here.
 pub(crate) const KEY_BYTES_MADE: usize = 32;
 
-/// Why a text is no secret.
+/// Why a text is not a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SecretError {
     /// It starts otherwise.
     #[error("a secret starts with {PREFIX}")]
     Prefix,
-    /// What follows is not base64.
+    /// The rest is not base64.
     #[error("a secret is {PREFIX} and base64 with its padding")]
     Base64,
     /// The key is too short or too long.
@@ -84,7 +84,7 @@ pub(crate) fn timestamp(now_ms: i64) -> i64 {
     now_ms.div_euclid(1000)
 }
 
-/// The signature of one message. `None` for what is no secret: none such was stored.
+/// The signature of one message. `None` for a text that is not a secret: none like it was stored.
 #[must_use]
 pub(crate) fn signature(secret: &Secret, id: &str, seconds: i64, body: &str) -> Option<String> {
     let base64 = secret.reveal().strip_prefix(PREFIX)?;

@@ -1,4 +1,4 @@
-//! What a namespace's object tells the objects of its repositories.
+//! The message of a namespace's object to the objects of its repositories.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ pub(crate) use crate::storage::repository::standing::Standing;
 pub(crate) struct TakeStanding {
     /// The namespace that says it: a repository of another one does not listen.
     pub(crate) namespace: String,
-    /// What it says.
+    /// The policies.
     pub(crate) standing: Standing,
 }
 

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_by_a_pointer() {
+    fn a_pointer_names_the_fault() {
         let pointer = |body: &str| {
             let refused = object::<Outer>(body.as_bytes()).unwrap_err();
             refused.pointer.unwrap_or_default()

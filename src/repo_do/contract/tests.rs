@@ -135,7 +135,7 @@ fn the_table_of_answers_to_tokens_of_a_namespace() {
         (shared, public, Some(&expired), Read, Err(TokenInvalid)),
         (shared, public, Some(&revoked), Read, Err(TokenInvalid)),
         (shared, public, None, Read, Err(TokenInvalid)),
-        // It opens whatever the namespace has, and so may hear that there is nothing.
+        // It opens everything in the namespace, and so may hear that there is nothing.
         (shared, None, Some(&write), Read, Err(NotFound)),
     ]);
 }

@@ -38,8 +38,8 @@ pub(crate) enum TokenState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TokenRecord {
-    /// 16 characters of `[0-9a-z]`; of a repository's token the first eight are the repository
-    /// id's (`token_id_prefix`).
+    /// 16 characters of `[0-9a-z]`; in a repository's token the first eight are the repository id's
+    /// (`token_id_prefix`).
     pub(crate) token_id: String,
     /// SHA-256 of the plaintext without its `?expires=` suffix.
     pub(crate) sha256: TokenHash,
@@ -55,7 +55,7 @@ pub(crate) struct TokenRecord {
     pub(crate) revoked_at_ms: Option<i64>,
     /// When it was last accepted, in milliseconds since 1970; may lag, so that use costs no write.
     pub(crate) last_used_at_ms: Option<i64>,
-    /// Its rules about refs: what it may not push, though its scope would let it.
+    /// Its rules about refs: pushes that it forbids although the scope allows them.
     #[serde(default, skip_serializing_if = "RefRules::is_empty")]
     pub(crate) refs: RefRules,
 }
@@ -132,7 +132,7 @@ impl From<tokens::TokenPage> for TokenPage {
     }
 }
 
-/// The place of a token in a list: pages behind it stay the same whatever is added before.
+/// The place of a token in a list: pages behind it stay the same whatever tokens are added before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TokenPlace {
     /// When it was made.
@@ -219,7 +219,7 @@ pub(crate) const NAMESPACE_ADMIT: &str = "/admit";
 pub(crate) struct Admit {
     /// Hash of the token.
     pub(crate) sha256: TokenHash,
-    /// Of a signed token: what the Worker found good of it.
+    /// For a signed token: the claims that the Worker found good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) signed: Option<Signed>,
     /// Milliseconds since 1970.
@@ -243,7 +243,7 @@ pub(crate) struct NamedToken {
 /// Answer of `POST` [`NAMESPACE_ADMIT`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Admitted {
-    /// The namespace's token, if it is one that holds now.
+    /// The namespace's token, if it holds now.
     pub(crate) token: Option<TokenRecord>,
     /// The ids of the repositories that it opens; `None`: every one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,10 +1,10 @@
-//! What may be a token: such a text is kept out of the log.
+//! Texts that may be tokens: they are kept out of the log.
 
 /// How every token starts.
 pub(crate) const TOKEN_PREFIX: &str = "cairn_";
 /// Follows the prefix in the older form.
 pub(crate) const TOKEN_VERSION_1: &str = "v1_";
-/// After the prefix, this many digits are no ordinary word.
+/// After the prefix, this many digits are not an ordinary word.
 const RESEMBLING_DIGITS: usize = 16;
 
 /// Whether something stands in the text that may be a token, if only a mistyped or a broken one.
@@ -26,7 +26,7 @@ mod tests {
     const NEW: &str = "cairn_0123456789abcdefghijklmnopqrstuvw";
 
     #[test]
-    fn what_may_be_a_token_is_told_from_names() {
+    fn texts_that_may_be_tokens_differ_from_names() {
         for secret in [OLD, NEW, "cairn_v1_0", &NEW[..22], &format!("{NEW}x")] {
             assert!(resembles_token(&format!("a-{secret}.git")), "{secret}");
         }

@@ -18,16 +18,17 @@ pub(crate) struct Usage {
     pub(crate) answer_bytes: u64,
     /// The id of the token that was shown, where the object knows it.
     pub(crate) token_id: Option<String>,
-    /// Who asked.
+    /// The kind of caller that asked.
     pub(crate) asker: Asker,
     /// The refs that it changed.
     pub(crate) refs_changed: Option<RefsChanged>,
-    /// What is left of the object's rate; where several objects answer, of the one with the least.
+    /// The requests that are left of the object's rate; where several objects answer, of the one with the
+    /// least.
     pub(crate) rate_left: Option<RateLeft>,
 }
 
-/// Whose credential was accepted. Where several objects answer for one request, the greatest counts: an
-/// object that was asked on the way may not know of the credential.
+/// The kind of caller whose credential was accepted. Where several objects answer for one request, the
+/// greatest counts: an object that was asked on the way may not know of the credential.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Asker {
     /// Nobody's: there was no credential, or none that holds.
@@ -62,7 +63,7 @@ impl Asker {
 }
 
 impl Usage {
-    /// Adds what another object took.
+    /// Adds the usage of another object.
     pub(crate) fn add(&mut self, other: Self) {
         self.rows_read = self.rows_read.saturating_add(other.rows_read);
         self.rows_written = self.rows_written.saturating_add(other.rows_written);
@@ -75,7 +76,7 @@ impl Usage {
         self.rate_left = left.min_by_key(|left| left.requests);
     }
 
-    /// Reads the text form; what cannot be read is nothing.
+    /// Reads the text form; a text that cannot be read counts as empty.
     #[must_use]
     pub(crate) fn parse(text: &str) -> Self {
         let mut parts = text.split(' ');

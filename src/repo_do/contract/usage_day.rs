@@ -33,7 +33,7 @@ impl UsageDay {
         day.saturating_mul(DAY_MS)
     }
 
-    /// Adds what was used more that day.
+    /// Adds further usage of that day.
     pub(crate) fn add(&mut self, more: &Self) {
         self.pushes = self.pushes.saturating_add(more.pushes);
         self.fetches = self.fetches.saturating_add(more.fetches);

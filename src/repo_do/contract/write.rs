@@ -1,10 +1,10 @@
 //! Changes of a repository by REST: the paths below [`path`]. A caller that may push may use them.
 //!
 //! The body is the client's, streamed: the handler of each path reads it. So are its `Content-Type`
-//! and `Content-Length`; a body is never encoded. Of its `Idempotency-Key` the object gets
+//! and `Content-Length`; a body is never encoded. The object gets the client's `Idempotency-Key` as
 //! [`super::header::ONCE`]. The answer has status 200 or 201 and the whole REST envelope.
 
-/// Paths of what is written.
+/// Paths of writes.
 pub(crate) mod path {
     /// How all of them begin.
     pub(crate) const WRITE: &str = "/write/";
@@ -20,7 +20,7 @@ pub(crate) mod path {
     pub(crate) const CHERRY_PICK: &str = "/write/cherry-pick";
     /// `POST`: the changes of commits taken back.
     pub(crate) const REVERT: &str = "/write/revert";
-    /// `POST`: a branch goes back to what it was.
+    /// `POST`: a branch goes back to an earlier commit.
     pub(crate) const RESTORE: &str = "/write/restore";
     /// `POST` and `DELETE`: notes on commits.
     pub(crate) const NOTES: &str = "/write/notes";
@@ -31,8 +31,8 @@ pub(crate) mod path {
 /// Bytes of the body of a merge, a cherry-pick, a revert and a restore.
 pub(crate) const MERGE_BODY_BYTES_MAX: usize = 2 << 20;
 
-/// The types of commits as lines of JSON: the metadata, then the content of the files in pieces. The second is
-/// that of generated clients, which know no other type of a streamed body.
+/// The types of commits as lines of JSON: the metadata, then the content of the files in pieces. The second
+/// is for generated clients, which know no other type of a streamed body.
 const LINES: [&str; 2] = ["application/x-ndjson", "application/octet-stream"];
 
 /// The headers of the client's that come along.

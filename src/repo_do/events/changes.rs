@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_differs_is_told_from_and_to() {
+    fn differences_are_told_from_and_to() {
         let mut record = RepositoryRecord {
             head: "refs/heads/main".into(),
             ..RepositoryRecord::default()

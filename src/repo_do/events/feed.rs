@@ -21,14 +21,14 @@ use crate::storage::event_feed::{FeedOf, Look, Looked, look};
 struct RepositoryEvents {
     object: Rc<RepoObject>,
     repository_id: String,
-    /// Replaced when whoever vouches for it was asked again.
+    /// Replaced after the party that vouches for it was asked again.
     reader: RefCell<Authorized>,
 }
 
 impl Source for RepositoryEvents {
     fn look(&self, asked: &Look) -> Result<Looked, ErrorReply> {
         let store = self.object.store()?;
-        // Whoever reads for minutes may have lost the right to, and the repository may be gone.
+        // A reader that stays for minutes may have lost its right, and the repository may be gone.
         self.reader.borrow().judge_again(&store, Access::Read)?;
         Ok(look(store.database(), FeedOf::Repository, asked)?)
     }

@@ -26,7 +26,7 @@ pub(crate) async fn count(object: &Rc<RepoObject>, store: &Store, kind: Counted,
             if tell::still_here(object, store).is_err() {
                 return;
             }
-            // Of several only their number is known.
+            // For several fetches only the number is known.
             let doer = if count == 1 { doer } else { Doer::default() };
             match append(store, kind, count, doer) {
                 Ok(()) => tell::written_and_sent(object).await,
@@ -36,7 +36,7 @@ pub(crate) async fn count(object: &Rc<RepoObject>, store: &Store, kind: Counted,
     }
 }
 
-/// Tells of what was counted, if its time has come: for the alarm. The alarm comes again for the rest.
+/// Tells the counts, if their time has come: for the alarm. The alarm comes again for the rest.
 pub(crate) async fn flush(object: &RepoObject) {
     let Some(store) = object.store_or_log() else {
         return;

@@ -1,6 +1,6 @@
 //! Events handed over to the namespace's object, in their order, until it has them all.
 //!
-//! The message that carries them also says what the namespace's list should show of the repository.
+//! The message that carries them also has the repository's fields for the namespace's list.
 //! It is sent at least once; the namespace takes each event once, by its number.
 
 use crate::git::store::StoreError;
@@ -34,8 +34,8 @@ const WAIT_MS: i64 = 15_000;
 /// When to come back if that is not enough.
 const RETRY_SECONDS: u32 = 2;
 
-/// Sends what there is; also without events, for the list of the namespace. If another run is under
-/// way, that run sees what came. After a failure the alarm tries again.
+/// Sends the waiting events; also without events, for the list of the namespace. If another run is under
+/// way, that run sees the new events. After a failure the alarm tries again.
 pub(crate) async fn run(object: &RepoObject) {
     let Some(_taken) = object.outbox.turn.try_take(now_ms()) else {
         return;
@@ -48,7 +48,7 @@ pub(crate) async fn run(object: &RepoObject) {
     }
 }
 
-/// Sends what an earlier life of the object left, or a hand-over that failed: for the alarm.
+/// Sends events that an earlier life of the object left, or a hand-over that failed: for the alarm.
 pub(crate) async fn run_if_any(object: &RepoObject) {
     let has_any = object.store().and_then(|store| {
         note(&store, object)?;
@@ -61,8 +61,9 @@ pub(crate) async fn run_if_any(object: &RepoObject) {
     }
 }
 
-/// Tells the namespace of the repository's use, and how large it is if that is not what it was told last: for the alarm,
-/// whose work changes it. An object that was woken by the alarm does not know what it told, and tells it.
+/// Tells the namespace of the repository's use, and its size if that differs from the one told last: for the
+/// alarm, whose work changes it. An object that was woken by the alarm does not know the size it told, and
+/// tells it again.
 pub(crate) async fn tell_sizes(object: &RepoObject) {
     let changed = object.store().and_then(|store| {
         let Some(record) = store.load()? else {
@@ -171,7 +172,7 @@ async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
             None => Vec::new(),
         };
         let last = page.events.last().map(|event| event.sequence);
-        // What is missing before the first is gone from here, too.
+        // Events that are missing before the first are gone from here, too.
         let first = page.events.first().map(|event| event.sequence);
         let gap = first.filter(|first| *first != from.saturating_add(1));
         let namespace = record.namespace.clone();
@@ -197,7 +198,7 @@ async fn send_all(object: &RepoObject) -> Result<(), ErrorReply> {
         object.outbox.told.set(sizes);
         if let Some(last) = last {
             if taken < from {
-                // The namespace was set back, and gets what it lacks.
+                // The namespace was set back, and gets the events it lacks.
                 object.outbox.handed_over.set(Some(taken));
                 continue;
             }

@@ -3,8 +3,8 @@
 //! The event `repo.renamed` is the order. When it is its turn, the former namespace frees the name and
 //! gives the webhooks, the new one takes the event and makes them, and the former one takes the event as
 //! well and ends its own. Each step may be repeated, and the event counts as handed over after the last:
-//! so a transfer that broke off anywhere is completed by the next hand-over, and what follows the event
-//! finds the webhooks there.
+//! so a transfer that broke off anywhere is completed by the next hand-over, and later events find the
+//! webhooks there.
 
 use serde::Deserialize;
 
@@ -58,7 +58,7 @@ fn departure(event: &Event, namespace: &str) -> Option<Departure> {
 }
 
 impl Departure {
-    /// Has the former namespace free the name, and gives the webhooks.
+    /// Tells the former namespace to free the name, and gives the webhooks.
     pub(crate) async fn begin(
         &self,
         object: &RepoObject,

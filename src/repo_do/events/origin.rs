@@ -1,4 +1,4 @@
-//! Who does something, as its event says it.
+//! The actor of an event, as the event names it.
 
 use serde::{Deserialize, Serialize};
 
@@ -66,7 +66,7 @@ impl Doer {
         }
     }
 
-    /// The origin of what it does to this repository.
+    /// The origin of its acts on this repository.
     pub(crate) fn at(self, record: &RepositoryRecord) -> EventOrigin {
         EventOrigin {
             repository_id: record.id.clone(),

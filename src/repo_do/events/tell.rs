@@ -1,4 +1,4 @@
-//! An event written, and what follows from that.
+//! Writes an event, and does the steps that follow.
 
 use std::rc::Rc;
 
@@ -19,11 +19,11 @@ use crate::storage::fault_log;
 use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::RepositoryRecord;
 
-/// When the alarm hands over what the object could not, because it ended. As late as that: pushes let
-/// it ring a minute after them in any case, and the first request hands over before it.
+/// When the alarm hands over the events that the object could not, because it ended. As late as that: pushes
+/// let it ring a minute after them in any case, and the first request hands over before it.
 const HAND_OVER_MS: i64 = 60_000;
 
-/// The repository, and what its event says more.
+/// The repository, and the rest of its event.
 #[derive(Serialize)]
 struct WithMore<'a> {
     #[serde(flatten)]
@@ -94,8 +94,8 @@ pub(crate) async fn prepare(object: &RepoObject) {
     }
 }
 
-/// After a wait, before such a transaction: the repository, if it is still there and serves. What is
-/// being deleted has had its last event.
+/// After a wait, before such a transaction: the repository, if it is still there and serves. A repository
+/// that is being deleted has had its last event.
 pub(crate) fn still_here(
     object: &RepoObject,
     store: &Store,
@@ -126,13 +126,13 @@ pub(crate) async fn written_and_sent(object: &Rc<RepoObject>) {
     send(object);
 }
 
-/// Hands over what there is, while nobody waits for it.
+/// Hands over the waiting events, while nobody waits for it.
 pub(crate) fn send(object: &Rc<RepoObject>) {
     let object = Rc::clone(object);
     worker::wasm_bindgen_futures::spawn_local(async move { hand_over::run(&object).await });
 }
 
-/// On the first request after the object woke: sends what an earlier life left.
+/// On the first request after the object woke: sends the events that an earlier life left.
 pub(crate) fn on_waking(object: &Rc<RepoObject>) {
     if object.outbox.is_looked_at.replace(true) {
         return;

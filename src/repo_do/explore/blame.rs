@@ -118,7 +118,7 @@ async fn file(
     Ok((found.id, lines.await?))
 }
 
-/// Has the file of a commit answer for lines.
+/// Makes the file of a commit answer for lines.
 async fn add(
     reading: &mut Reading,
     walk: &mut Blame,

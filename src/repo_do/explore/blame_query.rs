@@ -4,7 +4,7 @@ use crate::git::blame::Run;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::contract::query::{fields, unknown, wrong};
 
-/// What a client asks of a blame.
+/// A client's wishes for a blame.
 #[derive(Debug, Default)]
 pub(super) struct BlameQuery {
     /// Where the page before ended.

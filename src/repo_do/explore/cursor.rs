@@ -1,5 +1,5 @@
-//! What a page leaves for the next one, as a client gets it: numbers and ids behind a mark of the
-//! question, so that a cursor is of its list alone.
+//! The place that a page leaves for the next one, as a client gets it: numbers and ids behind a mark of the
+//! question, so that a cursor fits its own list alone.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,7 +14,7 @@ const BYTES_MAX: usize = 4_400;
 /// Bytes of the mark of the question.
 const MARK_BYTES: usize = 4;
 
-/// What is asked, hashed: each part with its length.
+/// Hashes the question: each part with its length.
 pub(super) fn question(parts: &[&[u8]]) -> [u8; 20] {
     let mut all = Sha256::new();
     for part in parts {
@@ -126,7 +126,7 @@ impl CursorReader {
     }
 }
 
-/// The cursor is none, or one of another list.
+/// The text is not a cursor, or it is one of another list.
 pub(super) fn foreign() -> ErrorReply {
     let message = "the cursor does not belong to this list";
     ErrorReply::at(ErrorCode::InvalidInput, "/cursor", message)

@@ -11,7 +11,7 @@ use crate::repo_do::request::answer::{Answer, no_route};
 /// How the paths begin that are answered here.
 pub(crate) const PATHS: &str = path::EXPLORE;
 
-/// Answers a request. In a box: the object's dispatch would else hold all of this.
+/// Answers a request. Boxed: otherwise the object's dispatch would hold all of this.
 pub(crate) fn answer(asked: CompareRequest) -> LocalBoxFuture<'static, Answer> {
     dispatch(asked).boxed_local()
 }

@@ -82,7 +82,7 @@ fn listing(root: &Root) -> Listing {
 
 /// Where a page begins: behind a line of a file, or behind the file.
 struct Place {
-    /// What the ref was when the first page was made.
+    /// The ref's id when the first page was made.
     id: ObjectId,
     path: BString,
     /// 0 begins the file; without a number it is done.

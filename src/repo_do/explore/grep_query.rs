@@ -15,11 +15,11 @@ const CONTEXT_MAX: u32 = 20;
 /// The most matches of a page, and how many it has unless the query says otherwise.
 const LIMIT: (u32, u32) = (1_000, 100);
 
-/// What a client asks of a search.
+/// A client's wishes for a search.
 pub(super) struct GrepQuery {
     /// Where to search.
     pub(super) revision: String,
-    /// What to search for.
+    /// The pattern to search for.
     pub(super) pattern: Pattern,
     /// Lines around a match.
     pub(super) context: usize,

@@ -18,7 +18,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The place of the answer to this question. What a shallow repository says of a commit changes
+    /// The place of the answer to this question. The answer about a commit of a shallow repository changes
     /// with the edge of its history, so the edge is part of the question.
     pub(super) fn of(
         object: &Rc<RepoObject>,

@@ -34,7 +34,7 @@ const LOOKED_AT_MAX: u64 = 20_000;
 /// Bytes of trees that it reads for that, at most: some 3 s of CPU.
 const READ_BYTES_MAX: u64 = 256 << 20;
 
-/// Bytes of a place in a cursor, at most: of a commit and a count; of a number.
+/// Bytes of a place in a cursor, at most: for a commit and a count, and for a number.
 const CURSOR_BYTES: (usize, usize) = (22, 2);
 
 /// An entry and its commit.

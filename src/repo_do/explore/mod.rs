@@ -7,14 +7,14 @@
 //! | `blame`, `blame_query` | `GET …/blame/:ref/:path` |
 //! | `grep`, `grep_query` | `GET …/grep` |
 //! | `search` | `GET …/search` |
-//! | `dispatch` | which of them answers |
-//! | `cursor` | what a page leaves for the next one |
+//! | `dispatch` | the choice of the one that answers |
+//! | `cursor` | the place that a page leaves for the next one |
 //! | `root` | the tree in which a request looks, entry by entry |
 //! | `page` | a page as it is sent |
 //! | `kept` | answers that are kept |
 //!
-//! A request has a budget of work. What it did not find within it stands in the cursor, so that the next
-//! page goes on there and nothing is kept for it.
+//! A request has a budget of work. The cursor holds the place at which it stopped, so that the next page goes
+//! on there and the server keeps nothing.
 
 mod ahead_behind;
 mod blame;

@@ -1,4 +1,4 @@
-//! A page of what was found, as it is sent.
+//! A page of findings, as it is sent.
 
 use serde::Serialize;
 use serde_json::json;

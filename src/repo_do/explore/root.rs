@@ -13,7 +13,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
 /// The tree of a revision.
 pub(super) struct Root {
-    /// What the revision was when the first page was made.
+    /// The revision's id when the first page was made.
     pub(super) id: ObjectId,
     /// The tree.
     pub(super) tree: ObjectId,

@@ -36,7 +36,7 @@ const PREFIX_BYTES_MAX: usize = 4_096;
 /// Bytes that an entry counts as, for others to get their turn.
 const ENTRY_BYTES: u64 = 500;
 
-/// What a client asks.
+/// A client's wishes.
 struct SearchQuery {
     revision: String,
     typed: Typed,

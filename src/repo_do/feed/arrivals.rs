@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Waker};
 
 /// Counts arrivals, and wakes those who wait for the next one.
 ///
-/// Whoever looks for events first asks how many have [come](Self::count), then reads, and then waits
-/// for [more](Self::changed) than that: what arrives between the two is not missed.
+/// A reader first asks how many events have [come](Self::count), then reads, and then waits
+/// for [more](Self::changed) than that: no event that arrives between the two is missed.
 #[derive(Debug, Default)]
 pub(crate) struct Arrivals {
     count: Cell<u64>,
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_is_woken_by_what_comes() {
+    fn an_arrival_wakes_every_waiting_reader() {
         let arrivals = Arrivals::default();
         let woken = Arc::new(Woken(AtomicBool::new(false)));
         let waker = waker(Arc::clone(&woken));
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_between_looking_and_waiting_is_not_missed() {
+    fn an_arrival_between_looking_and_waiting_is_not_missed() {
         let arrivals = Arrivals::default();
         let seen = arrivals.count();
         arrivals.notify();
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_gives_up_leaves_nothing_behind() {
+    fn a_reader_that_gives_up_leaves_nothing_behind() {
         let arrivals = Arrivals::default();
         for _ in 0..100 {
             assert_eq!(arrivals.changed(0).now_or_never(), None);

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `arrivals` | readers who wait, woken by what arrives |
 //! | `places` | how many may wait or read a stream at a time |
-//! | `source` | whose events they are; one look at them |
+//! | `source` | the owners of events; one look at them |
 //! | `answer` | a request to a feed |
 //! | `page` | an answer in JSON, perhaps after a wait |
 //! | `stream` | server-sent events |
@@ -13,7 +13,7 @@
 //! Invariants:
 //! - A reader that waits holds a place, a timer and nothing else: no rows, no lease's bytes, no reader's
 //!   mark that maintenance would wait for.
-//! - What is shown is read and sent in pieces of at most [`source::PIECE_BYTES`], or one event.
+//! - The feed reads and sends pieces of at most [`source::PIECE_BYTES`], or one event.
 //! - No place outlives its time, whether or not the client hung up.
 
 pub(crate) mod answer;

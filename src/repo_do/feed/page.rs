@@ -1,4 +1,4 @@
-//! An answer of a feed in JSON, perhaps after a wait for what it shows.
+//! An answer of a feed in JSON, perhaps after a wait for its events.
 
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
@@ -21,7 +21,7 @@ const PAGE_BYTES: usize = 1 << 20;
 const SENT_MS: i64 = 5 * 60_000;
 
 /// Answers a reader, at once if there is something for it, else when something arrives or its time
-/// is up. In a box: it is awaited within large futures.
+/// is up. Boxed: it is awaited within large futures.
 pub(crate) fn answer(
     feed: Feed,
     query: EventQuery,

@@ -92,7 +92,7 @@ mod tests {
         held.pop();
         let last = take(0, 1000).unwrap();
         assert!(take(1000 + GRACE_MS - 1, 9000).is_err());
-        // Whoever went without a word keeps nobody out for ever.
+        // A reader that left without a word keeps nobody out for ever.
         let late = take(1000 + GRACE_MS, 90_000).unwrap();
         drop((held, last));
         assert_eq!(places.taken.borrow().len(), 1);

@@ -1,4 +1,4 @@
-//! Whose events are read, and one look at them.
+//! The owners of feeds, and one look at their events.
 
 use std::rc::Rc;
 
@@ -21,7 +21,7 @@ pub(crate) const PIECE_BYTES: usize = 64 << 10;
 /// Events that are read at once.
 const PIECE_ROWS: u32 = 100;
 
-/// How old the word of whoever vouches for a reader may be while it reads without waiting.
+/// How old the word of the party that vouches for a reader may be while it reads without waiting.
 const RENEWED_MS: i64 = 1000;
 
 /// An object with events.
@@ -29,7 +29,7 @@ pub(crate) trait Source {
     /// Reads events; fails where they are gone together with their repository or namespace.
     fn look(&self, asked: &Look) -> Result<Looked, ErrorReply>;
 
-    /// Asks again whoever vouches for the reader, if that is another object.
+    /// Asks the party that vouches for the reader again, if that is another object.
     fn renew(&self) -> LocalBoxFuture<'_, Result<(), ErrorReply>> {
         ready(Ok(())).boxed_local()
     }
@@ -47,7 +47,7 @@ pub(crate) trait Source {
 /// A feed and how it is shown.
 #[derive(Clone)]
 pub(crate) struct Feed {
-    /// Whose events.
+    /// The owner of the events.
     pub(crate) source: Rc<dyn Source>,
     /// The prefix of their types.
     pub(crate) prefix: Rc<EventPrefix>,
@@ -107,7 +107,7 @@ impl Reader {
         self.renew(RENEWED_MS).await
     }
 
-    /// Asks again whoever vouches for the reader, if that was longer ago.
+    /// Asks the party that vouches for the reader again, if that was longer ago.
     async fn renew(&mut self, age_ms: i64) -> Result<(), ErrorReply> {
         let now_ms = now_ms();
         if now_ms.saturating_sub(self.renewed_ms) >= age_ms {

@@ -61,7 +61,7 @@ pub(crate) fn answer(feed: Feed, query: &EventQuery) -> Result<Response, ErrorRe
             Ok(Some(text)) => Some((Ok(text.into_bytes()), Some(running))),
             Ok(None) => Some((Ok(RETRY.as_bytes().to_vec()), None)),
             Err(error) => {
-                // Whoever connects again is told.
+                // A client that connects again hears of it.
                 reply::log_fault(&error);
                 None
             }

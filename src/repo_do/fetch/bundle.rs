@@ -105,7 +105,7 @@ pub(crate) fn contents(
     Ok((head, tips))
 }
 
-/// The objects that the refs of such a head name, each once; `None` if it is no whole head.
+/// The objects that the refs of such a head name, each once; `None` if the head is not whole.
 pub(crate) fn tips_of(head: &[u8]) -> Option<Vec<ObjectId>> {
     let refs = head.strip_prefix(SIGNATURE)?.strip_suffix(b"\n")?;
     let mut tips = Vec::new();

@@ -4,7 +4,7 @@
 //! Specification: <https://git-scm.com/docs/bundle-uri>.
 //!
 //! A bundle stays when refs move on, as long as they reach all that it has. So nobody gets anything by
-//! it that a clone would not give, and what a rewritten branch or a purge has taken away is not there.
+//! it that a clone would not give, and it lacks everything that a rewritten branch or a purge has taken away.
 
 use std::rc::Rc;
 
@@ -29,7 +29,7 @@ use crate::storage::r2::bucket::{Bucket as _, BucketError};
 use crate::storage::repository::bundles::StoredBundle;
 use crate::storage::repository::store::RepositoryRecord;
 
-/// What is said of the list.
+/// The settings of the list.
 const SETTINGS: [(&str, &str); 3] = [
     ("version", "1"),
     ("mode", "all"),
@@ -159,7 +159,7 @@ fn life_seconds(object: &RepoObject) -> i64 {
     signed_url::life_seconds(object.variable(signed_url::LIFE_VARIABLE).as_deref())
 }
 
-/// What the list calls a bundle.
+/// The name of a bundle in the list.
 fn name(bundle: &StoredBundle) -> String {
     format!("all-{}", bundle.made_at)
 }

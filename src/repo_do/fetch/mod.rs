@@ -7,7 +7,7 @@
 //! | `planned` | the plan of a fetch, made in steps between which others go on |
 //! | `sender` | the pack of an answer, made as it is taken |
 //! | `ready` | whether the ready clone is the answer |
-//! | `reach` | which objects may be named by id |
+//! | `reach` | the objects that may be named by id |
 //! | `bundle` | everything as one file |
 //! | `bundle_uri`, `signed_url` | the bundle that is kept in R2, told to clients; URLs that open it |
 

@@ -27,7 +27,7 @@ pub(crate) type Reserve = fn(u64) -> Room<'static, Reservation>;
 
 /// Why a fetch gets no pack.
 pub(super) enum NoAnswer {
-    /// The client is told why in Git's protocol.
+    /// The client hears the reason in Git's protocol.
     Told(String),
     Refused(ErrorReply),
 }
@@ -80,7 +80,7 @@ pub(super) async fn plan(
         .map_err(|error| NoAnswer::Told(message_of(&error)))
 }
 
-/// Plans in the same way what a client gets that has nothing and wants these objects.
+/// Plans in the same way the pack for a client that has nothing and wants these objects.
 pub(crate) async fn full_clone(
     object: &RepoObject,
     store: &Rc<Store>,

@@ -26,7 +26,7 @@ use crate::repo_do::state::store::Store;
 pub(crate) struct Reached(Rc<RefCell<Kept>>);
 
 impl Reached {
-    /// Of these packs, the live ones of this moment or of an earlier one.
+    /// The objects reached in these packs, the live ones of this moment or of an earlier one.
     pub(crate) fn of(
         object: &RepoObject,
         packs: &LivePacks<Rc<Store>>,
@@ -82,7 +82,7 @@ pub(crate) struct Visible<'a> {
 }
 
 impl<'a> Visible<'a> {
-    /// To this audience.
+    /// As this audience sees them.
     pub(crate) fn to(object: &'a RepoObject, store: &'a Rc<Store>, audience: Audience) -> Self {
         Self {
             object,
@@ -116,8 +116,8 @@ impl Nameable for Visible<'_> {
     }
 }
 
-/// The bases outside of its pack that a push may build on. Any other is as if it were not here: what
-/// a delta makes of an object tells what that object is.
+/// The bases outside of its pack that a push may build on. Any other is as if it were not here: the result of
+/// a delta tells the content of its base.
 pub(crate) struct VisibleBases<'a> {
     object: &'a RepoObject,
     packs: &'a LivePacks<Rc<Store>>,

@@ -1,4 +1,4 @@
-//! The ready clone, told to the Worker when a full clone asks for exactly what it holds.
+//! The ready clone, told to the Worker when a full clone asks for exactly its objects.
 
 use std::rc::Rc;
 
@@ -23,7 +23,7 @@ pub(crate) struct Served {
     pub(crate) ready: ReadyClone,
 }
 
-/// The ready clone, if it is the answer to this request: a full clone of what branches and tags
+/// The ready clone, if it is the answer to this request: a full clone of the commits that branches and tags
 /// name now, no more and no less. One that R2 has lost, or has other bytes of, is forgotten.
 pub(crate) async fn serves(
     object: &RepoObject,
@@ -53,7 +53,7 @@ pub(crate) async fn serves(
     }
 }
 
-/// The head of the answer and the ready clone, if it has what the request asks for.
+/// The head of the answer and the ready clone, if it has the objects that the request asks for.
 fn answers(
     object: &RepoObject,
     store: &Rc<Store>,

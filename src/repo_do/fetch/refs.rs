@@ -47,7 +47,7 @@ pub(crate) fn version(request: &Request, service: Service) -> Version {
     Version::requested(&asked.unwrap_or_default(), service)
 }
 
-/// `GET /git/info/refs` of what takes no request for the service now.
+/// `GET /git/info/refs` while the repository takes no request for the service.
 pub(crate) fn refuse(service: Service, account: &Account, reason: &str) -> Answer {
     account.failed(fault::REFUSED);
     let mut out = Vec::new();
@@ -103,7 +103,7 @@ pub(crate) async fn ls_refs(
     answer(listing, out, face, account).await
 }
 
-/// Sends a list: whole, if it is one piece; else as the client takes it.
+/// Sends a list: in one piece if it is one; else as the client takes it.
 async fn answer(
     mut listing: Listing,
     mut first: Vec<u8>,
@@ -137,12 +137,12 @@ enum Lines {
     LsRefs(LsRefsRequest),
 }
 
-/// A list on its way: what is held of it is a page. Refs may change between two pieces; each is
-/// shown as it is when its piece is made, which is what git's own server gives as well.
+/// A list on its way: the memory is one page. Refs may change between two pieces; each is
+/// shown as it is when its piece is made, as git's own server does.
 struct Listing {
     store: Rc<Store>,
     lines: Lines,
-    /// How names begin that are still to come, the next one last.
+    /// The beginnings of the names that follow, the next one last.
     prefixes: Vec<BString>,
     /// The last ref that was shown of those names.
     after: Option<BString>,
@@ -206,7 +206,7 @@ impl Listing {
 }
 
 impl Lines {
-    /// Whether refs under `refs/ephemeral/` are left out of what begins with `prefix`. A fetch sees
+    /// Whether refs under `refs/ephemeral/` are left out of the refs that begin with `prefix`. A fetch sees
     /// them if it asks for nothing else; a push does, since it has to say where a ref is that it moves.
     fn hide_ephemeral(&self, prefix: &BStr) -> bool {
         match self {

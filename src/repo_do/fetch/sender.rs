@@ -44,7 +44,7 @@ pub(crate) struct Sender {
     account: Option<Rc<Account>>,
     /// The end was written, or the failure.
     ended: Option<Result<(), String>>,
-    /// For what is held from one piece to the next.
+    /// For the memory that is held from one piece to the next.
     reservation: Option<Reservation>,
     /// Memory is reserved, and packs that are superseded meanwhile stay.
     held: (Vec<Reservation>, Reader),
@@ -162,7 +162,7 @@ impl Sender {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Copies what one chunk, or the window, has of the extent, and remembers the rest.
+    /// Copies the part of the extent in one chunk, or in the window, and remembers the rest.
     async fn copy(&mut self, extent: Extent, out: &mut Vec<u8>) -> Result<(), SendError> {
         let Extent {
             pack_id,
@@ -210,7 +210,7 @@ impl Sender {
         Ok(send(&mut self.stream, here, extent, out))
     }
 
-    /// The first piece, if it is the last one too. Else it is what comes first later.
+    /// The first piece, if it is the last one too. Otherwise it is the first to go out later.
     pub(crate) async fn only_piece(&mut self) -> Option<Vec<u8>> {
         let Some(Ok(first)) = self.piece().await else {
             return None;
@@ -227,7 +227,7 @@ impl Sender {
         self.held
     }
 
-    /// Holds on to a reservation, which follows from now on what is held.
+    /// Holds on to a reservation, which from now on follows the memory held.
     pub(crate) fn hold(&mut self, reservation: Reservation) {
         debug_assert!(
             self.reservation.is_none(),
@@ -236,7 +236,7 @@ impl Sender {
         self.reservation = Some(reservation);
     }
 
-    /// Reserves what is kept until the client takes the next piece, or gives it up where there is
+    /// Reserves the memory kept until the client takes the next piece, or gives it up where there is
     /// no room.
     fn reserve_kept(&mut self) {
         let Some(reservation) = &mut self.reservation else {
@@ -331,7 +331,7 @@ pub(crate) async fn next_piece(
 /// Sends as much of `here` as the extent has; how much.
 fn send(stream: &mut PackStream, here: &[u8], extent: Extent, out: &mut Vec<u8>) -> u64 {
     let length = usize::try_from(extent.length).unwrap_or(usize::MAX);
-    // The window may have a megabyte, and a piece shall not be larger than a piece.
+    // The window may have a megabyte, and a piece must not be larger than the usual one.
     let here = here
         .get(..here.len().min(length).min(CHUNK_BYTES))
         .unwrap_or(here);

@@ -15,14 +15,14 @@ pub(super) const LIFE_VARIABLE: &str = "CAIRN_BUNDLE_URL_SECONDS";
 const LIFE_SECONDS: i64 = 300;
 const LIFE_SECONDS_MAX: i64 = 86_400;
 
-/// The seconds that the variable names; what is no such number counts as not set.
+/// The seconds that the variable names; a value that is not such a number counts as not set.
 pub(super) fn life_seconds(variable: Option<&str>) -> i64 {
     let set = variable.and_then(|text| text.trim().parse().ok());
     let in_bounds = set.filter(|seconds| (1..=LIFE_SECONDS_MAX).contains(seconds));
     in_bounds.unwrap_or(LIFE_SECONDS)
 }
 
-/// What a signature is about.
+/// The contents of a signature.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Signed<'a> {
     /// The repository, by an id that no other one ever has.

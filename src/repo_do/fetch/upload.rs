@@ -76,7 +76,7 @@ async fn take(
     let limits = Limits::DEFAULT;
     let offer = object.fetch_extensions.offer();
     let audience = Audience::of(authorized.actor);
-    // A request that is still to come costs nothing; nor does a small one.
+    // A request that has not come yet costs nothing; nor does a small one.
     let mut reservation = Reservation::empty_share();
     let asked = match version {
         Version::V2 => commands(body, offer, &limits, &mut reservation).await?,
@@ -162,7 +162,7 @@ async fn fetches(
     })
 }
 
-/// Feeds the body to a reader until it has enough, or refuses. A long one reserves what the reader
+/// Feeds the body to a reader until it has enough, or refuses. A long one reserves the memory that the reader
 /// makes of it.
 async fn each_piece<E>(
     body: &mut Body,

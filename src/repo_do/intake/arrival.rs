@@ -21,7 +21,7 @@ pub(crate) struct ArrivingPack {
     bytes: u64,
 }
 
-/// A pack whose bytes are all here. Deltas may be left that are no objects yet.
+/// A pack whose bytes are all here. Deltas may be left that are not objects yet.
 pub(crate) struct ArrivedPack {
     /// Its entries.
     pub(crate) objects: IncomingObjects,
@@ -30,7 +30,7 @@ pub(crate) struct ArrivedPack {
 }
 
 impl ArrivedPack {
-    /// What memory is reserved by.
+    /// The counts by which memory is reserved.
     pub(crate) fn counts(&self) -> PackCounts {
         PackCounts {
             objects: self.objects.table.count(),
@@ -71,8 +71,8 @@ impl ArrivingPack {
         self.parser.feed(bytes, quarantine, &mut self.inspection)
     }
 
-    /// To be called between two pieces: reserves memory for what has come, and sees to it that the
-    /// sweeper will come for what is in quarantine.
+    /// Call it between two pieces: it reserves memory for the pack so far, and sees to it that the sweeper
+    /// will come for the rows in quarantine.
     pub(crate) async fn settle(
         &self,
         quarantine: &QuarantinedPack,

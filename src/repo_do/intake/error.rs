@@ -14,13 +14,13 @@ use crate::repo_do::state::failure::{Failure, SnapshotError};
 /// A pack did not get in.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IntakeError {
-    /// It is no pack, or its objects cannot be made.
+    /// It is not a pack, or its objects cannot be made.
     #[error(transparent)]
     Pack(#[from] PackError),
     /// A stored pack does not give its objects again.
     #[error(transparent)]
     Stored(#[from] RebuildError),
-    /// Objects are refused for what they are.
+    /// Objects are refused because of their content.
     #[error("{}", .0.summary())]
     Fsck(FsckRefusal),
     /// New blobs have secrets.

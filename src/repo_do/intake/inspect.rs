@@ -1,4 +1,4 @@
-//! The objects of a resolved pack, judged for what they are.
+//! The objects of a resolved pack, judged by their content.
 
 use std::rc::Rc;
 
@@ -12,7 +12,7 @@ use crate::git::receive_pack::secrets::Allowed;
 use crate::repo_do::state::store::Store;
 
 /// Looks at the blobs that trees name as special, which can be done only now; fails if fsck refuses
-/// any object, or if a new blob has a secret that is not allowed. What it gives is resolved, and no
+/// any object, or if a new blob has a secret that is not allowed. The pack that it gives is resolved, and no
 /// object of it is refused.
 pub(crate) async fn inspect<'a>(
     steps: Steps<'_>,

@@ -19,7 +19,7 @@ const STEP_BYTES: u64 = 1 << 20;
 /// Objects for whose tables caches need not make room yet.
 const BLOCK_OBJECTS: u32 = 16_384;
 
-/// What is known of a pack that is whole.
+/// The counts of a pack that is whole.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct PackCounts {
     /// Its entries.
@@ -47,7 +47,7 @@ pub(crate) struct PackMemory {
 enum Measure {
     /// Bytes that arrived: a client may announce many and send none.
     Received,
-    /// The tables of all objects that are announced: work of our own does not begin what it has no
+    /// The tables of all objects that are announced: work of our own does not begin a pack that it has no
     /// room to end.
     Announced,
 }
@@ -62,7 +62,7 @@ impl PackMemory {
         }
     }
 
-    /// For a client that sends a pack, within its share; a pack that is still to come costs nothing.
+    /// For a client that sends a pack, within its share; a pack that has not come yet costs nothing.
     pub(crate) fn of_client() -> Self {
         Self::of(TableMemory::empty_share(), Measure::Received)
     }
@@ -72,13 +72,13 @@ impl PackMemory {
         Self::of(TableMemory::empty_own(), Measure::Announced)
     }
 
-    /// Reserves what the caller holds beside the pack from now on.
+    /// Reserves the caller's memory beside the pack from now on.
     pub(crate) async fn hold_beside(&mut self, bytes: u64) -> Result<(), ErrorReply> {
         self.beside_bytes = bytes;
         self.grow(0).await
     }
 
-    /// Reserves what the part of a pack holds that has come.
+    /// Reserves the memory of the part of a pack that has come.
     pub(super) async fn hold_received(
         &mut self,
         held_bytes: u64,
@@ -147,7 +147,7 @@ fn work_bytes(counts: PackCounts) -> u64 {
     entries_of(objects).saturating_add(resolving.max(checking.saturating_sub(cache)))
 }
 
-/// Bytes of the order of the ids, and of what makes it.
+/// Bytes of the order of the ids, and of the sort that makes it.
 pub(crate) fn sorted_bytes(objects: u32) -> u64 {
     let objects = u64::from(objects);
     let ids = objects
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_reserved_follows_the_objects_by_a_few_bytes_each() {
+    fn a_reservation_grows_by_a_few_bytes_an_object() {
         let cache = Limits::DEFAULT.base_cache_bytes as u64;
         let (entries, facts) = (131_072 * ENTRY_BYTES, 65_536 * COMMIT_FACTS_BYTES);
         let of = |objects, commits, waiting_deltas| {
@@ -201,7 +201,7 @@ mod tests {
         let sorted = 419_000 * SORTED_OBJECT_BYTES + SORTED_IDS_BYTES;
         assert_eq!(git, entries + facts + sorted);
         assert!(PUSH_BYTES + git < 48 << 20);
-        // What of a graph and of lists is in memory does not follow their commits.
+        // The part of a graph and of lists that is in memory does not grow with their commits.
         let commits = of(490_000, 490_000, 0);
         let sorted = 490_000 * SORTED_OBJECT_BYTES + SORTED_IDS_BYTES;
         let checked = sorted + CHECKED_COMMITS_BYTES_MAX + MADE_PARTS_BYTES_MAX;

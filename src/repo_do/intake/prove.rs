@@ -17,15 +17,15 @@ use crate::git::limits::Limits;
 use crate::git::store::{ObjectSource, ReadError};
 
 /// Walks that one proof may take to find the tips that are not complete. The first finds them all,
-/// and the second proves the rest, but for trees and blobs that refs name directly.
+/// and the second proves the rest, except trees and blobs that refs name directly.
 const WALKS_MAX: usize = 16;
 
-/// A policy of closure: which tips must be complete, and what happens to the others.
+/// A policy of closure: which tips must be complete, and the fate of the others.
 pub(crate) trait Closure {
     /// The tips to be proved; `None` when nothing is left that would need the pack.
     fn tips(&self) -> Option<Cow<'_, [ObjectId]>>;
 
-    /// For a stored pack, the commits that are no tips: all others that the graph lacks are, in place of
+    /// For a stored pack, the commits that are not tips: all others that the graph lacks are, in place of
     /// [`Self::tips`].
     fn all_commits_but(&self) -> Option<&Rc<HashSet<ObjectId>>> {
         None
@@ -45,7 +45,7 @@ pub(crate) trait Closure {
     fn failed(&self, _error: &ConnectivityError) {}
 
     /// Leaves out the tips that one walk found not to be complete, or fails. The rest is walked
-    /// again: what a walk says of one tip may rest on another that was given up.
+    /// again: the finding about one tip may rest on another tip that was given up.
     fn leave_out(&mut self, bad: HashMap<ObjectId, ConnectivityError>) -> Result<(), IntakeError>;
 
     /// Which of the objects that the tips need and the pack lacks the caller may not have: they count

@@ -26,7 +26,7 @@ pub(crate) struct QuarantinedPack {
 }
 
 /// A run of maintenance. It is recorded once something large enough is in quarantine, so that
-/// after a crash the next run finds what this one left.
+/// after a crash the next run finds the rows that this one left.
 struct Run {
     task: &'static str,
     written: Cell<Option<i64>>,
@@ -45,7 +45,7 @@ impl QuarantinedPack {
         }
     }
 
-    /// The same for a run of maintenance: when this is dropped, what was not published is removed,
+    /// The same for a run of maintenance: when this is dropped, unpublished packs are removed,
     /// and the record of the beginning makes way for the one of the whole run.
     pub(crate) fn of_run(object: Rc<RepoObject>, store: Rc<Store>, task: &'static str) -> Self {
         let mut opened = Self::new(object, store);
@@ -73,8 +73,8 @@ impl QuarantinedPack {
         scheduled.map_err(|error| StoreError::Failed(error.to_string()))
     }
 
-    /// Watches over a pack that was opened by whoever wrote its last rows: one that is so small that
-    /// it had no row before.
+    /// Watches over a pack that the writer of its last rows opened: a pack that is so small that it had no
+    /// row before.
     pub(crate) fn adopt(&self, pack_id: PackId) {
         if self.pack_id.replace(Some(pack_id)) != Some(pack_id) {
             self.object.in_progress.borrow_mut().insert(pack_id);
@@ -82,14 +82,14 @@ impl QuarantinedPack {
         }
     }
 
-    /// The pack is in quarantine no more.
+    /// The pack is no longer in quarantine.
     pub(crate) fn forget(&self) {
         if let Some(pack_id) = self.pack_id.take() {
             self.object.in_progress.borrow_mut().remove(&pack_id);
         }
     }
 
-    /// Removes what was written. A failure leaves it to the sweeper.
+    /// Removes the written rows. A failure leaves it to the sweeper.
     pub(crate) fn discard(&self) {
         if !self.object.is_open(&self.store) {
             // Everything was wiped, and another pack may have the number.
@@ -122,7 +122,7 @@ impl QuarantinedPack {
         Ok(pack_id)
     }
 
-    /// Removes what a run of maintenance left. What cannot be removed now is swept in time.
+    /// Removes the rows that a run of maintenance left. Rows that cannot be removed now are swept later.
     fn end(&self, run: &Run, left: Option<PackId>) {
         if !self.object.is_open(&self.store) {
             return;
@@ -163,7 +163,7 @@ impl Discarding {
         self.0.as_ref().ok_or_else(gone)
     }
 
-    /// Gives it away: the new owner decides what becomes of it.
+    /// Gives it away: the new owner decides its fate.
     pub(crate) fn take(&mut self) -> Result<QuarantinedPack, ErrorReply> {
         self.0.take().ok_or_else(gone)
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::git::receive_pack::secrets::{FoundSecret, SecretRefusal, shown};
 
-/// The name of the rule, which is that of the setting.
+/// The name of the rule, as the setting has it.
 pub(crate) const RULE: &str = "push_protection";
 
 /// The details of the error.
@@ -13,7 +13,7 @@ pub(crate) fn details(refusal: &SecretRefusal) -> Value {
     json!({"rule": RULE, "count": refusal.count, "secrets": secrets(refusal)})
 }
 
-/// What an event of secrets that were let in says.
+/// The payload of an event about secrets that were let in.
 pub(crate) fn payload(found: &SecretRefusal) -> Value {
     json!({"protection": RULE, "secretsCount": found.count, "secrets": secrets(found)})
 }

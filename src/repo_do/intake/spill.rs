@@ -9,7 +9,7 @@ use crate::repo_do::object::RepoObject;
 use crate::repo_do::state::store::Store;
 use crate::storage::fault_log;
 
-/// Nothing is written before the first row. What a crash leaves is swept like the pack itself.
+/// Nothing is written before the first row. Rows that a crash leaves are swept like the pack itself.
 pub(super) struct SpillRows {
     object: Rc<RepoObject>,
     store: Rc<Store>,

@@ -35,7 +35,7 @@ pub(crate) struct Arrival<'a> {
     pub(crate) record: &'a RepositoryRecord,
     /// The namespace's bound on bytes.
     pub(crate) quota: Quota,
-    /// The bytes that are claimed at the namespace for what begins to come.
+    /// The bytes that are claimed at the namespace for objects that begin to come.
     pub(crate) hold: RefCell<Option<RoomHold>>,
 }
 

@@ -1,4 +1,4 @@
-//! A request about Git LFS as its handler gets it, and what handlers ask of it.
+//! A request about Git LFS as its handler gets it, and the questions that handlers ask it.
 
 use std::rc::Rc;
 
@@ -12,7 +12,7 @@ use crate::repo_do::request::room_hold::{Claimant, RoomHold};
 use crate::repo_do::state::store::Store;
 use crate::storage::repository::store::RepositoryRecord;
 
-/// What every handler gets beside the body.
+/// The facts that every handler gets beside the body.
 pub(super) struct LfsRequest {
     /// The repository's object.
     pub(super) object: Rc<RepoObject>,
@@ -23,7 +23,7 @@ pub(super) struct LfsRequest {
 }
 
 impl LfsRequest {
-    /// Refuses objects that come if a bound does not leave the bytes of those that the repository lacks.
+    /// Refuses objects that come if a bound leaves no room for those that the repository lacks.
     pub(super) fn check_room(
         &self,
         record: &RepositoryRecord,

@@ -32,7 +32,7 @@ fn announces_bytes(path: &str) -> bool {
     matches!(path, path::UPLOAD | path::BEGIN)
 }
 
-/// Answers a request. In a box: the object's dispatch would else hold all of this.
+/// Answers a request. Boxed: otherwise the object's dispatch would hold all of this.
 pub(crate) fn answer(
     object: &Rc<RepoObject>,
     store: Rc<Store>,

@@ -19,7 +19,7 @@ pub(crate) async fn take_keys(
     record: &RepositoryRecord,
     (begun, purpose): (&[LfsObject], Purpose),
 ) -> Result<(), ErrorReply> {
-    // No release of these keys is decided later than the last of them began.
+    // No release of these keys is decided later than the start of their last upload.
     let Some(taken_at) = begun.iter().map(|object| object.at).max() else {
         return Ok(());
     };

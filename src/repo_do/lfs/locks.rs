@@ -1,6 +1,6 @@
-//! Locks on files. Whoever may push may lock, unlock what they hold and, if they say so, what others
-//! hold; whoever may read sees who holds which. No handler waits between its judgement and its write.
-//! Locks do not judge what Git itself pushes: git-lfs asks about them before it pushes.
+//! Locks on files. A caller that may push may lock files, unlock its own and, if it says so, those of others;
+//! a caller that may read sees all holders. No handler waits between its judgement and its write.
+//! Locks do not judge pushes by Git itself: git-lfs asks about them before it pushes.
 
 use serde_json::json;
 
@@ -150,7 +150,7 @@ fn check_ref(name: Option<&str>) -> Result<(), ErrorReply> {
     ))
 }
 
-/// Who a caller is as the owner of locks: tokens of one label are one owner. The operator, who has no
+/// The name of a caller as the owner of locks: tokens of one label are one owner. The operator, who has no
 /// token, is the empty name.
 fn owner(asked: &LfsRequest) -> &str {
     asked.authorized.token.as_ref().map_or("", |token| {
@@ -167,7 +167,7 @@ fn held_by(lock: &LfsLock) -> String {
     format!("'{}' is locked by {owner}", shortened(&lock.path))
 }
 
-/// The beginning of what a client sent, for a message.
+/// The beginning of a client's text, for a message.
 fn shortened(text: &str) -> String {
     text.chars().take(200).collect()
 }

@@ -7,12 +7,12 @@
 //! | `dispatch` | which handler answers, and the access that it needs |
 //! | `asked` | a request as its handler gets it |
 //! | `batch` | many objects at once: which of them the repository has |
-//! | `search` | which objects the pointers name that some roots reach |
+//! | `search` | the objects named by pointers that some roots reach |
 //! | `keys` | the keys of objects that begin to come, taken in the network's account |
 //! | `room` | the bytes of objects, judged by the bounds on them |
 //! | `transfer` | one object: its upload begins and ends, its bytes are found |
 //! | `presigned` | an upload that bypasses the Worker: whose it is, and that it has come |
-//! | `locks` | who locks which file |
+//! | `locks` | locks on files, and their holders |
 //! | `arrival` | objects that come inside another request |
 
 pub(crate) mod arrival;

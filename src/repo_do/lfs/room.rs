@@ -7,7 +7,7 @@ use crate::repo_do::request::room_hold::lacking_bytes;
 use crate::repo_do::state::store::Store;
 use crate::storage::repository::store::RepositoryRecord;
 
-/// Refuses objects if a bound does not leave the bytes of those that the repository lacks. Without a bound
+/// Refuses objects if a bound leaves no room for those that the repository lacks. Without a bound
 /// nothing is read.
 pub(crate) fn check(
     quota: Quota,

@@ -1,7 +1,7 @@
 //! Which of the repository's objects of Git LFS the pointers name that some roots reach.
 //!
-//! The graph and the introduced lists give the objects without a look at trees. Of these, only blobs
-//! of a pointer's size are read, until every object is found or there are no more.
+//! The graph and the introduced lists give the objects without a look at trees. The search reads only blobs
+//! of a pointer's size among these, until every object is found or there are no more.
 
 use std::rc::Rc;
 
@@ -127,7 +127,7 @@ impl<'a> PointerSearch<'a> {
         }
     }
 
-    /// Reaches what these lead to. A root that is not here leads to nothing.
+    /// Reaches the objects that these lead to. A root that is not here leads to nothing.
     pub(crate) async fn add_roots(&mut self, roots: &[ObjectId]) -> Result<(), Failure> {
         for roots in roots.chunks(ROOTS) {
             for root in roots {
@@ -166,7 +166,7 @@ impl<'a> PointerSearch<'a> {
                 Ok(Step::More) => pause().await,
                 Err(error) => {
                     let chunk = error.cold().ok_or(error)?;
-                    // The next step goes on from what this one has read.
+                    // The next step goes on behind the objects that this one has read.
                     faults.settled();
                     let fetched = faults.fetch_cold_chunk(self.object, self.store, chunk);
                     fetched.await?;

@@ -18,8 +18,8 @@ use crate::storage::r2::bucket::lfs_key;
 /// After how many seconds an upload whose row is gone is worth another try.
 pub(super) const RETRY_SECONDS: u32 = 2;
 
-/// An upload begins: noted here, then in the network's account, so that whoever stops in between
-/// leaves a row that tells of it.
+/// An upload begins: it is noted here, then in the network's account, so that an interrupted one leaves a row
+/// that tells of it.
 pub(super) async fn begin(asked: &LfsRequest, named: &LfsNamed) -> Answer {
     let LfsRequest { object, store, .. } = asked;
     let (oid, size) = (oid_of(&named.oid)?, named.size);
@@ -44,7 +44,7 @@ pub(super) async fn begin(asked: &LfsRequest, named: &LfsNamed) -> Answer {
 }
 
 /// R2 has the bytes of an upload, verified: the repository has the object from now on, if it still waits
-/// for just this upload. The row of a later one does not do: between the two the key was given up, and
+/// for just this upload. The row of a later upload is not enough: between the two the key was given up, and
 /// R2's object may have been removed since these bytes came.
 pub(super) async fn finish(asked: &LfsRequest, arrived: &LfsArrived) -> Answer {
     let given_up = |said| ErrorReply::busy(RETRY_SECONDS, format!("{said}: send it once more"));
@@ -73,8 +73,8 @@ pub(super) async fn count(
     reply::json(&())
 }
 
-/// Sees to it that the alarm looks after what was begun, and that the record in R2 soon names what
-/// came.
+/// Sees to it that the alarm looks after uploads that began, and that the record in R2 soon names the new
+/// objects.
 pub(super) async fn upkeep_due(object: &RepoObject, store: &Store) {
     let at_ms = now_ms().saturating_add(settle_ms(&object.env, store));
     schedule::copies_due(object, at_ms);

@@ -33,7 +33,7 @@ use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::RepositoryRecord;
 use crate::storage::time::iso_8601;
 
-/// How soon the alarm takes up what was interrupted.
+/// How soon the alarm takes up interrupted work.
 const ALARM_MS: i64 = 10_000;
 
 /// Deletes a repository at once: decided when this is answered, and done if nothing fails. Nobody waits until the
@@ -64,7 +64,8 @@ pub(super) async fn purge(object: &Rc<RepoObject>, store: &Store) -> Result<(), 
     Ok(())
 }
 
-/// Does what must come first, and the rest while nobody waits for it. What fails the alarm does.
+/// Does the steps that must come first, and the rest while nobody waits for it. The alarm does the steps that
+/// fail.
 async fn begin_finish(object: &Rc<RepoObject>) {
     match leave_network(object).await {
         Ok(()) => spawn_local(finish_alone(Rc::clone(object))),
@@ -78,8 +79,8 @@ async fn finish_alone(object: Rc<RepoObject>) {
     }
 }
 
-/// Ends a repository that was being made and cannot be: only the reason is left of it, for a day, and
-/// its name is free. If a step fails now, the alarm does it, and the reason is lost.
+/// Ends a repository that was being made and cannot be: only the reason stays, for a day, and its name is
+/// free. If a step fails now, the alarm does it, and the reason is lost.
 pub(crate) async fn fail(object: &RepoObject, reason: String) -> Result<(), ErrorReply> {
     let store = object.store()?;
     // One that is being deleted has its own end.
@@ -145,7 +146,7 @@ pub(crate) async fn resume(object: &RepoObject) -> Result<bool, ErrorReply> {
         let told =
             namespace::tell_namespace(&object.env, &record.namespace, NAMESPACE_RELEASE, &release);
         if let Err(error) = told.await {
-            // The next request for the name mends its entry.
+            // The next request for the name repairs its entry.
             fault_log::warning("release", &error);
         }
     }
@@ -169,7 +170,7 @@ fn decide_expired(store: &Store) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// No await stands between the phase and the alarm's order, so that they come to pass together.
+/// No await stands between the phase and the alarm's order, so that both happen or neither.
 async fn decide(object: &RepoObject, store: &Store) -> Result<(), ErrorReply> {
     store.begin_deletion()?;
     set_alarm(object).await
@@ -213,7 +214,7 @@ async fn finish(object: &RepoObject) -> Result<(), ErrorReply> {
     Ok(())
 }
 
-/// Has the namespace take a repository off its list of the deleted: before the database forgets that
+/// Tells the namespace to take a repository off its list of the deleted: before the database forgets that
 /// it is there.
 async fn forget_kept(object: &RepoObject, record: &RepositoryRecord) -> Result<(), ErrorReply> {
     if record.policies.deleted_at.is_none() {

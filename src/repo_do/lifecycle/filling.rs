@@ -37,7 +37,7 @@ const RETRY_MS: u32 = 1_000;
 pub(crate) trait Filling {
     /// Its name in the log.
     const NAME: &'static str;
-    /// The row that says what is left to do.
+    /// The row that names the remaining work.
     type Record;
     /// Why an attempt may fail.
     type Error: Display + From<StoreError>;
@@ -51,7 +51,7 @@ pub(crate) trait Filling {
     /// Counts an attempt about to be made.
     fn note_attempt(&self) -> Result<(), StoreError>;
 
-    /// After an `.await`: whether what is filled is still there.
+    /// After an `.await`: whether the repository that is filled is still there.
     fn is_alive(&self) -> bool;
 
     /// Does the next thing that is left to do.
@@ -60,7 +60,7 @@ pub(crate) trait Filling {
     /// Attempts in a row after which this error is final.
     fn attempts_max(error: &Self::Error) -> u32;
 
-    /// The error of what has taken too long.
+    /// The error of an attempt that has taken too long.
     fn given_up(reason: String) -> Self::Error;
 
     /// The text of an error for the log.
@@ -74,7 +74,7 @@ pub(crate) trait Filling {
     /// The repository is whole.
     fn finished(&self);
 
-    /// Takes away what was made, and frees the name.
+    /// Takes away the new repository, and frees the name.
     async fn fail(&self, error: &Self::Error) -> Result<(), Self::Error>;
 }
 

@@ -88,7 +88,7 @@ pub(crate) async fn fork(
     };
     drop(under_way);
     if let Err(error) = grown {
-        // The alarm undoes what fails here.
+        // The alarm undoes a fork that fails here.
         if let Err(left) = deletion::settle(object).await {
             reply::log_fault(&left);
         }
@@ -171,7 +171,7 @@ fn forked(source: &str) -> Option<(&str, &str)> {
     source.strip_prefix("artifacts:")?.split_once('/')
 }
 
-/// Writes down what the source sends after the head; gives the refs that it leaves out, and how many
+/// Writes down the source's rows after the head; gives the refs that it leaves out, and how many
 /// it sends.
 async fn take_rows(
     frames: &mut Frames,

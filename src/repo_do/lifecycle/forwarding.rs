@@ -60,8 +60,8 @@ pub(crate) async fn arrive(object: &RepoObject, request: Request) -> Result<Arri
     Ok(Arrived::Answered(answered))
 }
 
-/// Refuses to make a repository here for a name that leads here, if this object holds another one. Who
-/// asked finds another object for it.
+/// Refuses to make a repository here for a name that leads here, if this object holds another one. The caller
+/// finds another object for it.
 pub(crate) fn check_free(object: &RepoObject, request: &Request) -> Result<(), ErrorReply> {
     let name = named_object(request).filter(|_| passed_on(request).is_some());
     match (object.store()?.load()?, name) {
@@ -85,7 +85,7 @@ fn lives_here(store: &Store, name: &str) -> bool {
         .is_ok_and(|record| record.as_ref().is_some_and(is_alive))
 }
 
-/// Finds an object for a repository that is to be made.
+/// Finds an object for a new repository.
 async fn make(
     object: &RepoObject,
     name: String,
@@ -124,7 +124,7 @@ async fn make(
                 continue;
             }
         }
-        // That object holds another repository, or there is none.
+        // That object holds another repository or none.
         let store = object.store()?;
         if !is_occupied_now(&store)? {
             store.clear_forwarding()?;
@@ -194,7 +194,7 @@ pub(crate) async fn check_name(
     Ok(())
 }
 
-/// Has the object of a name pass requests on to another one.
+/// Tells the object of a name to pass requests on to another one.
 pub(crate) async fn tell(env: &Env, name: &str, to: &Forwarding) -> Result<(), ErrorReply> {
     let told = async {
         let mut response = repository::post(env, name, path::FORWARD, to).await?;

@@ -4,11 +4,11 @@
 //! |---|---|
 //! | `init` | an empty repository |
 //! | `fork` | a repository made from what another one has |
-//! | `filling` | what imports and recoveries share: attempts, waits, an end |
+//! | `filling` | the common part of imports and recoveries: attempts, waits, an end |
 //! | `import` | the repository filled from another server, by the alarm |
 //! | `recover` | the repository made again from what R2 has, by the alarm |
 //! | `settings` | settings changed |
-//! | `standing` | what the namespace says of all its repositories, taken over |
+//! | `standing` | takes over the namespace's policies for all its repositories |
 //! | `tokens` | tokens of the repository, made and revoked |
 //! | `deletion` | the end of a repository |
 //! | `undelete` | a deleted repository kept for a while, and restored |

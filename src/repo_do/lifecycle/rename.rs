@@ -1,13 +1,13 @@
 //! A repository gets another name, perhaps in another namespace. Its object stays where it is.
 //!
-//! | after | what is left if it ends there | who mends it |
+//! | after | what is left if it ends there | who repairs it |
 //! |---|---|---|
 //! | the name reserved in its namespace | an entry that is being made | the next request for the name |
 //! | the name's object forwards here | a name that leads to the old one | the next request for the name |
 //! | the repository has the new name, in one write with its event | its entry in the list has the old one | the event's hand-over |
 //! | the entry confirmed | nothing | |
 //!
-//! Of a transfer the hand-over does more: see [`leaving`](crate::repo_do::events::leaving).
+//! In a transfer the hand-over does more: see [`leaving`](crate::repo_do::events::leaving).
 
 use std::rc::Rc;
 
@@ -46,7 +46,7 @@ pub(crate) async fn rename(
     let own = own_name(&request).ok_or_else(none)?;
     let wanted: RenameRepository = body(request).await?;
     if (&record.namespace, &record.name) == (&wanted.namespace, &wanted.name) {
-        // Of a transfer that broke off steps may be left.
+        // A transfer that broke off may have left steps.
         finish(object).await;
         return info(object, store, record);
     }
@@ -87,7 +87,7 @@ pub(crate) async fn rename(
             store.clear_forwarding()?;
         }
         if transfers {
-            // What the former namespace has revoked stays so, whatever the other one says.
+            // Tokens that the former namespace has revoked stay revoked, whatever the other one says.
             let epoch_ms = still.policies.standing.token_epoch_ms;
             store.tokens().revoke_made_before(epoch_ms, now_ms())?;
             store.set_standing(&wanted.standing)?;
@@ -98,7 +98,7 @@ pub(crate) async fn rename(
     })?;
     tell::written(object).await;
     if transfers {
-        // So that whoever asked finds the webhooks.
+        // So that the caller finds the webhooks.
         finish(object).await;
     }
     tell::send(object);
@@ -114,7 +114,7 @@ pub(crate) async fn rename(
     info(object, store, renamed)
 }
 
-/// Tells the namespaces what they do not know yet. If that fails, it is done again later.
+/// Tells the namespaces the changes that they do not know yet. If that fails, it is done again later.
 async fn finish(object: &RepoObject) {
     if let Err(error) = hand_over::finish(object).await {
         fault_log::warning("rename", &error.cause());

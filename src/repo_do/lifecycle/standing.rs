@@ -1,4 +1,4 @@
-//! What the namespace says of all its repositories, taken over.
+//! Takes over the namespace's policies for all its repositories.
 
 use worker::Request;
 
@@ -10,8 +10,8 @@ use crate::repo_do::runtime::reply;
 use crate::repo_do::state::store::Store;
 use crate::storage::repository::store::RepositoryRecord;
 
-/// `POST /standing`. It may come late or twice: the newest version stays. The row is written before
-/// the answer, so whoever hears `is_here` knows that no request is judged by the older version.
+/// `POST /standing`. It may come late or twice: the newest version stays. The row is written before the
+/// answer, so a caller that hears `is_here` knows that the older version judges no more requests.
 /// No bound on requests holds it up.
 pub(crate) async fn take(store: &Store, request: Request) -> Answer {
     check_operator(

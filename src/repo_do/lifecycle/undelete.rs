@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | the row with the two times, with the last event and the alarm | everything of the repository, which nobody finds | the alarm, which tells the namespace |
 //! | the namespace told: the name is free, and the repository among the deleted | the same | the alarm, when its time is up |
-//! | `begin_deletion`, by the alarm or by whoever purges | what any [deletion](super::deletion) leaves | the alarm |
+//! | `begin_deletion`, by the alarm or by a purge | the rest of any [deletion](super::deletion) | the alarm |
 //!
 //! To restore is one write, which takes the two times away. It never runs while the namespace is
 //! being told, which would free the name once more.
@@ -58,8 +58,8 @@ fn undelete_ms(env: &Env) -> i64 {
     i64::from(seconds.unwrap_or(UNDELETE_SECONDS_DEFAULT)).saturating_mul(1000)
 }
 
-/// `POST /delete`: keeps the repository, unless it is to be purged. What is not whole yet is never
-/// kept.
+/// `POST /delete`: keeps the repository, unless the caller purges it. A repository that is not whole yet is
+/// never kept.
 pub(crate) async fn delete(
     object: &Rc<RepoObject>,
     store: &Store,
@@ -108,7 +108,7 @@ async fn keep(
     })
 }
 
-/// Has the namespace free the name and list the repository among the deleted. Where it does not
+/// Tells the namespace to free the name and to list the repository among the deleted. Where it does not
 /// answer, or has not taken all events, the alarm that is set comes back to that.
 async fn tell_kept(
     object: &RepoObject,
@@ -139,7 +139,7 @@ async fn tell_kept(
     Ok(())
 }
 
-/// The alarm's part; true if the repository is kept on, so that there is nothing else to do. If its
+/// The alarm's part; true if the repository is kept on, so that the alarm has no other task. If its
 /// time is up this decides its deletion, which goes on as any other.
 pub(crate) async fn ring(object: &RepoObject) -> Result<bool, ErrorReply> {
     let store = object.store()?;
@@ -191,7 +191,7 @@ pub(crate) async fn restore(
     in_transaction(store.database(), || {
         store.restore(now_ms())?;
         if let Some(standing) = &asked.standing {
-            // What was revoked while it was deleted opens nothing from its first moment on.
+            // Tokens that were revoked while it was deleted open nothing from its first moment on.
             store.take_standing(standing)?;
         }
         if let Some(name) = &asked.name {
@@ -205,7 +205,7 @@ pub(crate) async fn restore(
     info(object, &store, store.load()?.ok_or_else(gone)?)
 }
 
-/// Refuses to restore what the bounds leave no room for; claims its bytes meanwhile.
+/// Refuses to restore a repository for which the bounds leave no room; claims its bytes meanwhile.
 async fn check_room(
     object: &Rc<RepoObject>,
     store: &Rc<Store>,

@@ -1,8 +1,8 @@
 //! Bytes that are in R2 alone.
 //!
 //! The engine reads synchronously. Where a chunk is cold it stops with that error, having lost
-//! nothing; the chunk is fetched here, and the same is asked of it again. What is fetched goes to
-//! the cache of chunks, and a step that needs more than the cache holds would never end: from the
+//! nothing; the chunk is fetched here, and the same is asked of it again. The chunk goes to the cache of
+//! chunks, and a step that needs more than the cache holds would never end: from the
 //! eighth time on, chunks are also put back into rows, where they stay until the next maintenance.
 
 use std::ops::Range;
@@ -32,7 +32,7 @@ const WINDOW_BYTES_MAX: u64 = 4 * CHUNK_BYTES as u64;
 /// of a fault, here and in JavaScript.
 pub(crate) const COLD_BYTES: u64 = 2 * WINDOW_BYTES_MAX;
 
-/// Reserves what reading cold packs holds, if there are any.
+/// Reserves the memory for reading cold packs, if there are any.
 pub(crate) async fn reserve_for(store: &Store) -> Result<Option<Reservation>, ErrorReply> {
     if store.has_cold_packs()? {
         return Ok(Some(reserve_share(COLD_BYTES).await?));
@@ -138,7 +138,7 @@ impl Window {
         (self.pack_id == Some(pack_id) && !here.is_empty()).then_some(here)
     }
 
-    /// Gets the bytes at `offset`, of which `length` are wanted: whole chunks, more of them when
+    /// Gets the `length` bytes at `offset`: in whole chunks, and more of them when
     /// the last window ended there.
     pub(crate) async fn load(
         &mut self,

@@ -1,9 +1,9 @@
-//! R2: fetches the bytes of packs back, and asks what is there and who holds it.
+//! R2: fetches the bytes of packs back, and asks which keys are there and who holds them.
 //!
 //! | file | what |
 //! |---|---|
 //! | `cold` | bytes that are in R2 alone |
-//! | `lfs_presence` | which objects of Git LFS R2 has |
+//! | `lfs_presence` | the objects of Git LFS that R2 has |
 //! | `network` | calls to the object that keeps the account of a fork network |
 //! | `network_object` | that object |
 //! | `settings` | when packs go there, and when a clone is kept ready |

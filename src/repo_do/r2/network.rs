@@ -42,7 +42,7 @@ pub(crate) mod path {
     pub(crate) const SHARE: &str = "/share";
     /// Gives keys back.
     pub(crate) const RELEASE: &str = "/release";
-    /// Gives keys back, and removes at once what nobody names.
+    /// Gives keys back, and removes at once the objects that nobody names.
     pub(crate) const PURGE: &str = "/purge";
     /// Gives everything back, for good.
     pub(crate) const LEAVE: &str = "/leave";
@@ -81,7 +81,7 @@ pub(crate) struct Keys {
     /// The keys.
     #[serde(default)]
     pub(crate) keys: Vec<String>,
-    /// Of each key, in unix milliseconds by the repository's clock: when it was taken, or when it was
+    /// For each key, in unix milliseconds by the repository's clock: when it was taken, or when it was
     /// decided to release it. Empty: it can be released at any time, or is released in any case.
     #[serde(default)]
     pub(crate) at: Vec<i64>,
@@ -90,7 +90,7 @@ pub(crate) struct Keys {
     pub(crate) path: Option<(String, String)>,
 }
 
-/// Repositories of the network that may still hold what another one removed.
+/// Repositories of the network that may still hold objects that another one removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Holders {
@@ -169,8 +169,8 @@ impl Member<'_> {
         self.post(path::RELEASE, keys, at).await
     }
 
-    /// Gives keys back, and has removed at once whatever nobody names. Gives the repositories that
-    /// may still hold what this one had.
+    /// Gives keys back, and removes at once every object that nobody names. Gives the repositories that may
+    /// still hold this one's objects.
     pub(crate) async fn purge(&self, releases: Vec<Release>) -> Result<Vec<Holder>, ErrorReply> {
         let (keys, at) = split(releases);
         let mut response = self.send(path::PURGE, Method::Post, keys, at).await?;

@@ -28,16 +28,16 @@ const GRACE_VARIABLE: &str = "CAIRN_R2_GRACE_SECONDS";
 /// The default. A client that streams the object has finished by then.
 const GRACE_SECONDS: i64 = 60 * 60;
 
-/// R2 objects removed in one run of the alarm: what R2 takes in one request.
+/// R2 objects removed in one run of the alarm: R2 takes no more in one request.
 const REMOVALS_MAX: u32 = 1000;
 
-/// When to try again to remove what R2 would not.
+/// When to try again removals that R2 refused.
 const REMOVAL_RETRY_MS: i64 = 60_000;
 
 /// How long one removal waits for another.
 const REMOVAL_WAIT_MS: i64 = 15_000;
 
-/// When to try again what cannot be done now.
+/// When to try again steps that cannot be done now.
 const RETRY_SECONDS: u32 = 2;
 
 /// The Durable Object of one fork network. Requests interleave only at awaits, and no answer has one
@@ -101,7 +101,7 @@ impl NetworkDo {
         let due_at = now_ms.saturating_add(self.grace_ms());
         let decided = asked.at.iter().copied().chain(repeat(INTEGER_MAX));
         let releases = keys.iter().map(String::as_str).zip(decided);
-        // Whoever takes several keys takes them at one time.
+        // A request that takes several keys takes them at one time.
         let taken_at = asked.at.first().copied().unwrap_or(0);
         match request.path().as_str() {
             path::TAKE => granted(store.take_at(id, keys, Purpose::Write, taken_at)?)?,
@@ -153,8 +153,8 @@ impl NetworkDo {
             .saturating_mul(1000)
     }
 
-    /// Removes from R2 what nobody named for long enough. What fails is done again by the next run:
-    /// nobody gets the key in between.
+    /// Removes from R2 the objects that nobody named for long enough. The next run does failed removals
+    /// again: nobody gets the key in between.
     async fn remove_due(&self, store: &Store) -> std::result::Result<(), ErrorReply> {
         if store.next_due()?.is_none() {
             return Ok(());
@@ -193,7 +193,7 @@ impl NetworkDo {
     }
 }
 
-/// The repositories that may still hold what this one had: those with packs that it does not name, and
+/// The repositories that may still hold this one's objects: those with packs that it does not name, and
 /// those that name these keys, which it gave up.
 fn holders(
     store: &Store,

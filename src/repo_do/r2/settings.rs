@@ -1,5 +1,5 @@
-//! When packs go to R2, when they go cold, and when a clone is kept ready: what is set for the
-//! repository, else for the deployment, else here.
+//! When packs go to R2, when they go cold, and when a clone is kept ready: the setting of the repository,
+//! else of the deployment, else the default here.
 
 use worker::Env;
 
@@ -26,7 +26,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Resolves what is set.
+    /// Resolves the settings.
     pub(crate) fn of(env: &Env, set: &SnapshotSettings) -> Self {
         let seconds = |set: Option<u32>, name, otherwise| {
             let seconds = set.map(u64::from).or_else(|| variable(env, name));

@@ -1,8 +1,9 @@
 //! A pack with objects of another repository, on which a write builds. It stays in quarantine until the
 //! write is published, and is removed if the write fails.
 //!
-//! The pack is first proved by itself: the closure of its tip lies in the pack or in what the caller may
-//! see. Then its rows are written. This one request can now read the pack and rely on it as on a live one.
+//! The pack is first proved by itself: the closure of its tip lies in the pack or among the objects that the
+//! caller may see. Then its rows are written. This one request can now read the pack and rely on it as on a
+//! live one.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -151,8 +152,9 @@ pub(super) fn graph_of(
     Ok(Rc::new(kept.reopen(&**store, packs.records())?))
 }
 
-/// The closure of a brought pack: its tip must be complete in the pack and in what this repository's own
-/// refs reach. Objects that merely lie here do not count, because the caller may not be allowed to have them.
+/// The closure of a brought pack: its tip must be complete in the pack and among the objects that this
+/// repository's own refs reach. Objects that merely lie here do not count, because the caller may not be
+/// allowed to have them.
 struct OneTip<'a> {
     tip: ObjectId,
     object: &'a RepoObject,

@@ -1,5 +1,5 @@
-//! Refs changed by REST: a push without Git's words. It is checked, judged and published by what does
-//! that for Git's, so that whoever may push may do this, and nobody else.
+//! Refs changed by REST: a push without Git's words. The same code checks, judges and publishes it as Git's
+//! pushes, so a caller that may push may do this, and nobody else.
 
 use std::rc::Rc;
 
@@ -52,8 +52,8 @@ pub(crate) struct Writer<'a> {
 }
 
 /// Changes refs; says of each, in order, why it was refused. An error means that nothing was changed.
-/// Nothing is left of packs that no ref came to name. The new objects and the refs may build on what
-/// was `brought`.
+/// Packs that no ref came to name leave nothing. The new objects and the refs may build on the pack
+/// `brought`.
 pub(crate) async fn change_refs(
     writer: &Writer<'_>,
     changes: RefChanges,

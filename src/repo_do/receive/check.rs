@@ -79,7 +79,7 @@ impl PushJob {
         }
     }
 
-    /// Judges what the tips are, by the settings as they are now, and notes what each peels to.
+    /// Judges the kinds of the tips, by the present settings, and notes the object that each peels to.
     /// After a failure to read it can be called again.
     pub(super) fn judge_tips(
         &mut self,

@@ -44,8 +44,8 @@ impl Closure for PushTips<'_> {
         Ok(())
     }
 
-    /// Objects that no ref of this repository reaches, nor its reflog: whoever knows such an id must
-    /// not be given the object for naming it. A blob that the caller put by REST is its own.
+    /// Objects that no ref of this repository reaches, nor its reflog: a client that knows such an id must
+    /// not get the object for naming it. A blob that the caller put by REST is its own.
     fn hidden(&self, relied_on: &[ObjectId]) -> Result<HashSet<ObjectId>, ReadError> {
         let Push { object, store, .. } = &*self.push;
         let mut hidden = Visible::to(object, store, Audience::Member).hidden(relied_on)?;

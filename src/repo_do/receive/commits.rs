@@ -1,5 +1,6 @@
 //! The commits that each ref of a push gets, for its event. They are read before the push is
-//! published, and bounded in every direction; what cannot be read is left out, and the event says so.
+//! published, and bounded in every direction; commits that cannot be read are left out, and the event says
+//! so.
 
 use std::rc::Rc;
 
@@ -34,7 +35,7 @@ const PERSON_BYTES_MAX: usize = 255;
 /// Parents of one commit.
 const PARENTS_MAX: usize = 64;
 
-/// Bytes of the messages in all events of one push: what is over has no commits.
+/// Bytes of the messages in all events of one push: an update whose messages exceed it has no commits.
 const PUSH_BYTES_MAX: usize = 1 << 20;
 
 /// Commits that are looked at between two pauses: about 10 ms of CPU.
@@ -72,14 +73,14 @@ impl PushJob {
             })
         });
         let moved: Vec<_> = moved.take(REFS_MAX).collect();
-        // A hook is told of more of them than an event.
+        // A hook hears of more of them than an event.
         let more = self.hook().map_or(0, |_| pre_receive::COMMITS_MAX);
         let wanted = Wanted { moved, more };
-        // In a box: it is large, and would be a part of every future around it.
+        // Boxed: it is large, and would be a part of every future around it.
         let found = commits_by_ref(steps, graph, connected, objects, wanted).boxed_local();
         match found.await {
             Ok(commits) => self.push.commits = commits,
-            // The push is none the worse for it.
+            // The push goes on without them.
             Err(error) => fault_log::warning("commits of a push", &error),
         }
     }
@@ -117,7 +118,7 @@ async fn commits_by_ref(
         let walk = BroughtWalk::new(&graph, has_segment, (old_commit, new), newest_max)?;
         let known_old = old_commit.map(|old| graph.lookup(&old)).transpose()?;
         let mut brought = Brought {
-            // What is no commit has no descendants.
+            // An object that is not a commit has no descendants.
             forced: old.is_some() && old_commit != Some(new),
             ..Brought::default()
         };
@@ -197,7 +198,7 @@ fn person(person: &Person<'_>) -> PersonPayload {
 /// The text, or as much of it as has room; and whether it goes on. Bytes that are not UTF-8 are shown
 /// as replacement characters.
 fn cut(bytes: &[u8], bytes_max: usize) -> (String, bool) {
-    // No more than that is looked at; a character at the cut is left out whole.
+    // Looks at no more than that; a character at the cut is left out whole.
     let Some(kept) = bytes.get(..bytes_max).filter(|_| bytes.len() > bytes_max) else {
         return (bytes.to_str_lossy().into_owned(), false);
     };

@@ -51,7 +51,7 @@ pub(crate) struct PushJob {
     pub(super) progress: ProgressSink,
 }
 
-/// What was written may not be safe; the log says why.
+/// The changes that were written may not be safe; the log says why.
 pub(super) struct Unsynced;
 
 /// A push that was checked.
@@ -69,7 +69,7 @@ impl PushJob {
         Self { push, progress }
     }
 
-    /// Does the work and reports it, whatever comes.
+    /// Does the work and reports it, in any case.
     pub(crate) async fn run(mut self) {
         let Ok(settled) = self.settle().await else {
             // The refs may not be safe: nothing is reported.
@@ -92,14 +92,14 @@ impl PushJob {
         self.report(unpack.as_ref().copied().map_err(String::as_str));
     }
 
-    /// Checks and publishes: what becomes of each ref is in the updates then. The inner error says
-    /// why the push failed as a whole; then nothing is left of it.
+    /// Checks and publishes: the updates then say the result of each ref. The inner error says
+    /// why the push failed as a whole; then it has left nothing.
     pub(super) async fn settle(&mut self) -> Result<Result<(), Refused>, Unsynced> {
         let published = match self.check().await {
             Ok(checked) => self.publish(&checked),
             Err(refused) => Err(refused),
         };
-        // What was published counts as the repository's now.
+        // The published bytes count as the repository's now.
         self.push.authorized.hold = None;
         if let Err(refused) = &published {
             self.push.updates.reject_open(&refused.rejection());
@@ -166,7 +166,7 @@ impl PushJob {
         self.note_commits(steps, &graph, connected.as_ref(), &pushed)
             .await;
         if self.hook().is_some() {
-            // The hook is not asked about what is refused anyway.
+            // The hook is not asked about updates that are refused anyway.
             self.judge_complete(steps, &graph, &pushed).await?;
             if let Some(hook) = self.hook() {
                 self.ask_hook(&hook, Some((steps, &pushed))).await?;
@@ -185,12 +185,12 @@ impl PushJob {
         })
     }
 
-    /// The commits of refs that move to what is here already.
+    /// The commits of refs that move to commits that are here already.
     async fn note_commits_without_pack(&mut self, live: &Live) -> Result<(), Refused> {
         let moves = |update: &PushUpdate| update.command.old.and(update.command.new).is_some();
         let (object, store) = (Rc::clone(&self.push.object), Rc::clone(&self.push.store));
         let hooks = PushHooks::new(self.progress.clone());
-        // Of a new ref nothing is looked up, so that it needs no graph.
+        // A new ref needs no look-up, and so no graph.
         let graph = if self.push.updates.open().any(moves) {
             graph_of(&object, &store, live)?
         } else {
@@ -201,7 +201,7 @@ impl PushJob {
         Ok(())
     }
 
-    /// Makes the deltas that are left into objects. They build on what the pusher may see.
+    /// Makes the deltas that are left into objects. They build on objects that the pusher may see.
     async fn resolve(
         &self,
         steps: Steps<'_>,

@@ -8,7 +8,7 @@ use crate::git::store::StoreError;
 use crate::repo_do::request::once::Once;
 use crate::repo_do::state::store::Store;
 
-/// The answer to a request that changed something, by what became of each ref.
+/// The answer to a request that changed something, by the result of each ref.
 #[derive(Clone)]
 pub(crate) struct AnswerOf(Rc<MakeAnswer>);
 
@@ -42,7 +42,7 @@ impl KeptAnswer {
         Self { once, answer }
     }
 
-    /// Keeps the answer to what became of these refs.
+    /// Keeps the answer with the results of these refs.
     pub(super) fn keep(&self, store: &Store, updates: &PushUpdates) -> Result<(), StoreError> {
         if !self.once.has_key() {
             return Ok(());

@@ -30,7 +30,7 @@ struct OverriddenRule {
 }
 
 impl Overridden {
-    /// Those of the open updates, once it is known which moves are forced.
+    /// Those of the open updates, once the forced moves are known.
     pub(super) fn of(push: &Push) -> Self {
         if !push.overrides {
             return Self(Vec::new());

@@ -1,13 +1,13 @@
 //! The hook that is asked before a push is published
 //! ([ADR 85](../../../docs/adr/0085-a-hook-is-asked-before-a-push-is-published.md)).
 //!
-//! It is asked once everything is checked and nothing is published: what the push brings is in
-//! quarantine, and nobody sees it. While the hook thinks the object serves others, and refs, rules and
+//! It is asked once everything is checked and nothing is published: the push is in quarantine, and nobody
+//! sees it. While the hook thinks the object serves others, and refs, rules and
 //! the pusher's rights may change. So all of them are judged again afterwards.
 //!
 //! | file | what |
 //! |---|---|
-//! | `question` | what the hook is told, as JSON |
+//! | `question` | the question to the hook, as JSON |
 //! | `paths` | the paths that a push changes |
 //! | `call` | the request and its answer |
 //! | `verdict` | the judgement in an answer |
@@ -39,7 +39,7 @@ mod verdict;
 
 pub(super) use self::question::COMMITS_MAX;
 
-/// What a push brings, where it brings anything.
+/// The pack of a push and the steps to it, where the push has one.
 pub(super) type Bringing<'a, 'p> = Option<(Steps<'a>, &'a Pushed<'p, Rc<Store>>)>;
 
 impl PushJob {
@@ -70,7 +70,7 @@ impl PushJob {
             let options = &push.commands.push_options;
             let bytes = question::held_bytes(self.judged(hook), &push.commits, options);
             let _room = reserve_share(bytes).await?;
-            // In a box: it is large, and would be a part of every future around it.
+            // Boxed: it is large, and would be a part of every future around it.
             self.answer_of(hook, bringing).boxed_local().await
         };
         let rejection = match verdict {

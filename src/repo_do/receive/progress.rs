@@ -68,7 +68,7 @@ pub(super) struct PushHooks {
 }
 
 impl PushHooks {
-    /// Nothing was told yet.
+    /// No message was sent yet.
     pub(super) fn new(progress: ProgressSink) -> Self {
         let meter = RefCell::new(Meter::new("Resolving deltas"));
         Self { progress, meter }

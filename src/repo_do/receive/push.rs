@@ -1,4 +1,4 @@
-//! A push whose commands are known: what it asks, and what becomes of it.
+//! A push whose commands are known: its commands, and their results.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -30,7 +30,7 @@ use crate::repo_do::state::readers::{Purpose, Reader};
 use crate::repo_do::state::store::Store;
 use crate::storage::event_payload::PushedCommits;
 
-/// What the repository allows the caller; `overrides`: the caller passes the rules about refs.
+/// The repository's settings for the caller; `overrides`: the caller passes the rules about refs.
 pub(super) fn settings(authorized: &Authorized, overrides: bool) -> Settings<'_> {
     let record = &authorized.record;
     Settings {
@@ -46,7 +46,7 @@ pub(super) fn settings(authorized: &Authorized, overrides: bool) -> Settings<'_>
     }
 }
 
-/// Refs of a push that are looked up for what they name.
+/// Refs of a push whose ids are looked up.
 const OWN_REFS_MAX: usize = 16;
 
 /// The push option that asks to pass the repository's rules about refs.
@@ -70,10 +70,10 @@ pub(super) struct Push {
     pub(super) authorized: Authorized,
     pub(super) limits: Limits,
     pub(super) account: Rc<Account>,
-    /// What becomes of each ref, as far as that is known.
+    /// The result of each ref, as far as it is known.
     pub(super) updates: PushUpdates,
     pub(super) quarantined: QuarantinedPack,
-    /// What is found of the live packs must stay while the push runs.
+    /// Live packs that were looked into must stay while the push runs.
     _reader: Reader,
     /// The pack, once it has arrived whole.
     pub(super) arrived: Option<Result<ArrivedPack, PackError>>,
@@ -83,7 +83,7 @@ pub(super) struct Push {
     pub(super) commits: CommitsByRef,
     /// Another pack in quarantine, on which this one and the updates build.
     pub(super) brought: Option<BroughtPack>,
-    /// The answer that is kept with what is published: of a request by REST.
+    /// The answer that is kept with the published refs: a request by REST has one.
     pub(super) kept_answer: Option<KeptAnswer>,
     /// The operator passes the repository's rules about refs.
     pub(super) overrides: bool,
@@ -122,8 +122,8 @@ impl Push {
         }
     }
 
-    /// Judges the pusher and, as far as that needs no pack, each update, by what the database says
-    /// now. This is done when the push begins, and again in the step that publishes it.
+    /// Judges the pusher and, as far as that needs no pack, each update, by the present state of the
+    /// database. This is done when the push begins, and again in the step that publishes it.
     pub(super) fn judge(&mut self) {
         match self.authorized.judge_again(&self.store, Access::Push) {
             Ok(record) => self.authorized.record = record,
@@ -151,7 +151,7 @@ impl Push {
         });
     }
 
-    /// Asks again whoever vouched for the token, if that is not this object.
+    /// Asks the party that vouched for the token again, if that is not this object.
     pub(super) async fn renew(&mut self) {
         if let Err(refused) = self.authorized.renew(&self.object.env).await {
             self.refuse_all(&refused);
@@ -166,8 +166,7 @@ impl Push {
             .reject_open(&Rejection::NotPermitted { reason });
     }
 
-    /// Notes what the refs of the push name, so that what it builds on is found without a look at all
-    /// refs.
+    /// Notes the ids that the refs of the push name, so that its bases are found without a look at all refs.
     pub(super) fn note_own_refs(&self) -> Result<(), StoreError> {
         let mut open = self.updates.open().take(OWN_REFS_MAX);
         open.try_for_each(|update| self.store.note_target_of(update.command.name.as_bstr()))
@@ -179,7 +178,7 @@ impl Push {
         LivePacks::open_with(Rc::clone(&self.store), &self.limits, brought)
     }
 
-    /// What memory is reserved by for its pack, if that has arrived.
+    /// The counts by which memory is reserved for its pack, if that has arrived.
     pub(super) fn pack_counts(&self) -> PackCounts {
         match &self.arrived {
             Some(Ok(arrived)) => arrived.counts(),

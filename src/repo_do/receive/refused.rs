@@ -19,12 +19,12 @@ pub(super) struct Refused {
     message: String,
     /// The fault for the log, if it is ours.
     fault: Option<Fault>,
-    /// What REST says, where that is more than the message.
+    /// The answer by REST, where that is more than the message.
     reply: Option<Box<ErrorReply>>,
 }
 
 impl Refused {
-    /// Refused for what the push is.
+    /// Refused because of the push's content.
     pub(super) fn of(message: String) -> Self {
         Self {
             message,
@@ -40,7 +40,7 @@ impl Refused {
         }
     }
 
-    /// What each of its refs is told.
+    /// The reason that the report gives each of its refs.
     pub(super) fn rejection(&self) -> Rejection {
         match &self.reply {
             Some(reply) if reply.code == ErrorCode::QuotaExceeded => Rejection::QuotaExceeded,
@@ -57,7 +57,7 @@ impl Refused {
         }
     }
 
-    /// Logs the fault, if there is one, and gives what the client is told.
+    /// Logs the fault, if there is one, and gives the client's answer.
     pub(super) fn logged(self) -> String {
         if let Some(fault) = &self.fault {
             fault_log::error(fault.kind, &fault.cause);

@@ -15,7 +15,7 @@ use crate::repo_do::intake::proven::ProvenPack;
 
 impl Push {
     /// Bounds the pack by the bytes that are left. Gives `false` if the client announces more than that:
-    /// then nothing of them need be read.
+    /// then none of them need be read.
     pub(super) fn bound_pack(&mut self, told_pack_bytes: Option<u64>) -> Result<bool, ErrorReply> {
         let record = &self.authorized.record;
         let Some(bound) = self.authorized.quota.bound(&self.store, record)? else {

@@ -16,8 +16,8 @@ use crate::git::store::StoreError;
 /// Bound on the warnings about names in the report of one push.
 const CASE_WARNINGS_MAX: usize = 10;
 
-/// New names that are looked up among the repository's refs; of more than these, those of the push
-/// are compared with each other alone. A look-up costs a few rows read where refs are not kept.
+/// New names that are looked up among the repository's refs; more than these are compared with the push's
+/// other names alone. A look-up costs a few rows read where refs are not kept.
 const CASE_LOOKUPS_MAX: usize = 200;
 
 impl PushJob {
@@ -29,7 +29,7 @@ impl PushJob {
         Refused::of(refusal.summary())
     }
 
-    /// Tells what fsck would warn of, and names that a client may not be able to tell apart.
+    /// Tells the warnings of fsck, and names that a client may not be able to tell apart.
     pub(super) fn warn(&self, inspection: &Inspection) -> Result<(), StoreError> {
         for warning in inspection.warnings() {
             self.progress.report_problem(&format!("{warning}\n"));

@@ -24,7 +24,7 @@ use crate::storage::db::sql::Database as _;
 
 /// Why an answer is at fault although its status is 200.
 pub(crate) mod fault {
-    /// The client was told so in-band: `ERR`, band 3, or the report of a push.
+    /// The client heard so in-band: `ERR`, band 3, or the report of a push.
     pub(crate) const REFUSED: &str = "REFUSED_IN_BAND";
     /// The client hung up, or the answer broke off.
     pub(crate) const ABORTED: &str = "ABORTED";
@@ -185,7 +185,7 @@ impl Account {
         self.error.borrow_mut().get_or_insert_with(|| error.into());
     }
 
-    /// A text for the client, with what ties it to the log.
+    /// A text for the client, with the request's id, which ties it to the log.
     pub(crate) fn named(&self, text: &str) -> String {
         format!("{} (request {})", text.trim_end(), self.request_id)
     }
@@ -209,7 +209,7 @@ impl Account {
     }
 }
 
-/// Rows read and written since the object woke. What other requests take meanwhile counts as well.
+/// Rows read and written since the object woke. Rows of other requests meanwhile count as well.
 fn rows(object: &RepoObject) -> (u64, u64) {
     object.store().map_or((0, 0), |store| {
         let db = store.database();

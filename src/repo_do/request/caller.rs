@@ -24,8 +24,7 @@ use crate::storage::repository::store::RepositoryRecord;
 pub(crate) struct Caller {
     /// The caller.
     pub(crate) actor: Actor,
-    /// The record of the actor's token: the object's own or, of a namespace's token, the
-    /// namespace's.
+    /// The record of the actor's token: the object's own or, for a namespace's token, the namespace's.
     pub(crate) token: Option<TokenRecord>,
     /// The repository's record; `None` if there is no repository.
     pub(crate) record: Option<RepositoryRecord>,
@@ -33,7 +32,7 @@ pub(crate) struct Caller {
     failure: Option<String>,
     /// Whether the repository has another name than the one that was asked for.
     is_moved: bool,
-    /// Whom to ask again about the token; `None` when the token is not a namespace's.
+    /// The namespace to ask again about the token; `None` when the token is not a namespace's.
     vouched: Option<Vouched>,
 }
 
@@ -42,7 +41,7 @@ pub(crate) struct Caller {
 struct Vouched {
     namespace: String,
     sha256: TokenHash,
-    /// Of a signed token: what the Worker found good of it.
+    /// For a signed token: the claims that the Worker found good.
     signed: Option<Signed>,
 }
 
@@ -62,8 +61,8 @@ impl Caller {
         };
         let hash = match caller.actor {
             Actor::Token(hash) if caller.token.is_none() => hash,
-            // Git asks everything once without a credential, its owners' git too: what is answered
-            // with 401 is never told that strangers were too many.
+            // Git asks everything once without a credential, its owners' git too: a request that is answered
+            // with 401 never hears that strangers were too many.
             Actor::Anonymous if !caller.is_public() => return Ok(caller),
             _ => {
                 admit(caller.is_known())?;
@@ -72,7 +71,7 @@ impl Caller {
         };
         let seen = &object.seen_tokens;
         let signed = signed(request);
-        // What a signed token opens changes with the namespace's settings: that none is admitted is not final.
+        // The rights of a signed token change with the namespace's settings: a refusal is not final.
         let was_refused = signed.is_none() && seen.was_refused(&hash, now_ms());
         let is_in_kv = request.headers().has(header::KNOWN_TOKEN).unwrap_or(false);
         let is_known = !was_refused && (is_in_kv || seen.was_admitted(&hash));
@@ -91,8 +90,8 @@ impl Caller {
         let answered = admitted(&object.env, &vouched).await;
         match &answered {
             Ok(admitted) => seen.note(hash, admitted.token.is_some(), now_ms()),
-            // It is told why: its namespace is suspended, or what its claims say opens nothing here. Either
-            // may change, so the next request asks again.
+            // The caller hears the reason: its namespace is suspended, or its claims open nothing here.
+            // Either may change, so the next request asks again.
             Err(error) if is_refusal(error) => seen.forget(&hash),
             Err(_) => {}
         }
@@ -115,7 +114,7 @@ impl Caller {
         };
         let actor = vouched_actor(token.scope);
         if actor == Actor::NamespaceToken && !opens {
-            // Said of what is not here too, so that nobody learns what is.
+            // The same answer for a missing repository, so that nobody learns which ones exist.
             return Err(Refusal::OtherRepository.into());
         }
         Ok(Self {
@@ -186,7 +185,8 @@ impl Caller {
         Err(ErrorReply::new(ErrorCode::Forbidden, message))
     }
 
-    /// The repository, to whoever has a URL that opens it. Nobody learns by another URL what is here.
+    /// The repository, for a client with a URL that opens it. Nobody learns from another URL which bundles
+    /// are here.
     pub(crate) fn repository_of_url(
         self,
         opens: impl FnOnce(&str) -> bool,
@@ -223,14 +223,14 @@ impl Caller {
     }
 }
 
-/// A caller with the right to do what it asks for.
+/// A caller with the right to its request.
 #[derive(Clone)]
 pub(crate) struct Authorized {
     /// The repository.
     pub(crate) record: RepositoryRecord,
     /// The token that let it in; `None` for the operator and for the public.
     pub(crate) token: Option<TokenRecord>,
-    /// As whom it was let in.
+    /// The role in which it was let in.
     pub(crate) actor: Actor,
     /// The bound of the namespace on bytes, once it was asked.
     pub(crate) quota: Quota,
@@ -288,7 +288,7 @@ impl Authorized {
         self.token.as_ref().map_or("", |token| &token.token_id)
     }
 
-    /// A caller like this one that comes with another token, who is only judged.
+    /// The same caller with another token, for a judgement alone.
     pub(crate) fn with_token(&self, actor: Actor, token: TokenRecord) -> Self {
         Self {
             record: self.record.clone(),
@@ -300,8 +300,8 @@ impl Authorized {
         }
     }
 
-    /// Asks the namespace's object again about a token of its own: what was awaited since the
-    /// first answer may have been long. Other callers cost no call. Fails when there is no answer.
+    /// Asks the namespace's object again about a token of its own: the answer may be old after a long wait.
+    /// Other callers cost no call. Fails when there is no answer.
     pub(crate) async fn renew(&mut self, env: &Env) -> Result<(), ErrorReply> {
         if let Some(vouched) = &self.vouched {
             let admitted = admitted(env, vouched).await?;
@@ -389,13 +389,13 @@ fn is_refusal(error: &ErrorReply) -> bool {
     matches!(error.code, ErrorCode::Unauthorized | ErrorCode::Forbidden)
 }
 
-/// What the Worker found good of the caller's signed token, if it has one.
+/// The claims that the Worker found good in the caller's signed token, if it has one.
 fn signed(request: &Request) -> Option<Signed> {
     let text = request.headers().get(header::SIGNED).ok().flatten()?;
     text.parse().ok()
 }
 
-/// The namespace's token of that hash, if it is one that holds, and what it opens.
+/// The namespace's token of that hash, if it holds, and its rights.
 fn admitted<'a>(
     env: &'a Env,
     vouched: &'a Vouched,

@@ -16,7 +16,7 @@ pub(crate) fn info(object: &RepoObject, store: &Store, record: RepositoryRecord)
     reply::json(&in_full(object, store, record)?)
 }
 
-/// The repository as whoever administers it sees it.
+/// The repository as its administrators see it.
 pub(crate) fn in_full(
     object: &RepoObject,
     store: &Store,

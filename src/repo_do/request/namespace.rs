@@ -20,8 +20,8 @@ pub(crate) async fn tell_namespace<T: serde::Serialize>(
     sent.await.map(|_| ())
 }
 
-/// Asks a namespace's object. What it refuses is its refusal; only where there is no answer it may
-/// help to ask again.
+/// Asks a namespace's object. The namespace's refusal is this one's; asking again may help only where there
+/// is no answer.
 pub(crate) async fn ask_namespace<T: serde::Serialize, A: DeserializeOwned>(
     env: &Env,
     namespace: &str,

@@ -1,9 +1,9 @@
-//! Refusals of a repository whose content is still to come.
+//! Refusals of a repository whose content has not come yet.
 
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::storage::repository::store::RepositoryRecord;
 
-/// The repository is being filled from elsewhere, and what was asked for has to wait.
+/// The repository is being filled from elsewhere, and the request has to wait.
 pub(crate) fn being_filled(record: &RepositoryRecord) -> ErrorReply {
     if record.is_recovering {
         let message = "the repository is being recovered";
@@ -13,7 +13,7 @@ pub(crate) fn being_filled(record: &RepositoryRecord) -> ErrorReply {
     ErrorReply::new(ErrorCode::ImportInProgress, message)
 }
 
-/// Refuses to show what is not here yet.
+/// Refuses to show content that is not here yet.
 pub(crate) fn check_filled(record: &RepositoryRecord) -> Result<(), ErrorReply> {
     if record.is_being_filled() {
         return Err(being_filled(record));

@@ -84,7 +84,7 @@ impl Once {
         }
     }
 
-    /// Keeps the answer: in the transaction that publishes what the request changes.
+    /// Keeps the answer: in the transaction that publishes the request's changes.
     pub(crate) fn keep(
         &self,
         store: &Store,
@@ -126,7 +126,7 @@ impl Before {
 
 impl RequestDigest {
     fn of_route(method: &str, path: &str) -> Self {
-        // Of a fixed length, so that no route and body are another route and body together.
+        // The hash has a fixed length, so that no other route and body give the same bytes.
         let route = Sha256::digest(format!("{method} {path}"));
         Self(Sha256::new().chain_update(route))
     }

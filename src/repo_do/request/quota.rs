@@ -1,7 +1,7 @@
 //! How many bytes a repository may still take: by its own bound, and by that of its namespace.
 //!
-//! The repository's own bound is in its database. The namespace is asked only where the repository
-//! was told that there is a bound: when a request begins, and by a [claim](super::room_hold) before it
+//! The repository's own bound is in its database. The namespace is asked only where the repository knows of a
+//! bound: when a request begins, and by a [claim](super::room_hold) before it
 //! publishes anything.
 
 use std::fmt;
@@ -65,7 +65,7 @@ impl Bound {
     }
 
     /// The bytes that a pack may have which could otherwise have `most`. One without objects always
-    /// passes: nothing of it is stored.
+    /// passes: it stores nothing.
     pub(crate) fn pack_bytes_max(&self, most: u64) -> u64 {
         self.left().max(EMPTY_PACK_BYTES).min(most)
     }
@@ -78,7 +78,7 @@ impl Bound {
         Err(self.exceeded(Added::Exactly(more)))
     }
 
-    /// The error of bytes that are too many, of which nobody knows how many there are.
+    /// The error of too many bytes, whose number nobody knows.
     pub(crate) fn passed(&self) -> QuotaExceeded {
         self.exceeded(Added::MoreThan(self.left()))
     }
@@ -149,7 +149,7 @@ impl From<QuotaExceeded> for ErrorReply {
 }
 
 impl Quota {
-    /// What the namespace has answered.
+    /// The answer of the namespace.
     pub(super) fn of(room: &Room) -> Self {
         let Room {
             others,
@@ -165,8 +165,8 @@ impl Quota {
         Self { namespace }
     }
 
-    /// The bound that leaves the least, as the repository is now; `None`: there is none, and nothing
-    /// was read.
+    /// The bound that leaves the least, as the repository is now; `None`: there is no bound, and nothing was
+    /// read.
     pub(crate) fn bound(
         &self,
         store: &Store,
@@ -192,7 +192,7 @@ impl Quota {
         }
     }
 
-    /// The namespace's bound, of a repository that has so many bytes.
+    /// The namespace's bound, for a repository that has so many bytes.
     pub(super) fn namespace_bound(&self, here: u64) -> Option<Bound> {
         self.tightest(None, here)
     }
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_adds_nothing_passes_beyond_the_bound() {
+    fn a_change_without_bytes_passes_beyond_the_bound() {
         let bound = Quota::default().tightest(Some(5), 9).unwrap();
         assert_eq!((bound.left(), bound.check(0)), (0, Ok(())));
         assert!(bound.check(1).is_err());

@@ -1,6 +1,5 @@
 //! Refusals of fetches and pushes, told in Git's protocol: the body is read to its end, or Git
-//! would see a broken pipe and not the answer. A push that is too large is told before
-//! ([`large_push`]).
+//! would see a broken pipe and not the answer. A push that is too large is refused before ([`large_push`]).
 
 use std::rc::Rc;
 
@@ -21,7 +20,7 @@ use crate::repo_do::runtime::reply::{self, Media};
 use crate::repo_do::runtime::timer;
 
 /// Bytes of commands that are read of a push that is refused before it has memory of its own: some
-/// thousand refs. Of more the client is told without a report.
+/// thousand refs. A client that sends more is refused without a report.
 const COMMAND_BYTES_MAX: usize = 256 << 10;
 
 /// Bytes that are still read of a push by git which was refused while it came: most pushes end within
@@ -134,7 +133,7 @@ pub(crate) async fn push(
     account::whole(account, Service::ReceivePack, Media::Result, out)
 }
 
-/// What a client reads whose push is refused.
+/// The text for a client whose push is refused.
 fn told(account: &Account, asked: &Asked, error: &ErrorReply) -> Vec<u8> {
     let named = account.named(&error.message);
     let mut out = Vec::new();
@@ -152,8 +151,8 @@ fn told(account: &Account, asked: &Asked, error: &ErrorReply) -> Vec<u8> {
 
 /// Refuses a push that is larger than pushes may be, while the client is still sending it.
 ///
-/// The refusal is sent at once. What the client still sends is read and dropped, so that it sees the
-/// report and no broken pipe. Git reads the answer while it sends; where much more than
+/// The refusal is sent at once. The rest of the client's pack is read and dropped, so that it sees the report
+/// and no broken pipe. Git reads the answer while it sends; where much more than
 /// [`LEFT_BYTES_MAX`] follows, it has the refusal, and the connection is closed. Other clients read
 /// nothing before they have sent everything, so everything is read.
 pub(crate) fn large_push(
@@ -176,7 +175,7 @@ pub(crate) fn large_push(
     account::streamed(account, Service::ReceivePack, Media::Result, pieces)
 }
 
-/// Reads what is left of a push that was refused; an error closes the connection.
+/// Reads the rest of a push that was refused; an error closes the connection.
 async fn end_of_large_push(
     account: Rc<Account>,
     mut body: Body,

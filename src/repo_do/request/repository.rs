@@ -7,7 +7,7 @@ use crate::repo_do::contract::{Actor, LocationHint, ORIGIN, header, path};
 /// The binding of the repositories' objects.
 const REPOSITORIES: &str = "REPO";
 
-/// Asks what repository goes by the name that an object has.
+/// Asks which repository goes by the name that an object has.
 pub(crate) fn info_of(object_name: &str) -> worker::Result<Request> {
     request(object_name, path::INFO, None)
 }

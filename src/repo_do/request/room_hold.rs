@@ -25,7 +25,7 @@ use crate::repo_do::state::store::Store;
 use crate::storage::fault_log;
 use crate::storage::repository::store::RepositoryRecord;
 
-/// A claim, until it is dropped: then the namespace is told what the repository has.
+/// A claim, until it is dropped: then the namespace hears the repository's sizes.
 pub(crate) struct RoomHold {
     object: Rc<RepoObject>,
     store: Rc<Store>,
@@ -208,7 +208,7 @@ impl RoomHold {
         bytes <= self.bytes && age_ms < CLAIM_MS / 2
     }
 
-    /// What the namespace is told; `None` if the repository is gone.
+    /// The message to the namespace; `None` if the repository is gone.
     fn outcome(&self) -> Result<Option<TellRoom>, StoreError> {
         if !self.object.is_open(&self.store) {
             return Ok(None);

@@ -73,7 +73,7 @@ impl BodyError {
 pub(crate) struct Body {
     reader: Option<ByobReader>,
     buffer: Option<ArrayBuffer>,
-    /// Bytes of the body, if it is short and told: one more is asked for, so that its end shows.
+    /// Bytes of the body, if it is short and announced: one more is asked for, so that its end shows.
     short_bytes: Option<u32>,
     /// How fast it comes, if it is a client's.
     pace: Option<Pace>,
@@ -160,7 +160,7 @@ impl Body {
         while let Ok(true) = self.receive(&mut piece).await {}
     }
 
-    /// Reads and drops what is left, as long as that is not more than `bytes_max`; whether its end
+    /// Reads and drops the rest, as long as that is not more than `bytes_max`; whether its end
     /// came.
     pub(crate) async fn drain_up_to(&mut self, bytes_max: u64) -> bool {
         let mut piece = Vec::new();
@@ -179,15 +179,15 @@ impl Body {
         self.received_bytes
     }
 
-    /// Wants no more of it: the peer may stop sending.
+    /// Needs no more of it: the peer may stop sending.
     pub(crate) fn cancel(&mut self) {
         if let Some(reader) = self.reader.take() {
-            // Whether it is told in order is nothing to us.
+            // A failure of the cancellation does not matter here.
             let _ = reader.cancel();
         }
     }
 
-    /// In a box: it is awaited at many places, and would be repeated in the wasm at each.
+    /// Boxed: it is awaited at many places, and would be repeated in the wasm at each.
     fn receive<'a>(
         &'a mut self,
         piece: &'a mut Vec<u8>,

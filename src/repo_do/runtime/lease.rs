@@ -55,7 +55,7 @@ thread_local! {
     static IS_ENDING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whose share of the isolate is used: one incarnation of an object.
+/// The user of a share of the isolate: one incarnation of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Owner(u32);
 
@@ -106,7 +106,7 @@ trait Work {
 impl<T> Work for RefCell<Option<T>> {
     fn drop_work(&self) {
         let work = self.try_borrow_mut().ok().and_then(|mut work| work.take());
-        // Only now: what it drops may look at the lease.
+        // Only now: dropping the work may look at the lease.
         drop(work);
     }
 }
@@ -282,7 +282,7 @@ impl Lease {
         (repository.saturating_sub(own), caller.saturating_sub(own))
     }
 
-    /// The same of those among them that wait for more, and so do nothing with what they hold.
+    /// The bytes of those leases that wait for more, and so do nothing with the bytes they hold.
     pub(super) fn waiting_of_shares(&self) -> (u64, u64) {
         let (mut of_repository, mut of_caller) = (0_u64, 0_u64);
         for other in waiting_now().filter(|other| other.number != self.number) {
@@ -327,7 +327,7 @@ impl Drop for Lease {
 /// How the name of a caller without a credential begins.
 pub(crate) const ANONYMOUS: &str = "anonymous";
 
-/// All leases, oldest first: a list of its own, since they may end while it is looked at.
+/// All leases, oldest first: a list of its own, since they may end meanwhile.
 fn all() -> impl Iterator<Item = Rc<Lease>> {
     let all = LEASES.try_with(|all| all.borrow().values().filter_map(Weak::upgrade).collect());
     all.unwrap_or_else(|_| Vec::new()).into_iter()
@@ -392,7 +392,7 @@ pub(crate) struct Figures {
     pub(crate) operations: BTreeMap<&'static str, (u64, u64)>,
 }
 
-/// Counts what is reserved now.
+/// Counts the bytes that are reserved now.
 pub(crate) fn figures() -> Figures {
     let now_ms = now_ms();
     let mut figures = Figures::default();

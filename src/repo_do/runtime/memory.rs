@@ -26,7 +26,7 @@ pub(crate) use figures::{
 };
 
 /// Bytes that all operations of the isolate may hold together: 128 MB less the JavaScript heap,
-/// what is kept of parts, chunks, graphs and answers (24, 4, 11 and 1 MiB, which yield to large tables) and
+/// the caches of parts, chunks, graphs and answers (24, 4, 11 and 1 MiB, which yield to large tables) and
 /// the module itself.
 pub(crate) const ISOLATE_BYTES_MAX: u64 = 80 << 20;
 
@@ -43,7 +43,7 @@ thread_local! {
     // A counter, not a lock: nothing waits on it, so it may be shared by the isolate's objects.
     static RESERVED_BYTES: Cell<u64> = const { Cell::new(0) };
 
-    // As the heap never shrinks, this is what it is compared with.
+    // As the heap never shrinks, it is compared with this.
     static RESERVED_BYTES_PEAK: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -154,8 +154,8 @@ impl Reservation {
     }
 
     /// A request that holds something while nobody else of its repository or caller does may hold
-    /// any number of bytes: else a large push could never be made. Those who wait for more do not
-    /// count: else many that hold a little and want much would wait for each other.
+    /// any number of bytes: else a large push could never be made. Leases that wait for more do not count:
+    /// otherwise many that hold a little and want much would wait for each other.
     fn check_shares(&self, wanted: u64) -> Result<(), NoRoom> {
         let (of_repository, of_caller) = self.lease.others_of_shares();
         let own = self.lease.shared_bytes();
@@ -182,7 +182,7 @@ impl Reservation {
         Ok(())
     }
 
-    /// Gives back what is above `bytes`.
+    /// Gives back the bytes above `bytes`.
     pub(crate) fn shrink_to(&mut self, bytes: u64) {
         let surplus = self.bytes.saturating_sub(bytes);
         let reserved = RESERVED_BYTES.get();
@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_dropped_can_be_reserved_again() {
+    fn dropped_memory_can_be_reserved_again() {
         let all = Reservation::new(ISOLATE_BYTES_MAX).unwrap();
         assert_eq!(
             Reservation::new(1).err(),
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_fits_is_known_from_what_does_not_fit_now() {
+    fn a_request_that_never_fits_differs_from_one_that_does_not_fit_now() {
         let other = Reservation::new(ISOLATE_BYTES_MAX - 10).unwrap();
         let busy = Reservation::new(11).err().unwrap();
         assert!(!busy.is_lasting());
@@ -382,7 +382,7 @@ mod tests {
         for one in &held {
             one.lease.set_waiting(true);
         }
-        // The others do nothing with what they hold.
+        // The others do nothing with their memory.
         assert_eq!(first.lease.waiting_peers(), held.len());
         first.grow_to(large).unwrap();
         assert!(held[0].grow_to(large).is_err());

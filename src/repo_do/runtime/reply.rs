@@ -50,14 +50,14 @@ pub(crate) fn refusal(reply: &ErrorReply) -> worker::Result<Response> {
     Ok(Response::from_json(reply)?.with_status(reply.code.status()))
 }
 
-/// Logs the fault behind a refusal, if there is one: called where the client, or nobody, is told.
+/// Logs the fault behind a refusal, if there is one: called where the client, or nobody, hears of it.
 pub(crate) fn log_fault(reply: &ErrorReply) {
     if let Some(fault) = &reply.fault {
         fault_log::error(fault.kind, &fault.cause);
     }
 }
 
-/// The platform made no response of what it was given.
+/// The platform could not make the response.
 impl From<worker::Error> for ErrorReply {
     fn from(error: worker::Error) -> Self {
         Self::internal("response", &error)

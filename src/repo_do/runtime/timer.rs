@@ -107,7 +107,7 @@ impl Future for Timer {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Of another object's timer the platform wants to hear nothing here. It runs out by itself, or
+        // The platform refuses here to hear of another object's timer. It runs out by itself, or
         // went with its object.
         if lease::is_ending() {
             return;

@@ -1,6 +1,6 @@
 //! Answers that took a walk over a history, kept from one request to the next.
 //!
-//! What they say follows from a commit's id, so nothing here goes stale. The answers of all objects of
+//! They follow from a commit's id, so nothing here goes stale. The answers of all objects of
 //! the isolate share a bound, and the least recently used one goes first.
 
 use std::cell::{Cell, RefCell};
@@ -45,7 +45,7 @@ impl KeptAnswers {
         }
     }
 
-    /// Keeps nothing: what answers show may have been purged.
+    /// Keeps nothing: an answer may show objects that were purged.
     pub(crate) fn clear(&self) {
         with(|kept| kept.forget(|key| key.0 == self.0));
     }

@@ -8,7 +8,7 @@ use gix_hash::ObjectId;
 use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::runtime::random;
 
-/// What is remembered of the bundle.
+/// The remembered facts about the bundle.
 #[derive(Default)]
 pub(crate) struct KnownBundle {
     url_key: Cell<Option<[u8; 32]>>,
@@ -33,7 +33,7 @@ impl KnownBundle {
         (of == r2_key).then(|| Rc::clone(tips))
     }
 
-    /// Remembers them, instead of those of the bundle before.
+    /// Remembers them in the place of those of the bundle before.
     pub(crate) fn note_tips(&self, r2_key: &str, tips: &Rc<[ObjectId]>) {
         self.tips
             .replace(Some((r2_key.to_owned(), Rc::clone(tips))));

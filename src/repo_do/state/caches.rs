@@ -23,7 +23,7 @@ mod tests {
     use crate::storage::db::cache::{Piece, cached_bytes};
 
     #[test]
-    fn tables_are_not_held_beside_what_is_merely_kept() {
+    fn caches_make_room_for_tables() {
         let (lease, part) = (cache::Lease::new(), Piece::Part(Part::Index));
         let mib = || Pieces::from(Rc::new(vec![0; 1 << 20]));
         for number in 0..24 {
@@ -36,7 +36,7 @@ mod tests {
         assert!(lease.get(PackId(9), part).is_none() && lease.get(PackId(10), part).is_some());
         make_room(100 * 400_000);
         assert_eq!(cached_bytes().0, 0);
-        // Only what was there is given up.
+        // Only the former ones are given up.
         lease.put(PackId(0), part, mib());
         assert_eq!(cached_bytes().0, 1 << 20);
     }

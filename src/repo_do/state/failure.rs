@@ -31,7 +31,7 @@ pub(crate) enum SnapshotError {
     },
 }
 
-/// R2 failed. The message says so, because the operator reads it and can mend R2.
+/// R2 failed. The message says so, because the operator reads it and can repair R2.
 impl From<SnapshotError> for ErrorReply {
     fn from(error: SnapshotError) -> Self {
         match error {
@@ -49,7 +49,7 @@ pub(crate) enum Failure {
     /// The store failed, or is corrupt.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// A ref leads to what cannot be walked.
+    /// A ref leads to an object that cannot be walked.
     #[error(transparent)]
     Reach(#[from] ReachError),
     /// The isolate has no room for it now.

@@ -1,4 +1,4 @@
-//! How often the repository was cloned and fetched from since that was told last. Kept in memory
+//! How often the repository was cloned and fetched from since the last message. Kept in memory
 //! alone: a count that the object had not told when it ended is lost.
 
 use std::cell::Cell;
@@ -18,7 +18,7 @@ pub(crate) enum Counted {
 /// The counts of one kind.
 #[derive(Debug, Clone, Copy, Default)]
 struct Window {
-    /// When it was told last, in unix milliseconds.
+    /// The time of the last message, in unix milliseconds.
     told_ms: Option<i64>,
     /// How many there were since.
     count: u64,
@@ -108,7 +108,7 @@ mod tests {
             (None, None)
         );
         assert_eq!(add(61_001), Counting::Later(121_000));
-        // If nothing told of it meanwhile.
+        // If nobody has told it meanwhile.
         assert_eq!(add(121_000), Counting::Tell(2));
     }
 

@@ -2,8 +2,8 @@
 //!
 //! To open a graph means to read the small segments and to check their commits' parents. The graphs of
 //! all objects of the isolate share a bound, and the least recently used one goes first. Its bytes are
-//! shared with the cache of parts while they are there. A graph that is read by pages grows while it is
-//! asked, so each request counts it again.
+//! shared with the cache of parts while they are there. A graph that is read by pages grows with each
+//! question, so each request counts it again.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -12,8 +12,8 @@ use crate::git::graph::commits::CommitGraph;
 use crate::git::store::{PackStore, StoreError};
 use crate::storage::db::cache::Lru;
 
-/// Bytes of graphs that an isolate keeps: 68 a commit of what is whole, 12 a commit of a large segment
-/// once a walk went over all of it. That of 900,000 commits is kept.
+/// Bytes of graphs that an isolate keeps: 68 a commit of a whole segment, 12 a commit of a large segment
+/// once a walk went over all of it. The graph of 900,000 commits is kept.
 const KEPT_BYTES_MAX: usize = 11 << 20;
 
 thread_local! {

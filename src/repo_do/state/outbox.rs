@@ -12,8 +12,8 @@ const HAND_OVER_MS_MAX: i64 = 60_000;
 /// Doublings of the wait after hand-overs that failed: some hour. A push in between does not wait.
 const DOUBLINGS_MAX: u32 = 12;
 
-/// After so many events the database notes at once that they were handed over. Else the alarm does so:
-/// a note for each push would be a commit more, and what is handed over twice is taken once.
+/// After so many events the database notes at once that they were handed over. Otherwise the alarm does so:
+/// a note for each push would be a commit more, and an event that is handed over twice is taken once.
 const NOTE_EVENTS: i64 = 64;
 
 /// The outbox of an object that is awake.
@@ -29,17 +29,17 @@ pub(crate) struct Outbox {
     pub(crate) handed_over: Cell<Option<i64>>,
     /// How far the database says so.
     noted: Cell<i64>,
-    /// Whether it was looked for events that an earlier life of the object left.
+    /// Whether the object has looked for events that its earlier life left.
     pub(crate) is_looked_at: Cell<bool>,
     /// Hand-overs that failed.
     pub(crate) backoff: Backoff,
-    /// The sizes that the namespace was told last, once this object has told it some.
+    /// The sizes that the namespace heard last, once this object has sent some.
     pub(crate) told: Cell<Option<Sizes>>,
     /// Bytes that R2 has, once they were added up.
     pub(crate) r2_bytes: Cell<Option<u64>>,
 }
 
-/// What a namespace adds up.
+/// The figures that a namespace adds up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sizes {
     /// Bytes of live packs.

@@ -32,7 +32,7 @@ impl Rates {
         meter.admit(self.rate, "the repository", now_ms)
     }
 
-    /// What is left for such callers; `None` where there is no limit.
+    /// The requests that are left for such callers; `None` where there is no limit.
     pub(crate) fn left(&self, is_known: bool, now_ms: i64) -> Option<RateLeft> {
         self.meter(is_known).left(self.rate, now_ms)
     }

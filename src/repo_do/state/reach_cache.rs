@@ -20,27 +20,27 @@ thread_local! {
     static KEPT: RefCell<KeptByObject> = RefCell::new(Lru::new(KEPT_BYTES_MAX));
 }
 
-/// How long anybody may name what a ref named before: a client may have seen the tip just before
+/// How long anybody may name a ref's former object: a client may have seen the tip just before
 /// it was replaced, and its clone must not fail for that.
 pub(crate) const FRESH_MS: i64 = 10 * 60 * 1000;
 
 /// Bytes that an isolate keeps of this, graphs included.
 const KEPT_BYTES_MAX: usize = 11 << 20;
 
-/// How long what was found for strangers is kept: entries of the reflog age meanwhile.
+/// How long the finding for strangers is kept: entries of the reflog age meanwhile.
 const PUBLIC_KEPT_MS: i64 = 60 * 1000;
 
 /// The same for callers with a token.
 const MEMBER_KEPT_MS: i64 = 60 * 60 * 1000;
 
-/// Bound on the roots with which a search begins. A push and a fetch of a few commits name what
-/// HEAD reaches, or the branch that they are about, so that most searches end there.
+/// Bound on the roots with which a search begins. A push and a fetch of a few commits name commits that HEAD
+/// reaches, or the branch that they are about, so that most searches end there.
 const FIRST_ROOTS_MAX: usize = 1_000;
 
 /// Entries of the reflog read at once.
 const REFLOG_ROWS: u32 = 5_000;
 
-/// By the object's number, and for whom it was found.
+/// By the object's number, and the audience.
 pub(crate) type KeptByObject = Lru<(u64, Audience), Rc<RefCell<Kept>>>;
 
 /// Evicts until `bytes` of the bound are free, for an operation that needs the room now.
@@ -48,17 +48,17 @@ pub(crate) fn make_room(bytes: usize) {
     with(|kept| kept.make_room(bytes));
 }
 
-/// For whom it is asked.
+/// The audience that asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Audience {
-    /// Every client: sees what refs reach, and what they named in the last [`FRESH_MS`].
+    /// Every client: sees the objects that refs reach, and those that they named in the last [`FRESH_MS`].
     Public,
     /// A caller with a token, and the operator: sees all that refs and the kept reflog reach.
     Member,
 }
 
 impl Audience {
-    /// To whom this actor belongs.
+    /// The audience to which this actor belongs.
     pub(crate) fn of(actor: Actor) -> Self {
         match actor {
             Actor::Anonymous => Self::Public,
@@ -135,7 +135,7 @@ impl Kept {
         added
     }
 
-    /// Whether it still holds, with what was pushed since taken in.
+    /// Whether it still holds, with later pushes taken in.
     pub(crate) fn renew(
         &mut self,
         store: &Store,

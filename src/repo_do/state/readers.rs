@@ -12,9 +12,9 @@ use std::rc::Rc;
 /// The purpose of a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// To send or to examine what is there.
+    /// To send or to examine stored objects.
     Look,
-    /// To build on what is there.
+    /// To build on stored objects.
     Push,
 }
 
@@ -22,7 +22,7 @@ pub(crate) enum Purpose {
 #[derive(Debug, Default)]
 pub(crate) struct Readers {
     last: Cell<u64>,
-    /// By number: since when, in unix milliseconds, and what for.
+    /// By number: the start, in unix milliseconds, and the purpose.
     running: RefCell<BTreeMap<u64, (i64, Purpose)>>,
 }
 

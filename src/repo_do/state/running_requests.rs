@@ -1,6 +1,6 @@
 //! Requests with an `Idempotency-Key` that are being done now.
 //!
-//! Nothing of them is in the database before they are done, and nobody but this object does them.
+//! They leave nothing in the database before they are done, and nobody but this object does them.
 //! So memory is enough: when the object ends, so do they.
 
 use std::cell::RefCell;

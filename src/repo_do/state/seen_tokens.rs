@@ -38,12 +38,12 @@ impl SeenTokens {
         refused.iter().any(is_it)
     }
 
-    /// Remembers no answer for the token: the namespace admits it no more, and may do so at any time.
+    /// Remembers no answer for the token: the namespace no longer admits it, and may do so at any time.
     pub(crate) fn forget(&self, hash: &TokenHash) {
         self.admitted.borrow_mut().retain(|known| known != hash);
     }
 
-    /// Remembers what the namespace has said.
+    /// Remembers the namespace's answer.
     pub(crate) fn note(&self, hash: TokenHash, is_admitted: bool, now_ms: i64) {
         let mut admitted = self.admitted.borrow_mut();
         admitted.retain(|known| *known != hash);
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_namespace_said_last_is_remembered() {
+    fn the_namespaces_last_answer_is_remembered() {
         let seen = SeenTokens::default();
         assert!(!seen.was_admitted(&hash(1)) && !seen.was_refused(&hash(1), 0));
         seen.note(hash(1), true, 0);

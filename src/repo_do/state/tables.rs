@@ -35,7 +35,7 @@ impl TableMemory {
         Self::of(Reservation::empty_own())
     }
 
-    /// Reserves `bytes` for work of our own, of which `table_bytes` are tables; at once or not at
+    /// Reserves `bytes` for work of our own, `table_bytes` of them for tables; at once or not at
     /// all.
     pub(crate) fn own(bytes: u64, table_bytes: u64) -> Result<Self, NoRoom> {
         let mut memory = Self::of(Reservation::new(bytes)?);
@@ -43,7 +43,7 @@ impl TableMemory {
         Ok(memory)
     }
 
-    /// Reserves `bytes` in all, of which `table_bytes` are tables, waiting a while for others to be
+    /// Reserves `bytes` in all, `table_bytes` of them for tables, waiting a while for others to be
     /// done. It never gives anything back.
     pub(crate) async fn grow(&mut self, bytes: u64, table_bytes: u64) -> Result<(), ErrorReply> {
         admission::grow(&mut self.reservation, bytes).await?;
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_reserved_for_tables_is_taken_from_the_caches() {
+    fn a_reservation_for_tables_is_taken_from_the_caches() {
         let lease = Lease::new();
         fill(&lease);
         let full = cached_bytes().0;

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_finds_it_taken_does_not_give_it_back() {
+    fn a_turn_that_was_refused_gives_nothing_back() {
         let turn = Turn::default();
         let one = turn.try_take(0);
         assert!(one.is_some());

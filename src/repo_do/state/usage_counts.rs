@@ -1,22 +1,22 @@
 //! The use of the repository that its namespace was not told yet. Kept in memory alone: it goes with
-//! the messages that are sent anyway, and what an object had not told when it ended is lost.
+//! the messages that are sent anyway, and counts that an object had not told when it ended are lost.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use crate::repo_do::contract::UsageDay;
 
-/// Fetches alone are told at most once in this time.
+/// Fetches alone cause at most one message in this time.
 const BETWEEN_MS: i64 = 60_000;
 
-/// Days that are kept while nothing can be told.
+/// Days that are kept while no message can be sent.
 const DAYS_MAX: usize = 8;
 
 /// The counts.
 #[derive(Debug, Default)]
 pub(crate) struct UsageCounts {
     days: RefCell<BTreeMap<i64, UsageDay>>,
-    /// When it was told last, in unix milliseconds.
+    /// The time of the last message, in unix milliseconds.
     told_ms: Cell<i64>,
 }
 
@@ -91,7 +91,7 @@ mod tests {
     const DAY_MS: i64 = 86_400_000;
 
     #[test]
-    fn what_was_not_told_is_told_later() {
+    fn untold_counts_are_told_later() {
         let counts = UsageCounts::default();
         assert!(!counts.is_due(5 * DAY_MS));
         counts.add_push(5 * DAY_MS);

@@ -1,6 +1,6 @@
 //! The alarm: the object has one, and it does everything that no request asks for.
 //!
-//! A task says when it is due, from what the database holds: so nothing is lost when the object
+//! A task says when it is due, from the rows of the database: so nothing is lost when the object
 //! is ended, and a task that was interrupted is simply due again. Tasks work in steps and pause
 //! between them, so that requests go first. One that fails is put off, longer each time, and the
 //! others go on.
@@ -25,7 +25,7 @@ use crate::storage::repository::store::RepositoryRecord;
 /// for all.
 const MERGE_DELAY_MS: i64 = 200;
 
-/// When to look for what else is due after a push, at the latest.
+/// The latest time to look for other due tasks after a push.
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Tasks that are due soon share one alarm.
@@ -43,7 +43,7 @@ const ROUNDS_MAX: u32 = 100;
 /// A task of the alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Task {
-    /// Removal of what broken pushes and merges left.
+    /// Removal of rows that broken pushes and merges left.
     Sweep,
     /// Merging of packs whose bytes are here.
     Merge,
@@ -63,7 +63,7 @@ pub(crate) enum Task {
     Snapshot,
 }
 
-/// In this order, since the last task copies to R2 what the others leave.
+/// In this order, since the last task copies the others' results to R2.
 const TASKS: [Task; 9] = [
     Task::Sweep,
     Task::Merge,
@@ -93,7 +93,7 @@ impl Task {
     }
 
     /// Whether it is for this repository. No ref names the packs of an import yet, and if it fails
-    /// nothing of it may be in R2. Those of a recovery are in quarantine, for as long as it takes.
+    /// no part of it may be in R2. Those of a recovery are in quarantine, for as long as it takes.
     fn runs_on(self, record: &RepositoryRecord) -> bool {
         let is_filled = !record.is_being_filled();
         is_filled
@@ -272,7 +272,7 @@ fn due_with_backoff(
     Ok(Some(due.max(last_ms.saturating_add(backoff_ms))))
 }
 
-/// Runs a task and writes down what it did, if it did something.
+/// Runs a task and records its result, if it did something.
 async fn run(
     task: Task,
     object: &Rc<RepoObject>,

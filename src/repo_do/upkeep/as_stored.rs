@@ -1,4 +1,4 @@
-//! Whether the parts that were made again of a pack say what the stored ones say.
+//! Whether the new parts of a pack equal the stored ones.
 //!
 //! Where they do, the stored ones take their place. Graphs and lists count on the packs before theirs:
 //! from the first pack on that differs, everything that was made stays, in scratch.
@@ -18,13 +18,13 @@ use crate::repo_do::state::store::Store;
 /// Commits compared between two pauses.
 const COMPARE_STEP_COMMITS: u32 = 5_000;
 
-/// What is known of the packs whose parts were made.
+/// The findings about the packs whose parts were made.
 pub(crate) struct AsStored {
     /// The packs whose stored parts say the same.
     same: BTreeSet<PackId>,
     /// Whether all packs so far are among them.
     is_all: bool,
-    /// What is wrong with stored indexes.
+    /// The faults of stored indexes.
     index_problems: BTreeMap<PackId, String>,
 }
 
@@ -55,12 +55,12 @@ impl AsStored {
         self.same.contains(&pack_id)
     }
 
-    /// What is wrong with the stored index of the pack, if anything is.
+    /// The fault of the pack's stored index, if it has one.
     pub(super) fn index_problem(&self, pack_id: PackId) -> Option<&str> {
         self.index_problems.get(&pack_id).map(String::as_str)
     }
 
-    /// Notes what is wrong with a stored index.
+    /// Notes the fault of a stored index.
     pub(super) fn note_index_problem(&mut self, pack_id: PackId, problem: String) {
         self.index_problems.insert(pack_id, problem);
         self.is_all = false;

@@ -1,4 +1,4 @@
-//! Whether the refs name what the packs have.
+//! Whether the refs name objects that the packs have.
 
 use std::rc::Rc;
 
@@ -16,7 +16,7 @@ use crate::storage::repository::ref_record::RefRecord;
 
 /// The refs, looked at.
 pub(crate) struct CheckedRefs {
-    /// Objects that they name: their targets, and what tags peel to.
+    /// Objects that they name: their targets, and the objects that tags peel to.
     pub(crate) ids: u64,
     /// The problems that were found.
     pub(crate) problems: Vec<String>,
@@ -30,7 +30,7 @@ impl Rebuild {
         Ok(self.check_refs(&packs, &graph)?.problems)
     }
 
-    /// Every ref must name what is there, and a commit that is complete.
+    /// Every ref must name an object that is there, and a commit that is complete.
     pub(crate) fn check_refs(
         &self,
         packs: &LivePacks<Rc<Overlay<Rc<Store>>>>,

@@ -1,5 +1,5 @@
-//! Events removed that are too many or too old. What the namespace has not taken stays, and so does
-//! the newest.
+//! Events removed that are too many or too old. Events that the namespace has not taken stay, and so does the
+//! newest.
 
 use std::rc::Rc;
 

@@ -1,5 +1,5 @@
-//! Removes objects of Git LFS that no pointer names in what refs and reflog reach, and forgets uploads
-//! that never ended.
+//! Removes objects of Git LFS that no pointer names among the objects that refs and reflog reach, and forgets
+//! uploads that never ended.
 //!
 //! git-lfs uploads an object before it pushes the pointer. So an object without a pointer stays for
 //! the grace period, which begins when a search first finds no pointer to it. Like the prune of Git's
@@ -37,7 +37,7 @@ const REFLOG_ROWS: u32 = 5_000;
 /// The outcome of a prune for objects of Git LFS.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct PrunedLfs {
-    /// The objects that the repository has no more.
+    /// The objects that the repository no longer has.
     pub(crate) removed: LfsTotals,
     /// Whether a later prune may remove more, though nothing is pushed.
     pub(crate) is_pending: bool,
@@ -53,7 +53,7 @@ pub(crate) struct LfsPrune<'a> {
 }
 
 impl LfsPrune<'_> {
-    /// Removes what may go. `unchanged` fails once the pointers may be others than those of the
+    /// Removes the objects that may go. `unchanged` fails once the pointers may be others than those of the
     /// packs.
     pub(crate) async fn run(
         &self,

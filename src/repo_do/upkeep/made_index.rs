@@ -11,7 +11,7 @@ use crate::repo_do::runtime::timer::pause;
 use crate::repo_do::state::failure::Failure;
 use crate::repo_do::state::store::Store;
 
-/// What is wrong with the stored index; `None` if it says what the table does.
+/// The fault of the stored index; `None` if it agrees with the table.
 pub(super) async fn difference(
     store: &Store,
     record: &PackRecord,
@@ -26,7 +26,7 @@ pub(super) async fn difference(
     let mut compare = compare.map_err(|error| broken(&error))?;
     loop {
         let compared = compare.step();
-        // What scratch could not give would look like a difference.
+        // An object that scratch could not give would look like a difference.
         table.check()?;
         match compared {
             Ok(Compared::More) => pause().await,

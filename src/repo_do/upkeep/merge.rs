@@ -2,7 +2,7 @@
 //!
 //! Packs whose bytes are here are merged among themselves first, so that R2 has no say in it. Cold
 //! ones are taken in by a second look at all packs ([`consolidate`]): their bytes come from R2, in
-//! order, and what is made of them goes the way of every new pack.
+//! order, and the merged pack goes the way of every new pack.
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -51,7 +51,7 @@ pub(crate) fn due(store: &Store) -> Result<Option<Range<usize>>, StoreError> {
 }
 
 /// The packs to merge next of all, some of which are cold; `None` in a fork that nothing was pushed
-/// to: what it shares costs nothing as it is.
+/// to: the packs that it shares cost nothing as they are.
 pub(crate) fn consolidation_due(store: &Store) -> Result<Option<Range<usize>>, StoreError> {
     if !store.has_cold_packs()? {
         return Ok(None);
@@ -144,7 +144,7 @@ fn merged_bytes(objects: u32, commits: usize) -> u64 {
         .saturating_add(numbers)
 }
 
-/// Reserves what reading cold packs holds, if there are any.
+/// Reserves the memory for reading cold packs, if there are any.
 pub(crate) fn reserve_cold(store: &Store) -> Result<Option<Reservation>, Failure> {
     if !store.has_cold_packs()? {
         return Ok(None);
@@ -171,7 +171,7 @@ impl<'a> Job<'a> {
     }
 
     /// Runs one merge to its end. `check` is called in the transaction that swaps the packs.
-    /// `renamed` are packs of `packs` that were replaced since, with what replaced them.
+    /// `renamed` are packs of `packs` that were replaced since, with the packs that replaced them.
     pub(crate) async fn run(
         &mut self,
         packs: &LivePacks<Rc<Store>>,
@@ -183,7 +183,7 @@ impl<'a> Job<'a> {
         let store = Rc::clone(packs.store());
         let opened = QuarantinedPack::of_run(Rc::clone(self.object), Rc::clone(&store), self.task);
         if merge.objects(packs) >= SPILLING_OBJECTS_MIN {
-            // What a crash leaves in scratch is swept.
+            // A later sweep removes the scratch that a crash leaves.
             let scheduled = schedule::wake_by(self.object, now_ms() + GRACE_MS).await;
             scheduled.map_err(|error| StoreError::Failed(error.to_string()))?;
             self.object.check_open(&store)?;
@@ -202,8 +202,8 @@ impl<'a> Job<'a> {
                 }
                 Err(error) => {
                     let chunk = error.cold().ok_or(error)?;
-                    // Each look needs two chunks at most, and the next goes on from it: memory
-                    // always has what is needed, and no chunk needs a row again. But an object
+                    // Each look needs two chunks at most, and the next goes on from it: memory always has the
+                    // needed chunks, and no chunk needs a row again. But an object
                     // that a purge makes whole needs all of its chain.
                     if self.task != PURGE {
                         faults.settled();

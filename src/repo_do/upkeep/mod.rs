@@ -14,8 +14,8 @@
 //! | `snapshot`, `copies` | packs copied to R2, cold packs, the ready clone; as a task of the alarm |
 //! | `rebuild` | the derived parts made again, to compare or to put in place |
 //! | `made_index` | the index that is made of the entries, to compare or to put in place |
-//! | `check_refs` | whether the refs name what the packs have |
-//! | `as_stored` | whether what was made again of a pack is what is stored: then memory need not hold it |
+//! | `check_refs` | whether the refs name objects that the packs have |
+//! | `as_stored` | whether the part made again equals the stored one: then memory need not hold it |
 //! | `verify` | compares everything that is stored with what it should be |
 //! | `serve`, `stats` | the operator's routes: maintenance, live figures |
 //!

@@ -45,7 +45,7 @@ const TARGETS_AT_ONCE: usize = 32_768;
 /// Entries of the reflog read at once.
 const REFLOG_ROWS: u32 = 5_000;
 
-/// A cold pack up to this size is rewritten whatever is dead in it: it costs a request or two.
+/// A cold pack up to this size is rewritten for any dead object in it: it costs a request or two.
 const SMALL_BYTES: u64 = 4 << 20;
 
 /// Which part of a larger cold pack must be dead.
@@ -60,8 +60,8 @@ pub(crate) struct Pruned {
     pub(crate) lfs: LfsTotals,
 }
 
-/// Looks for what nothing reaches, and removes what is older than the grace period; what is younger
-/// too, and as thoroughly as is asked. The same for objects of Git LFS that no pointer names.
+/// Looks for objects that nothing reaches, and removes those older than the grace period; younger ones too,
+/// as thoroughly as the caller asks. The same for objects of Git LFS that no pointer names.
 pub(crate) async fn prune(
     object: &Rc<RepoObject>,
     thoroughness: Thoroughness,
@@ -147,8 +147,8 @@ fn objects_of(packs: &[PackRecord]) -> u64 {
     packs.iter().map(|pack| u64::from(pack.object_count)).sum()
 }
 
-/// Bytes that a look at what is reached holds: of a large pack windows of its index and its lists, of a small
-/// one all of them.
+/// Bytes that a search for reached objects holds: for a large pack windows of its index and its lists, for a
+/// small one all of them.
 fn look_bytes(packs: &[PackRecord], commits: usize) -> u64 {
     let of_pack = |pack: &PackRecord| {
         let objects = u64::from(pack.object_count);
@@ -160,12 +160,12 @@ fn look_bytes(packs: &[PackRecord], commits: usize) -> u64 {
     MERGE_BYTES.saturating_add(packs).saturating_add(commits)
 }
 
-/// Whether a cold pack is worth being read and written for what is dead in it.
+/// Whether a cold pack is worth being read and written because of its dead objects.
 fn pays(dead_bytes: u64, pack_bytes: u64) -> bool {
     pack_bytes <= SMALL_BYTES || dead_bytes.saturating_mul(DEAD_PART) >= pack_bytes
 }
 
-/// A look at what is reached.
+/// A search for reached objects.
 struct Look<'a> {
     object: &'a RepoObject,
     store: &'a Rc<Store>,

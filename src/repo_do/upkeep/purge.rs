@@ -1,12 +1,12 @@
 //! Removes every object that no ref reaches, at once: from rows, from R2, from the ready clone. The
-//! same for objects of Git LFS that no pointer names in what refs reach.
+//! same for objects of Git LFS that no pointer names among the objects that refs reach.
 //!
 //! | after | what is left of an interrupted purge |
 //! |---|---|
 //! | the reflog is marked | ids of the past keep nothing; the next prune removes what it may |
 //! | a pack is put in the place of another | the other, superseded, which the sweeper removes in time |
 //! | superseded packs are removed | their copies in R2, which the alarm gives up in time |
-//! | copies are given up | what the network's object still has to remove, by its alarm |
+//! | copies are given up | the removals of the network's object, by its alarm |
 //!
 //! A second purge does the rest, and its answer counts only that.
 
@@ -78,8 +78,8 @@ pub(crate) async fn serve(object: &Rc<RepoObject>, doer: Doer) -> Answer {
     reply::json(&done.map_err(|failure| refusal(&failure))?)
 }
 
-/// What its event says: the same counts as the answer, and how many repositories may still hold the
-/// objects; their names are not for whoever reads the events of this one.
+/// The payload of its event: the same counts as the answer, and how many repositories may still hold the
+/// objects; their names are not for the readers of this one's events.
 fn payload_of(purged: &Purged) -> Value {
     json!({
         "objects": purged.objects,
@@ -116,7 +116,7 @@ async fn purge(object: &Rc<RepoObject>, store: &Rc<Store>) -> Result<Purged, Fai
             object.check_open(store)?;
             continue;
         }
-        // No push runs that may build on what these entries name.
+        // No push runs that may build on the objects these entries name.
         store.forget_reflog_ids()?;
         object.reach.clear();
         object.answers.clear();

@@ -2,7 +2,7 @@
 //! ones ([`verify`](super::verify)) or to replace those.
 //!
 //! It reads the packs in the order in which they were published, each on top of those before it,
-//! in steps. Results that differ from what is stored stay in scratch until the end
+//! in steps. Results that differ from the stored ones stay in scratch until the end
 //! ([`as_stored`](super::as_stored)). [`crate::git::maintenance::rebuild`] has the rules.
 //!
 //! It reads a cold pack from R2 once, from end to end, into rows that stay until the work is
@@ -47,7 +47,7 @@ use crate::storage::repository::maintenance_runs::RunFigures;
 /// How long it waits for other readers to finish.
 const ALONE_WAIT_MS: i64 = 20_000;
 
-/// How often it is looked meanwhile.
+/// How often it looks meanwhile.
 const ALONE_POLL_MS: u32 = 20;
 
 /// Objects of the smallest pack whose tables may go to scratch.
@@ -65,11 +65,11 @@ pub(crate) struct Rebuild {
     pub(crate) cold: Rc<BTreeSet<PackId>>,
     /// Those of them whose bytes are lost; their stored parts are used unchanged.
     pub(crate) lost: BTreeSet<PackId>,
-    /// The packs with what was made.
+    /// The packs with their new parts.
     pub(crate) overlay: Rc<Overlay<Rc<Store>>>,
-    /// Bounds of what is read.
+    /// Bounds of the reading.
     pub(crate) limits: Limits,
-    /// What is known of the packs whose parts were made.
+    /// The findings about the packs whose parts were made.
     pub(super) as_stored: AsStored,
     shallow: Vec<ObjectId>,
 }
@@ -91,7 +91,7 @@ impl Rebuild {
         })
     }
 
-    /// For packs that are not live yet, of which the first have their parts.
+    /// For packs that are not live yet; the first of them have their parts.
     pub(crate) fn of(object: &Rc<RepoObject>, with_parts: &[PackRecord]) -> Result<Self, Failure> {
         let rebuild = Self::new(object)?;
         for record in with_parts {
@@ -100,13 +100,13 @@ impl Rebuild {
         Ok(rebuild)
     }
 
-    /// The packs so far, with what was made of them.
+    /// The packs so far, with the parts made for them.
     pub(super) fn remade_packs(&self) -> Result<LivePacks<Rc<Overlay<Rc<Store>>>>, StoreError> {
         let packs = LivePacks::open(Rc::clone(&self.overlay), &self.limits)?;
         Ok(packs.only_by_pages())
     }
 
-    /// The parts that were made and are not what is stored.
+    /// The new parts that differ from the stored ones.
     pub(crate) fn made_parts(&self) -> Vec<(PackId, Part, Rc<MadePart>)> {
         self.overlay.made_parts()
     }
@@ -129,8 +129,8 @@ impl Rebuild {
         Steps::new(&self.object, &self.store, self)
     }
 
-    /// Reads what R2 has of all packs, and has the bytes of cold ones here until
-    /// [`drop_copies`](snapshot::drop_copies); gives what is wrong with them.
+    /// Reads R2's copies of all packs, and keeps the bytes of cold ones here until
+    /// [`drop_copies`](snapshot::drop_copies); gives their faults.
     pub(crate) async fn fetch(&mut self) -> Result<Vec<String>, Failure> {
         let wrong = snapshot::check_copies(&self.object, &self.store).await?;
         self.object.check_open(&self.store)?;
@@ -142,7 +142,7 @@ impl Rebuild {
             .collect())
     }
 
-    /// Makes all parts of all packs whose bytes are here. What cannot be made ends it.
+    /// Makes all parts of all packs whose bytes are here. A part that cannot be made ends it.
     pub(crate) async fn make(&mut self) -> Result<(), Failure> {
         for record in Rc::clone(&self.records).iter() {
             if self.lost.contains(&record.pack_id) {
@@ -170,7 +170,7 @@ impl Rebuild {
         let before = self.remade_packs()?;
         let graph = CommitGraph::open(&*self.overlay, before.records())?;
         if record.object_count >= SPILLING_OBJECTS_MIN {
-            // What a crash leaves in scratch is swept.
+            // A later sweep removes the scratch that a crash leaves.
             let scheduled = schedule::wake_by(&self.object, now_ms() + GRACE_MS).await;
             scheduled.map_err(|error| StoreError::Failed(error.to_string()))?;
         }
@@ -273,7 +273,7 @@ impl Hooks for Rebuild {
     }
 }
 
-/// The closure of a stored pack: of its commits, those that are complete.
+/// The closure of a stored pack: the complete ones of its commits.
 struct WhateverIsComplete<'a> {
     /// Those that are not.
     left_out: Rc<HashSet<ObjectId>>,

@@ -29,10 +29,10 @@ const TURN_WAIT_MS: i64 = 20_000;
 const RETRY_SECONDS: u32 = 5;
 
 /// When the alarm goes on with a run that ended in the middle because the object did. Nothing else might
-/// wake the object for what the run has left to be given back.
+/// wake the object for the memory that the run has left to be given back.
 const GO_ON_MS: i64 = 10_000;
 
-/// Does what is asked, and answers when it is done.
+/// Does the task, and answers when it is done.
 pub(crate) async fn serve(object: &Rc<RepoObject>, request: Request) -> Answer {
     let asked: Maintain = body(request).await?;
     let _taken = take_turn(object).await?;

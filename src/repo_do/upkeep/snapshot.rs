@@ -1,5 +1,5 @@
-//! Packs in R2: the copies, what goes cold, the clone that is kept ready and the bundle, what R2 may
-//! forget.
+//! Packs in R2: the copies, the packs that go cold, the clone that is kept ready and the bundle, the keys
+//! that R2 may forget.
 //!
 //! One run at a time in an object, in bounded steps: [`run_step`] does the first thing that is due
 //! and says when it wants to be called again.
@@ -239,7 +239,7 @@ impl Step<'_> {
     fn is_worth_a_clone(&self) -> Result<bool, StoreError> {
         Ok(self.pack_bytes() >= self.settings.ready_bytes_min
             && !is_untouched_fork(&self.record)
-            // Its clients are told where it is cut, which neither a ready answer nor a bundle does.
+            // Its clients learn where it is cut, which neither a ready answer nor a bundle does.
             && self.store.shallow_commits()?.is_empty())
     }
 
@@ -269,8 +269,8 @@ impl Step<'_> {
     }
 }
 
-/// Whether nothing was pushed to the fork yet: as long as that may stay so, it is not to cost what
-/// its source weighs.
+/// Whether nothing was pushed to the fork yet: as long as that may stay so, it must not cost as much as its
+/// source.
 pub(crate) fn is_untouched_fork(record: &RepositoryRecord) -> bool {
     record.network() != record.id && record.last_push_at.is_none()
 }

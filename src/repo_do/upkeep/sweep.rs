@@ -1,4 +1,4 @@
-//! Rows removed that nobody needs: of abandoned and superseded packs, and of the reflog.
+//! Rows removed that nobody needs: rows of abandoned and superseded packs, and of the reflog.
 
 use std::rc::Rc;
 

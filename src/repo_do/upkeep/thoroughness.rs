@@ -5,8 +5,8 @@
 pub(crate) enum Thoroughness {
     /// The reflog and the grace period count, and cold packs are spared where it does not pay.
     Due,
-    /// The same, whatever it costs.
+    /// The same at any cost.
     Asked,
-    /// Nothing else is kept, not even for a delta's sake, whatever it costs.
+    /// Nothing else is kept, not even for a delta's sake, at any cost.
     Purge,
 }

@@ -1,8 +1,8 @@
-//! Everything that is stored, checked against the packs' bytes: what is derived, the refs, the reflog
-//! and the tokens row by row, the copies in R2, the ready clone, the account of the fork network, and
-//! rows that should not be there or should.
+//! Everything that is stored, checked against the packs' bytes: the derived parts, the refs, the reflog and
+//! the tokens row by row, the copies in R2, the ready clone, the account of the fork network, and rows that
+//! should not exist or should.
 //!
-//! Nothing is mended but the ready clone: what is not as it was written is made again.
+//! It repairs nothing but the ready clone: a clone that is not as it was written is made again.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -30,7 +30,7 @@ use crate::storage::repository::row_audit::LoggedId;
 /// Commits compared between two pauses.
 const COMPARE_STEP_COMMITS: u32 = 500;
 
-/// Problems that are told; the rest is counted.
+/// Problems that are described; the rest is counted.
 const PROBLEMS_MAX: usize = 100;
 
 /// How long the sweeper may be late.
@@ -166,7 +166,7 @@ impl Verify {
         }
     }
 
-    /// Reads the reflog. What it names was the target of a ref when the entry was made: until the
+    /// Reads the reflog. Each object it names was the target of a ref when the entry was made: until the
     /// next prune it is here.
     fn check_reflog(
         &mut self,
@@ -234,7 +234,7 @@ impl Verify {
         Ok(())
     }
 
-    /// Compares what is stored with what was made.
+    /// Compares the stored parts with those made.
     async fn compare(&mut self) -> Result<(), Failure> {
         let rebuilt = self.rebuild.remade_packs()?;
         let stored = LivePacks::open(Rc::clone(&self.rebuild.store), &self.rebuild.limits)?;

@@ -85,7 +85,7 @@ pub(super) async fn put(write: WriteRequest) -> Answer {
     Ok(answer::enveloped(&Put { blob, size })?.with_status(201))
 }
 
-/// Whether the caller may write, by what the database says now.
+/// Whether the caller may write, by the present state of the database.
 fn check_writable(authorized: &Authorized, store: &Store) -> Result<RepositoryRecord, ErrorReply> {
     let record = authorized.judge_again(store, Access::Push)?;
     if record.is_read_only() {
@@ -119,7 +119,7 @@ async fn store(
     Ok((id, size))
 }
 
-/// Makes the pack of the blob live. After an error nothing is left of it.
+/// Makes the pack of the blob live. After an error it leaves nothing.
 async fn publish(write: &WriteRequest, new_pack: NewPack, id: &ObjectId) -> Result<(), ErrorReply> {
     let NewPack {
         arrived,

@@ -13,7 +13,7 @@ use crate::repo_do::runtime::memory::{REQUEST_FREE_BYTES, Reservation};
 /// of files beside their names.
 const JSON_FACTOR: u64 = 3;
 
-/// Bytes of a body that is read to its end though it is refused: the most that the platform takes.
+/// Bytes of a refused body that is read to its end all the same: the most that the platform takes.
 const DRAINED_BYTES_MAX: u64 = 500 << 20;
 
 /// Memory that a body holds, for as long as its request runs.
@@ -35,8 +35,8 @@ impl HeldBody {
     }
 }
 
-/// Reads a body of at most `bytes_max` bytes, strictly. What is given beside it is to be kept while
-/// the request runs.
+/// Reads a body of at most `bytes_max` bytes, strictly. The caller keeps the value beside it while the
+/// request runs.
 pub(crate) async fn json<T: DeserializeOwned>(
     write: &WriteRequest,
     bytes_max: usize,

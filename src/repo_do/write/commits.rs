@@ -2,7 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `body` | what the caller sends |
+//! | `body` | the caller's body |
 //! | `draft` | the same, checked as far as that needs no repository |
 //! | `people` | the message, and who made the commit |
 //! | `ground` | the branch's head, and the trees on the changed paths |

@@ -15,7 +15,7 @@ use crate::repo_do::request::once::{Begun, Once};
 /// How the paths begin that are answered here.
 pub(crate) const PATHS: &str = path::WRITE;
 
-/// Answers a request that writes. In a box: the object's dispatch would else hold all of this.
+/// Answers a request that writes. Boxed: otherwise the object's dispatch would hold all of this.
 pub(crate) fn answer(write: WriteRequest) -> LocalBoxFuture<'static, Answer> {
     once(write).boxed_local()
 }

@@ -2,8 +2,8 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `body` | what the caller sends |
-//! | `workbench` | what is read and made for it, in steps between which others get their turn |
+//! | `body` | the caller's body |
+//! | `workbench` | its reads and new objects, in steps between which others get their turn |
 //! | `branches` | one branch merged into another |
 //! | `neighbour` | another repository, asked as the caller |
 //! | `bringing` | its objects that are merged, fetched into quarantine |
@@ -11,7 +11,7 @@
 //! | `picks` | commits repeated or taken back |
 //! | `restore` | a branch brought back to what it was |
 //! | `outcome` | the branch moved, and the answer |
-//! | `conflicts` | what could not be merged, as the caller is told |
+//! | `conflicts` | the conflicts, as the caller sees them |
 
 use super::request::WriteRequest;
 use crate::git::merge::replay::Direction;
@@ -43,7 +43,7 @@ pub(super) async fn revert(write: WriteRequest) -> Answer {
     Box::pin(picks::replay(write, Direction::Revert)).await
 }
 
-/// Brings a branch back to what it was.
+/// Brings a branch back to an earlier state.
 pub(super) async fn restore(write: WriteRequest) -> Answer {
     Box::pin(restore::restore(write)).await
 }

@@ -9,15 +9,15 @@
 //! | `merge` | merges, cherry-picks, reverts, restores |
 //! | `notes` | notes on commits |
 //! | `rules_test` | whether the rules would let a ref change |
-//! | `dispatch` | which of them answers |
-//! | `request` | what each of them gets |
+//! | `dispatch` | the choice of the one that answers |
+//! | `request` | the request that each of them gets |
 //! | `body` | a body as JSON |
 //! | `publish` | the one way in which they change anything |
 //! | `pack_maker` | objects made here, as a pack in quarantine |
 //! | `streamed_blob` | a blob whose content comes in pieces |
 //! | `files_changed` | how many files a commit changes |
 //! | `push_options` | push options, bounded as a push's are |
-//! | `refusal` | what is told of a ref that a rule did not let change |
+//! | `refusal` | the answer about a ref that a rule did not let change |
 
 pub(crate) mod body;
 pub(crate) mod dispatch;

@@ -3,7 +3,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `asked` | what the caller sends, checked as far as that needs no repository |
+//! | `asked` | the caller's body, checked as far as that needs no repository |
 //! | `made` | the notes after it, and the commit of their ref |
 
 use gix_hash::ObjectId;

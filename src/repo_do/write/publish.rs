@@ -14,7 +14,7 @@ pub(crate) const ATTEMPTS_MAX: usize = 8;
 /// ([`super::refusal::reply`] tells it to the client). An error means that nothing was changed, and
 /// of objects that no ref came to name nothing is left.
 ///
-/// The objects may be none: refs may name what is here already, if the caller may see it.
+/// There may be no objects: refs may name objects that are here already, if the caller may see it.
 pub(crate) async fn publish(
     writer: &Writer<'_>,
     objects: &NewObjects,
@@ -37,7 +37,8 @@ pub(crate) async fn publish_onto(
         "objects that no ref names"
     );
     let new_pack = if needs_pack {
-        // As Git sends a pack without objects with a ref that needs none: what it names is proved.
+        // As Git sends a pack without objects with a ref that needs none: the object that the ref names is
+        // proved.
         Some(pack_of(writer, objects).await?)
     } else {
         None

@@ -2,10 +2,10 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `asked` | what the caller sends, checked as far as that needs no repository |
+//! | `asked` | the caller's body, checked as far as that needs no repository |
 //! | `tags` | annotated tags made |
 //! | `pointer` | where a field stands in the body |
-//! | `report` | what became of each ref, and the answer |
+//! | `report` | the result of each ref, and the answer |
 
 use gix_hash::ObjectId;
 use gix_object::bstr::{BStr, ByteSlice as _};
@@ -102,7 +102,7 @@ fn command(planned: &Planned) -> PushCommand {
     }
 }
 
-/// What the refs shall name, tags that are still to be made aside.
+/// The ids that the refs get, except tags that are still to be made.
 fn targets(write: &WriteRequest, asked: &Asked) -> Result<Vec<Option<ObjectId>>, ErrorReply> {
     let updates = asked.updates.iter().enumerate();
     let target = |(number, update): (usize, &AskedUpdate)| {

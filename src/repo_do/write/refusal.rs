@@ -30,8 +30,8 @@ pub(crate) fn rule(rejection: &Rejection) -> &'static str {
     }
 }
 
-/// The error of a request that changes one ref. `name` is the field that names the ref, `guard` the
-/// one that says what it must be.
+/// The error of a request that changes one ref. `name` is the field that names the ref, `guard` the one with
+/// the id that it must have.
 pub(crate) fn reply(rejection: &Rejection, name: &str, guard: &str) -> ErrorReply {
     let message = rejection.to_string();
     match rejection {
@@ -67,7 +67,7 @@ pub(crate) fn reply(rejection: &Rejection, name: &str, guard: &str) -> ErrorRepl
     }
 }
 
-/// 409: the ref is not what the guard says; the client is told what it is.
+/// 409: the ref is not at the guard's id; the client hears its present id.
 pub(crate) fn moved(guard: &str, actual: Option<ObjectId>) -> ErrorReply {
     let message = match actual {
         Some(actual) => format!("the ref is at {actual}"),

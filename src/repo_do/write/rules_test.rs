@@ -37,7 +37,7 @@ struct RulesTest {
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 struct Judged {
     allowed: bool,
-    /// Whose rule forbids it.
+    /// The owner of the rule that forbids it.
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<RuleOwner>,
     /// The rule: an operation of a rule about refs, or the name of a setting.

@@ -1,7 +1,7 @@
 //! A blob whose content comes in pieces, written into a pack.
 //!
-//! An entry of a pack begins with the size of its object. A small content is held until its end; of
-//! a large one whose size nobody told the compressed bytes wait in rows beside the pack.
+//! An entry of a pack begins with the size of its object. A small content is held until its end; the
+//! compressed bytes of a large one whose size nobody told wait in rows beside the pack.
 
 use flate2::{Compress, Compression, FlushCompress, Status};
 
@@ -43,11 +43,11 @@ struct Beside {
     chunk: Vec<u8>,
 }
 
-/// The content is not what was told of it.
+/// The content differs from its announcement.
 pub(crate) enum SizeFault {
     /// It is larger than an object may be.
     TooLarge(u64),
-    /// It does not have the size that was told.
+    /// It does not have the announced size.
     NotAsTold { told: u64, bytes: u64 },
 }
 
@@ -66,7 +66,7 @@ impl From<ErrorReply> for BlobError {
 }
 
 impl BlobError {
-    /// What the caller is told; `pointer` is the field with the content.
+    /// The answer to the caller; `pointer` is the field with the content.
     pub(crate) fn at(self, pointer: Option<String>) -> ErrorReply {
         let limit = Limits::DEFAULT.object_bytes_max;
         let (code, message) = match self {
@@ -87,14 +87,14 @@ impl BlobError {
     }
 }
 
-/// How much of a content has come, against what was told and what may be.
+/// How much of a content has come, against its announced length and the bound.
 pub(crate) struct ContentSize {
     told: Option<u64>,
     bytes: u64,
 }
 
 impl ContentSize {
-    /// Nothing has come yet. `told` is the size, if it was told.
+    /// Nothing has come yet. `told` is the size, if it was announced.
     pub(crate) fn new(told: Option<u64>) -> Self {
         Self { told, bytes: 0 }
     }
@@ -129,7 +129,7 @@ impl ContentSize {
 }
 
 impl StreamedBlob {
-    /// Nothing has come yet. `told_bytes` is its size, if it was told.
+    /// Nothing has come yet. `told_bytes` is its size, if it was announced.
     pub(crate) fn new(told_bytes: Option<u64>) -> Self {
         Self {
             size: ContentSize::new(told_bytes),
@@ -176,7 +176,7 @@ impl StreamedBlob {
         Ok(bytes)
     }
 
-    /// Holds the content no more.
+    /// No longer holds the content.
     async fn begin(&mut self, maker: &mut PackMaker) -> Result<(), ErrorReply> {
         let compress = Compress::new(Compression::fast(), true);
         self.form = match self.size.told {

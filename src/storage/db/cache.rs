@@ -2,8 +2,8 @@
 //! it: the bound is on their sum, however many objects the platform puts together.
 //!
 //! Both kinds are immutable, so nothing here ever goes stale while its key is not used again.
-//! A [`Lease`] sees to that: its number is never given twice, and what was cached under it goes
-//! when it is dropped. A pack's id is never used again within a repository.
+//! A [`Lease`] sees to that: its number is never given twice, and its cache entries go when it is dropped. A
+//! pack's id is never used again within a repository.
 
 use std::cell::{Cell, RefCell};
 
@@ -19,7 +19,7 @@ pub(crate) const PART_BYTES_MAX: usize = 24 << 20;
 /// Bytes of chunks that an isolate keeps.
 pub(crate) const CHUNK_CACHE_BYTES_MAX: usize = 4 << 20;
 
-/// The key of a cache entry: a part or what was read of it, or a chunk by its number.
+/// The key of a cache entry: a part or the ranges read of it, or a chunk by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Piece {
     /// A part of a pack, whole.
@@ -55,7 +55,7 @@ impl Lease {
         with(piece, |lru| lru.get(&(self.0, pack_id, piece)))?
     }
 
-    /// Keeps `bytes`, at the cost of what was not used for longest.
+    /// Keeps `bytes`, at the cost of the least recently used entries.
     pub(crate) fn put(&self, pack_id: PackId, piece: Piece, bytes: Pieces) {
         with(piece, |lru| {
             let held_bytes = bytes.held_bytes();

@@ -234,7 +234,7 @@ impl Database for ObjectDatabase {
     }
 }
 
-/// Shows the rows, then steps to the end whatever `each` said.
+/// Shows the rows, then steps to the end even if `each` failed.
 fn drain(cursor: &Cursor, each: &mut EachRow<'_>) -> Result<(), SqlError> {
     let rows = cursor.raw().map_err(|thrown| failed(&thrown))?;
     let mut shown = Ok(ControlFlow::Continue(()));

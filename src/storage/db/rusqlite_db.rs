@@ -1,6 +1,6 @@
 //! The port on SQLite itself, for tests and benchmarks.
 //!
-//! It differs from a Durable Object's database in what it counts: a row read is a row that a
+//! It differs from a Durable Object's database in its counts: a row read is a row that a
 //! query returned (the platform bills every row that the query looked at), a row written is a
 //! row of a table (the platform bills entries of secondary indexes too). Both are lower bounds.
 

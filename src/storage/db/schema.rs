@@ -6,7 +6,7 @@
 //! the same schema.
 //!
 //! A Durable Object comes into being when its name is first asked for, whether or not a
-//! repository was ever created there. So waking writes nothing: [`wake`] migrates what exists,
+//! repository was ever created there. So waking writes nothing: [`wake`] migrates existing databases,
 //! and only [`migrate`], on creation, puts a schema into an empty database.
 
 use super::sql::{Database, in_transaction, query_first};

@@ -31,7 +31,8 @@ pub trait Database {
     /// Runs `body` in a savepoint, which is undone when the body errs. Nests.
     fn transaction(&self, body: &mut dyn FnMut() -> Result<(), SqlError>) -> Result<(), SqlError>;
 
-    /// Whether a [`transaction`](Self::transaction) is running: what is read now may be undone.
+    /// Whether a [`transaction`](Self::transaction) is running: then the transaction may still undo the rows
+    /// that are read now.
     fn in_transaction(&self) -> bool;
 
     /// Rows read so far, as billed.
@@ -51,7 +52,7 @@ pub trait Database {
     fn database_bytes(&self) -> Result<u64, SqlError>;
 }
 
-/// What leads to a database is one.
+/// A pointer to a database is a database.
 macro_rules! forwarded {
     ($owner:ty) => {
         impl<D: Database + ?Sized> Database for $owner {

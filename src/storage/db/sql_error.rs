@@ -8,7 +8,7 @@ pub enum SqlError {
     /// The database refused or failed; its own words.
     #[error("sqlite: {0}")]
     Failed(String),
-    /// The bound values together exceed what a row may hold.
+    /// The bound values together exceed the size of a row.
     #[error("a row of {bytes} bytes, at most {limit} fit")]
     RowTooLarge {
         /// Bytes of the bound strings and blobs.
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_lasts_is_told_from_what_passes() {
+    fn lasting_errors_differ_from_passing_ones() {
         let failed = |words: &str| StoreError::from(SqlError::Failed(words.to_owned())).lasting();
         for words in [
             "database or disk is full: SQLITE_FULL",

@@ -1,7 +1,7 @@
 //! Files of SQL, taken into the program without their comments.
 //!
-//! The files under `migrations/` are mostly prose, for people. SQLite would keep what stands inside
-//! a statement in every database, and read it whenever an object wakes; the program would carry
+//! The files under `migrations/` are mostly prose, for people. SQLite would keep comments inside a statement
+//! in every database, and read it whenever an object wakes; the program would carry
 //! the rest. So the compiler takes comments out and makes one blank of each run of white space.
 
 /// The file `migrations/$path` without comments, as `&'static str`.

@@ -2,7 +2,7 @@
 //!
 //! Every request begins with the same few rows: the repository, and the token that the caller
 //! shows. Only the object writes to its database. So a value read outside a transaction holds
-//! until the object writes again, whatever it writes.
+//! until the object writes again, any row.
 
 use std::cell::RefCell;
 
@@ -84,7 +84,7 @@ mod tests {
     use super::super::sql_error::SqlError;
     use super::*;
 
-    /// A database of one number, and what reads it.
+    /// A database of one number, and its reader.
     struct Number {
         db: RusqliteDatabase,
         kept: UntilWritten<(), i64>,
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_transaction_read_is_forgotten_with_it() {
+    fn a_value_read_in_a_transaction_is_forgotten_with_it() {
         let number = Number::new();
         assert_eq!(number.get(), 1);
         let undone = in_transaction(&number.db, || {

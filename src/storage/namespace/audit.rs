@@ -1,7 +1,7 @@
-//! The audit log of a namespace: who did which administrative act, when, by which request and from
-//! which address. The registry has such a log of the acts on namespaces as a whole, which outlives them.
+//! The audit log of a namespace: each administrative act, with its actor, its time, its request and its
+//! address. The registry has such a log of the acts on namespaces as a whole, which outlives them.
 //!
-//! Each act is an event first, of the namespace or of a repository that handed it over; its row here
+//! Each act is an event first: the namespace's, or one that a repository handed over; its row here
 //! is written in the transaction that takes the event into the feed. So the two never disagree. The
 //! feed forgets after days, and no address stands in it; this log stays longer, and has addresses.
 
@@ -21,7 +21,7 @@ const ENTRIES_MAX: i64 = 100_000;
 /// Entries that one page looks at, so that a filter which fits few does not read them all.
 const LOOKED_AT_MAX: u32 = 2_000;
 
-/// What an entry says beside its number, time and action.
+/// An entry without its number, time and action.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AuditBody {
     /// The actor.

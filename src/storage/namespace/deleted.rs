@@ -1,7 +1,7 @@
 //! Repositories that were deleted and can still be restored: which object has each, and until when.
 //!
-//! The repository's own object decides. A row here lists it. Whoever finds that the repository is gone
-//! removes the row.
+//! The repository's own object decides. A row here lists it. A caller that finds the repository gone removes
+//! the row.
 
 use super::store::{NamespaceStore, name_key};
 use crate::git::store::StoreError;

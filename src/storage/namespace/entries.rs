@@ -1,4 +1,4 @@
-//! The entries of a namespace, confirmed or not, for mending and deletion.
+//! The entries of a namespace, confirmed or not, for repairs and deletion.
 
 use super::store::NamespaceStore;
 use crate::git::store::StoreError;

@@ -26,7 +26,7 @@ pub struct FeedRetention {
 impl<D: Database> NamespaceStore<D> {
     /// Takes those of a repository's events that were not taken yet, up to the first gap, and gives
     /// the last one that is taken now. `oldest` is the oldest event that the repository still has:
-    /// what came before is no gap. A repository that is not known yet may begin anywhere, since this
+    /// earlier events leave no gap. A repository that is not known yet may begin anywhere, since this
     /// database may have been lost and made again.
     pub fn take_events(
         &self,
@@ -238,9 +238,9 @@ mod tests {
         assert_eq!(store.take_events(ONE, 1, &events([1, 2, 4, 5])), Ok(2));
         assert_eq!(store.take_events(ONE, 1, &events(7..=8)), Ok(2));
         assert_eq!(all(&store).len(), 2);
-        // What the repository has removed it cannot hand over.
+        // The repository cannot hand over events that it has removed.
         assert_eq!(store.take_events(ONE, 7, &events(7..=8)), Ok(8));
-        // A database that was lost begins with what comes.
+        // A database that was lost begins with the next event.
         assert_eq!(store.take_events(TWO, 3, &events(51..=52)), Ok(52));
     }
 
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_queue_or_a_webhook_has_not_got_stays() {
+    fn an_event_that_the_queue_or_a_webhook_lacks_stays() {
         let store = store();
         store.take_events(ONE, 1, &events(1..=20)).unwrap();
         let kept = |queue_waits| FeedRetention {

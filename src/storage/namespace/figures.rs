@@ -1,4 +1,4 @@
-//! How large the repositories of a namespace are: a copy of what their own objects know, which they
+//! How large the repositories of a namespace are: a copy of their own objects' figures, which they
 //! bring up to date with each message that they send anyway.
 
 use crate::storage::db::row::{INTEGER_MAX, Row};
@@ -89,7 +89,7 @@ pub(super) fn read(row: &dyn Row, first: usize) -> Result<Figures, SqlError> {
     })
 }
 
-/// What a column holds exactly; sizes are far below its bound.
+/// The number as a column holds it exactly; sizes are far below its bound.
 pub(super) fn integer(number: u64) -> i64 {
     i64::try_from(number)
         .unwrap_or(INTEGER_MAX)

@@ -24,7 +24,7 @@ pub(crate) type Bytes32 = [u8; 32];
 pub(crate) struct Attempt {
     /// Digest of the caller's credential and its key.
     pub(crate) key: Bytes32,
-    /// Of path and body.
+    /// The digest of path and body.
     pub(crate) request: Bytes32,
     /// Random; kept if the key is new.
     pub(crate) salt: Bytes32,
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_up_may_be_sent_again() {
+    fn a_request_that_was_given_up_may_be_sent_again() {
         let db = RusqliteDatabase::in_memory().unwrap();
         let store = IdempotencyStore::new(&db, schema::NAMESPACE);
         store.begin(&attempt(1, 2, 10), true).unwrap();

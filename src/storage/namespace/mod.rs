@@ -4,16 +4,16 @@
 //! |---|---|
 //! | [`store`], [`listing`] | the repositories of a namespace: names reserved; listed |
 //! | [`audit`] | administrative acts |
-//! | [`figures`] | how large its repositories are, one by one and together |
+//! | [`figures`] | the sizes of its repositories, one by one and together |
 //! | [`quotas`], `room`, [`usage`] | its bounds; what it has and may have; its use by day |
 //! | [`room_claims`] | bytes that its repositories are about to have |
 //! | [`deleted`] | repositories that were deleted and can be restored |
 //! | [`names`] | names that move; those that repositories had before |
 //! | [`place`] | where the namespace of this name is kept, if that is not here |
-//! | [`entries`] | what mending and deleting ask about its names |
-//! | [`events`], [`webhooks`] | what happened here; who is told, and what waits for them |
+//! | [`entries`] | questions about its names for repairs and deletions |
+//! | [`events`], [`webhooks`] | the events here; the webhooks that hear of them, and the notes that wait |
 //! | [`standing`] | how a namespace stands, and how far its repositories have been told |
-//! | [`token_repositories`] | which repositories a token of the namespace opens |
+//! | [`token_repositories`] | the repositories that a token of the namespace opens |
 //! | [`signed_tokens`] | issuers of signed tokens that it trusts, and such tokens taken back |
 //! | [`idempotency`] | requests that are done once, and their answers |
 //! | [`registry`] | the list of namespaces |

@@ -42,7 +42,7 @@ impl<D: Database> NamespaceStore<D> {
         self.free_name(sql, name, id)
     }
 
-    /// Frees a name that is shown or reserved, of a repository that is known to have another one.
+    /// Frees a shown or reserved name, if its repository is known to have another one.
     pub fn take_name_away(&self, name: &str, id: &str) -> Result<(), StoreError> {
         let sql = "DELETE FROM repository WHERE name_key = ?1 AND id = ?2";
         self.free_name(sql, name, id)

@@ -34,7 +34,7 @@ impl<D: Database> NamespaceStore<D> {
         Ok(quotas.unwrap_or_default())
     }
 
-    /// Sets its bounds. What is there stays, though it be more.
+    /// Sets its bounds. Repositories and bytes above the bounds stay.
     pub(crate) fn set_quotas(&self, quotas: &Quotas) -> Result<(), StoreError> {
         let sql = "UPDATE namespace SET bytes_max = ?1, repos_max = ?2";
         let params = [

@@ -1,6 +1,6 @@
 //! Bytes that repositories claim before they publish them, so that requests at the same moment do not
-//! exceed the namespace's bound together. A row is there only while such a request is under way, and
-//! only where the namespace has a bound. The database has a schema.
+//! exceed the namespace's bound together. A row exists only while such a request is under way, and only where
+//! the namespace has a bound. The database has a schema.
 
 use super::figures::integer;
 use super::store::NamespaceStore;

@@ -1,5 +1,5 @@
-//! What a namespace keeps about signed tokens: the issuers that it trusts, and the tokens that were taken
-//! back before their time.
+//! The rows of a namespace about signed tokens: the issuers that it trusts, and the tokens that were
+//! taken back before their time.
 
 use super::store::NamespaceStore;
 use crate::git::store::StoreError;
@@ -10,12 +10,12 @@ use crate::storage::db::sql::{Database, query_first};
 /// Tokens of one namespace that are kept as revoked at a time.
 pub(crate) const REVOKED_MAX: u64 = 10_000;
 
-/// What decides about a signed token beside its claims.
+/// The namespace's facts that decide about a signed token, beside the token's claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SignedTrust {
     /// The namespace's name.
     pub(crate) name: String,
-    /// Unix milliseconds: what was issued before is revoked.
+    /// Unix milliseconds: tokens issued before are revoked.
     pub(crate) token_epoch: i64,
     /// Whether nobody but the operator gets anything.
     pub(crate) suspended: bool,
@@ -24,7 +24,7 @@ pub(crate) struct SignedTrust {
 }
 
 impl<D: Database> NamespaceStore<D> {
-    /// What decides about signed tokens; `None` where no namespace is.
+    /// The facts that decide about signed tokens; `None` where no namespace is.
     pub(crate) fn signed_trust(&self) -> Result<Option<SignedTrust>, StoreError> {
         if !schema::is_created(self.database())? {
             return Ok(None);
@@ -40,7 +40,7 @@ impl<D: Database> NamespaceStore<D> {
         })?)
     }
 
-    /// Sets the issuers, as JSON; `None`: there are none. The same ones again write nothing.
+    /// Sets the issuers, as JSON; `None`: none. The same ones again write nothing.
     pub(crate) fn set_issuers(&self, issuers: Option<&str>) -> Result<(), StoreError> {
         let sql = "UPDATE namespace SET issuers = ?1 WHERE issuers IS NOT ?1";
         self.database().execute(sql, &[Value::text(issuers)])?;

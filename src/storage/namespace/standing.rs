@@ -1,8 +1,8 @@
 //! How a namespace stands, and how far its repositories have been told.
 //!
-//! A change is one row, and takes effect on what asks this object at once. The objects of the
-//! repositories are told afterwards, in the order of their names: `standing_told` is the name of the
-//! last one told, and NULL once all know the newest version. The database has a schema.
+//! A change is one row, and takes effect at once on every request to this object. The objects of the
+//! repositories hear of it afterwards, in the order of their names: `standing_told` is the name of the last
+//! one that heard, and NULL once all know the newest version. The database has a schema.
 
 use super::store::{NamespaceStore, RepositoryState, name_key};
 use crate::git::store::StoreError;
@@ -89,7 +89,7 @@ impl<D: Database> NamespaceStore<D> {
     }
 
     /// Takes over the version of a repository that knows a newer one: the namespace was lost and made
-    /// again. That tells nobody anything; the next change is told to everybody.
+    /// again. This alone tells nobody; everybody hears of the next change.
     pub fn raise_standing_version(&self, version: i64) -> Result<(), StoreError> {
         let sql = "UPDATE namespace SET standing_version = ?1 WHERE standing_version < ?1";
         self.db.execute(sql, &[version.into()])?;
@@ -106,7 +106,7 @@ impl<D: Database> NamespaceStore<D> {
         Ok(())
     }
 
-    /// The name of the last repository that was told the newest version; empty before the first, and
+    /// The name of the last repository that heard the newest version; empty before the first, and
     /// `None` once all were.
     pub fn standing_told(&self) -> Result<Option<String>, StoreError> {
         let sql = "SELECT standing_told FROM namespace";
@@ -147,8 +147,8 @@ impl<D: Database> NamespaceStore<D> {
         )?)
     }
 
-    /// Notes that all repositories from the name `from` to this one know a version. Nothing changes
-    /// when another version is to be told by now, or when somebody went back behind `from`.
+    /// Notes that all repositories from the name `from` to this one know a version. Nothing changes if
+    /// another version goes out by now, or if somebody went back behind `from`.
     pub fn note_standing_told(
         &self,
         version: i64,

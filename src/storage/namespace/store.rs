@@ -176,7 +176,7 @@ impl<D: Database> NamespaceStore<D> {
         Self::with_filters(db, Rc::default())
     }
 
-    /// The same, with what is known of the webhooks. One value goes with one database.
+    /// The same, with the known facts about the webhooks. One value goes with one database.
     pub fn with_filters(db: D, filters: Rc<Filters>) -> Self {
         filters.begin();
         Self { db, filters }
@@ -325,7 +325,7 @@ impl<D: Database> NamespaceStore<D> {
         )?)
     }
 
-    /// Takes over what changed in the repository; false when the name is not its own. Times
+    /// Takes over the repository's changes; false when the name is not its own. Times
     /// never go back, so notices may come late.
     pub fn update(
         &self,

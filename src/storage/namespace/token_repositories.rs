@@ -1,5 +1,5 @@
-//! Tokens of a namespace beyond what [`tokens`](crate::storage::repository::tokens) keeps of any: which repositories each
-//! opens. They are kept by id, so that no token opens a repository that took a name over.
+//! Tokens of a namespace beyond the columns of [`tokens`](crate::storage::repository::tokens): which
+//! repositories each opens. They are kept by id, so that no token opens a repository that took a name over.
 
 use super::store::NamespaceStore;
 use crate::git::store::StoreError;

@@ -1,4 +1,4 @@
-//! Webhooks of a namespace and of its repositories: what they are, and which events wait for them.
+//! Webhooks of a namespace and of its repositories: their definitions, and the events that wait for them.
 //!
 //! An event that a webhook wants is noted in the transaction that takes the event
 //! ([`filters`]). The note goes when the webhook's object has answered that it has the event.
@@ -28,7 +28,7 @@ impl<D: Database> NamespaceStore<D> {
 
     /// Notes for each active webhook that wants them the events that were just taken: the place of
     /// each in the namespace's order, and the event. Called in the transaction that takes them;
-    /// `repository_id` is empty of the namespace's own.
+    /// `repository_id` is empty for the namespace's own.
     pub(super) fn note_pending(
         &self,
         repository_id: &str,
@@ -135,8 +135,8 @@ impl<D: Database> Webhooks<'_, D> {
         Ok(())
     }
 
-    /// Changes a webhook: everything but its id, its repository and when it was made. Its object
-    /// is told of the new version; what waits for one that is switched off goes.
+    /// Changes a webhook: everything but its id, its repository and when it was made. Its object hears of the
+    /// new version; the events that wait for a webhook that is switched off go.
     pub fn update(&self, changed: &Webhook) -> Result<(), StoreError> {
         self.filters.forget();
         let events = json(&changed.events)?;
@@ -202,7 +202,7 @@ impl<D: Database> Webhooks<'_, D> {
         })
     }
 
-    /// Forgets a webhook that ends: it comes back with its repository. What waits for it goes on waiting.
+    /// Forgets a webhook that ends: it comes back with its repository. Its waiting events go on waiting.
     pub fn forget_ended(&self, id: &str) -> Result<(), StoreError> {
         self.filters.forget();
         let sql = "DELETE FROM webhook WHERE id = ?1 AND is_ending = 1";

@@ -1,10 +1,10 @@
 //! A fork network's database: which repositories name which packs and objects of Git LFS in R2.
 //!
-//! Every change names a repository and is the same when it comes twice. Whoever writes an R2 object
-//! takes its key first; when the last holder of a key has released it, the object is doomed, and
+//! Every change names a repository and is the same when it comes twice. A repository takes an R2 object's key
+//! before it writes the object; when the last holder of a key has released it, the object is doomed, and
 //! goes after a grace period. An object of Git LFS goes once more a day later: the runtime pumps its bytes
-//! to R2, and nobody can stop an upload that was under way when its row went. A repository that left takes nothing any more: its ids are never used
-//! again, so that what still comes from it was sent before and is late.
+//! to R2, and nobody can stop an upload that was under way when its row went. A repository that left takes no
+//! more keys: its ids are never used again, so that its later messages were sent before and are late.
 
 use crate::git::store::StoreError;
 use crate::storage::db::row::{INTEGER_MAX, Row};
@@ -54,7 +54,7 @@ pub(crate) struct NetworkMember {
 pub enum Purpose {
     /// To write the objects, or to find that they are there.
     Write,
-    /// To read what another repository of the network wrote.
+    /// To read an object that another repository of the network wrote.
     Share,
 }
 
@@ -151,8 +151,8 @@ impl<D: Database> NetworkStore<D> {
         Ok(())
     }
 
-    /// The other repositories of the network that name packs which this one does not name: what this
-    /// one has removed they may have still. One whose name was never noted comes without.
+    /// The other repositories of the network that name packs which this one does not name: these may still
+    /// have packs that this one has removed. One whose name was never noted comes without.
     pub(crate) fn may_still_hold(
         &self,
         repository_id: &str,
@@ -192,7 +192,7 @@ impl<D: Database> NetworkStore<D> {
         Ok(query_all(&self.db, sql, &params, read_member)?)
     }
 
-    /// Gives keys back, whenever they were taken; what nobody else names goes at `due_at`.
+    /// Gives keys back, whenever they were taken; a key that nobody else holds goes at `due_at`.
     pub fn release(
         &self,
         repository_id: &str,
@@ -204,7 +204,7 @@ impl<D: Database> NetworkStore<D> {
     }
 
     /// Gives back keys that were not taken after the time, by the repository's clock, that stands with
-    /// each: when it decided to. What nobody else names goes at `due_at`.
+    /// each: when it decided to. A key that nobody else holds goes at `due_at`.
     pub fn release_decided<'a>(
         &self,
         repository_id: &str,
@@ -256,7 +256,7 @@ impl<D: Database> NetworkStore<D> {
         self.held_after(repository_id, "", u32::MAX)
     }
 
-    /// Up to `limit` keys that a repository holds, of those after this one, in order.
+    /// Up to `limit` keys that a repository holds, behind this one, in order.
     pub fn held_after(
         &self,
         repository_id: &str,
@@ -330,7 +330,7 @@ impl<D: Database> NetworkStore<D> {
     pub fn removed(&self, keys: &[String], now_ms: i64) -> Result<(), StoreError> {
         let listed = listed(keys)?;
         in_transaction(&self.db, || {
-            // `lfs0` follows whatever begins with `lfs/`.
+            // `lfs0` follows every key that begins with `lfs/`.
             let sql = "UPDATE doomed_pack SET removing = 0, removed_once = 1, due_at = ?2
                 WHERE removing = 1 AND removed_once = 0 AND r2_key >= 'lfs/' AND r2_key < 'lfs0'
                     AND r2_key IN (SELECT value FROM json_each(?1))";

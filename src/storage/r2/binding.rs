@@ -17,8 +17,8 @@ use super::bucket::{Bucket, BucketError, Described};
 /// The binding's name in `wrangler.toml`.
 pub(crate) const BINDING: &str = "PACKS";
 
-/// The words by which R2 says that the bytes have another digest: its own number of the error, and what
-/// its emulation says.
+/// The words by which R2 says that the bytes have another digest: its own number of the error, and its
+/// emulation's words.
 const OTHER_DIGEST: [&str; 2] = ["(10037)", "checksum"];
 
 #[wasm_bindgen]
@@ -36,7 +36,7 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn writable(this: &Pipe) -> JsValue;
 
-    /// Digests what is piped into it.
+    /// Digests the bytes that are piped into it.
     #[wasm_bindgen(js_namespace = crypto)]
     type DigestStream;
 

@@ -74,12 +74,12 @@ pub(crate) enum BucketError {
     },
 }
 
-/// What R2 says of an object without its bytes.
+/// R2's facts about an object, without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Described {
     /// Its bytes.
     pub(crate) size: u64,
-    /// Their digest, if whoever wrote them gave it; R2 has then verified it.
+    /// Their digest, if the writer gave it; R2 has then verified it.
     pub(crate) sha256: Option<[u8; 32]>,
     /// Names and values that its writer gave.
     pub(crate) metadata: HashMap<String, String>,
@@ -93,7 +93,7 @@ pub(crate) trait Bucket {
     /// These bytes of an object, all of them.
     async fn read(&self, key: &str, range: Range<u64>) -> Result<Vec<u8>, BucketError>;
 
-    /// Writes an object whole, over what was there.
+    /// Writes an object whole, over a former one.
     async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<(), BucketError>;
 
     /// Begins an object of several parts, and gives the upload's id.
@@ -108,7 +108,7 @@ pub(crate) trait Bucket {
         bytes: Vec<u8>,
     ) -> Result<String, BucketError>;
 
-    /// Makes the parts an object, over what was there: it exists from now on, whole.
+    /// Makes the parts an object, over a former one: it exists from now on, whole.
     async fn complete(
         &self,
         key: &str,
@@ -149,7 +149,7 @@ pub fn lfs_key(network_id: &str, oid: &LfsOid) -> String {
     format!("{LFS_PREFIX}{network_id}/{oid}")
 }
 
-/// The key of a ready clone: the repository, and the fingerprint of what is cloned.
+/// The key of a ready clone: the repository, and the fingerprint of the cloned tips.
 pub(crate) fn ready_key(repository_id: &str, fingerprint: &[u8; 32]) -> String {
     format!(
         "{READY_PREFIX}{repository_id}/{}",
@@ -162,7 +162,7 @@ pub(crate) fn bundles_prefix(repository_id: &str) -> String {
     format!("{READY_PREFIX}{repository_id}/bundle/")
 }
 
-/// The key of what is needed to make a repository again.
+/// The key of the record from which a repository can be made again.
 pub(crate) fn record_key(repository_id: &str) -> String {
     format!("{RECORDS_PREFIX}{repository_id}")
 }

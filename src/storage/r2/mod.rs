@@ -5,7 +5,7 @@
 //! | [`bucket`] | the port: objects under a key; the keys |
 //! | [`binding`] | the port on R2 itself; the only file here that knows it |
 //! | [`recovery_record`] | the text beside the packs from which a lost repository is made again |
-//! | [`recovery_record_head`] | how that text begins: whose it is |
+//! | [`recovery_record_head`] | the beginning of that text, with its owner |
 //! | [`recovery_record_v2`] | the reader of what the version before wrote |
 
 pub(crate) mod binding;

@@ -138,7 +138,7 @@ pub(crate) fn write_lfs_object((oid, bytes): &NamedLfsObject, out: &mut Vec<u8>)
     write_line(&[b"lfs", oid.as_bytes(), bytes.as_bytes()], out);
 }
 
-/// Writes the last line; of objects of Git LFS in a record that has some.
+/// Writes the last line; a record of a repository with objects of Git LFS counts those too.
 pub(crate) fn write_end(refs: u64, lfs_objects: Option<u64>, out: &mut Vec<u8>) {
     let refs = refs.to_string();
     match lfs_objects {
@@ -207,7 +207,7 @@ impl RecordReader {
         std::mem::take(&mut self.lfs_objects)
     }
 
-    /// What the first lines say of the repository.
+    /// The repository's facts in the first lines.
     pub(crate) fn repository(&self) -> &RepositoryRecord {
         &self.record.repository
     }

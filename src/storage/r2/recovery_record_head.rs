@@ -1,5 +1,5 @@
-//! How a [record](super::recovery_record) begins: whose it is. To make a lost list again, many
-//! records are read as far as this.
+//! How a [record](super::recovery_record) begins: the lines that name its repository. To make a lost list
+//! again, many records are read as far as this.
 
 use gix_object::bstr::ByteSlice as _;
 use serde::{Deserialize, Serialize};

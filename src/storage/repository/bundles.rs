@@ -10,7 +10,7 @@ use crate::storage::db::row::{INTEGER_MAX, Value};
 use crate::storage::db::sql::{Database, in_transaction, query_first};
 use crate::storage::r2::bucket::bundles_prefix;
 
-/// How long an R2 object that is needed no more stays for those who still read it.
+/// How long an R2 object that nobody needs any longer stays for its present readers.
 pub const BUNDLE_GRACE_MS: i64 = 60 * 60 * 1000;
 
 /// The time of a bundle that is offered.

@@ -1,7 +1,7 @@
-//! Which packs R2 holds, which are on their way there, and what R2 may forget.
+//! The packs that R2 holds, those on their way there, and those that R2 may forget.
 //!
-//! The order is always the same: the key is noted, held and written, what was written is read back
-//! and compared, and only then is it registered here. Chunk rows go later still.
+//! The order is always the same: the key is noted, held and written, the written bytes are read back and
+//! compared, and only then is it registered here. Chunk rows go later still.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -46,12 +46,12 @@ pub struct Upload {
     pub etags: Vec<String>,
 }
 
-/// An R2 object that the repository needs no more.
+/// An R2 object that the repository no longer needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
     /// Its key.
     pub r2_key: String,
-    /// When it may go, in unix milliseconds. Of an object of Git LFS: when this was decided.
+    /// When it may go, in unix milliseconds. For an object of Git LFS: when this was decided.
     pub not_before: i64,
 }
 
@@ -177,7 +177,7 @@ impl<D: Database> RepoStore<D> {
         self.db.execute(sql, &[pack_id.0.into()]).map(drop)
     }
 
-    /// Notes that an R2 object is needed no more from `not_before` on.
+    /// Notes that an R2 object is no longer needed from `not_before` on.
     pub fn release_later(&self, r2_key: &str, not_before: i64) -> Result<(), StoreError> {
         let sql = "INSERT INTO r2_release (r2_key, not_before) VALUES (?1, ?2)
             ON CONFLICT (r2_key) DO NOTHING";

@@ -1,5 +1,4 @@
-//! The repository's outbox: what happened, in its own order, and how far that was handed over to the
-//! namespace.
+//! The repository's outbox: its events in their own order, and the last one that the namespace has.
 //!
 //! A row is written in the transaction that makes the change. SQLite gives it the number that follows
 //! the newest, so that numbers have no gap, also after a transaction that was undone, and nothing is

@@ -9,7 +9,7 @@ use super::store::RepoStore;
 use crate::git::store::{PackId, StoreError};
 use crate::storage::db::sql::{Database, query_first};
 
-/// How long things are kept, and when it was last looked for what is not.
+/// The times for which objects and rows are kept, and the time of the last prune.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Seconds that unreachable objects are kept.
@@ -55,7 +55,7 @@ impl<D: Database> RepoStore<D> {
         found.ok_or_else(|| StoreError::Failed("no repository here".to_owned()))
     }
 
-    /// Notes that it was looked for objects to prune.
+    /// Notes the time of a search for objects to prune.
     pub fn note_prune(&self, now_ms: i64, reflog_seq: i64) -> Result<(), StoreError> {
         let sql = "UPDATE repository SET pruned_at = ?1, pruned_reflog_seq = ?2";
         self.db.execute(sql, &[now_ms.into(), reflog_seq.into()])?;
@@ -79,7 +79,7 @@ impl<D: Database> RepoStore<D> {
         Ok(self.db.execute(sql, &[before_ms.into(), rows_max.into()])?)
     }
 
-    /// Calls `visit` with what entries of the reflog name that were made after `since_ms`, from the
+    /// Calls `visit` with the ids of reflog entries that were made after `since_ms`, from the
     /// number `from` on; looks at `rows_max` entries at most. Gives the number to go on from; `None` at the end.
     pub(crate) fn reflog_ids(
         &self,
@@ -104,7 +104,7 @@ impl<D: Database> RepoStore<D> {
         Ok((rows == rows_max).then_some(last.saturating_add(1)))
     }
 
-    /// Calls `visit` with what the newest entries of the reflog name that were made after
+    /// Calls `visit` with the ids of the newest reflog entries that were made after
     /// `since_ms`; looks at `rows_max` entries at most.
     pub(crate) fn recent_reflog_ids(
         &self,
@@ -126,8 +126,8 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// The last entry of the reflog whose ids keep nothing any more, since what no ref reaches was
-    /// purged after it; 0 when nothing was.
+    /// The last entry of the reflog whose ids keep nothing any more, since unreached objects were purged
+    /// after it; 0 when nothing was.
     pub fn purged_reflog_seq(&self) -> Result<i64, StoreError> {
         let sql = "SELECT purged_reflog_seq FROM repository";
         Ok(query_first(&self.db, sql, &[], |row| row.integer(0))?.unwrap_or(0))
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_just_replaced_outlives_every_prune_that_nobody_asked_for() {
+    fn a_commit_that_was_just_replaced_outlives_every_prune_that_nobody_asked_for() {
         let kept = |reflog_retention_seconds: i64, asked: bool| {
             let retention = Retention {
                 prune_grace_seconds: 0,

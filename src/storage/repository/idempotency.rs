@@ -1,7 +1,7 @@
 //! Requests that changed the repository and had an `Idempotency-Key`, with their answers.
 //!
-//! Whoever publishes a change writes the row in the same transaction
-//! ([ADR 72](../../../docs/adr/0072-a-write-with-a-key-is-done-once.md)).
+//! The transaction that publishes a change writes the row too ([ADR
+//! 72](../../../docs/adr/0072-a-write-with-a-key-is-done-once.md)).
 
 use super::store::RepoStore;
 use crate::git::store::StoreError;
@@ -24,7 +24,7 @@ pub type Digest = [u8; 32];
 /// A request that was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoneRequest {
-    /// Of path and body.
+    /// The digest of path and body.
     pub request: Digest,
     /// HTTP status of its answer.
     pub status: u16,

@@ -22,7 +22,7 @@ pub struct LfsReport {
     /// Why it ended before it had asked for all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// What it did not get.
+    /// The objects that it did not get.
     pub missing: MissingLfs,
 }
 
@@ -147,7 +147,7 @@ impl<D: Database> RepoStore<D> {
         Ok(is_any)
     }
 
-    /// The report, as it is now: what is noted has not come. `error`: why no more is asked for.
+    /// The report, as it is now: the objects that are noted have not come. `error`: why no more is asked for.
     pub fn lfs_report(&self, error: Option<&str>) -> Result<LfsReport, StoreError> {
         let (taken, missing) = (self.lfs_totals()?, self.wanted_lfs_totals()?);
         let sql = "SELECT oid, object_bytes, refusal FROM import_lfs ORDER BY oid LIMIT ?1";

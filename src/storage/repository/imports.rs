@@ -90,7 +90,7 @@ impl ImportLfs {
     }
 }
 
-/// The reason of a failed import, which is all that such an import leaves.
+/// The reason of a failed import; such an import leaves nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportFailure {
     /// The repository that would have been.
@@ -107,7 +107,7 @@ pub struct ImportFailure {
     pub is_released: bool,
 }
 
-/// This table is no part of the schema. It stands in the database of a repository that was not
+/// This table is not part of the schema. It stands in the database of a repository that was not
 /// made, so that a caller who asks for the repository learns why.
 const FAILURE_TABLE: &str = "CREATE TABLE IF NOT EXISTS import_failure (
     singleton INTEGER PRIMARY KEY CHECK (singleton = 1), repository_id TEXT NOT NULL,
@@ -156,7 +156,7 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// Cuts the import into parts: `frontiers` begins with what is here.
+    /// Cuts the import into parts: `frontiers` begins with the refs that are here.
     pub fn cut_import(&self, part_commits: u32, frontiers: &[Vec<u8>]) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             self.drop_cut()?;
@@ -292,7 +292,7 @@ impl<D: Database> RepoStore<D> {
         })?)
     }
 
-    /// Takes away what an import that failed has left: a repository is made in its place.
+    /// Takes away the rows that a failed import has left: a repository is made in its place.
     pub(super) fn forget_import_failure(&self) -> Result<(), SqlError> {
         self.db
             .execute_script("DROP TABLE IF EXISTS import_failure;")

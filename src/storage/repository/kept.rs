@@ -7,7 +7,7 @@ use super::store::RepoStore;
 use crate::git::store::StoreError;
 use crate::storage::db::sql::{Database, query_first};
 
-/// What a deleted repository says about its stay.
+/// The facts about a deleted repository until it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
     /// Unix milliseconds: when it was deleted.
@@ -43,7 +43,7 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// What it says about its stay, if it was deleted and can still be restored.
+    /// These facts, if it was deleted and can still be restored.
     pub fn kept(&self) -> Result<Option<Kept>, StoreError> {
         if !self.is_created()? {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! What a repository knows of how its namespace stands: a column of its row.
+//! The standing of the namespace as far as the repository has heard of it: a column of its row.
 
 use super::policies::to_json;
 use super::standing::Standing;
@@ -7,9 +7,8 @@ use crate::git::store::StoreError;
 use crate::storage::db::sql::Database;
 
 impl<D: Database> RepoStore<D> {
-    /// Takes the standing over if it is newer than the one that is here. What is revoked stays
-    /// revoked: a namespace that was lost and made again does not know of it. False, and nothing
-    /// written, where no repository is.
+    /// Takes the standing over if it is newer than the one that is here. A revocation stays: a namespace that
+    /// was lost and made again does not know of it. False, and nothing written, where no repository is.
     pub fn take_standing(&self, standing: &Standing) -> Result<bool, StoreError> {
         let Some(record) = self.load()? else {
             return Ok(false);
@@ -24,7 +23,7 @@ impl<D: Database> RepoStore<D> {
         Ok(true)
     }
 
-    /// Sets the standing, whatever it was: of a repository that is new in its namespace.
+    /// Sets the standing, over any other: for a repository that is new in its namespace.
     pub fn set_standing(&self, standing: &Standing) -> Result<(), StoreError> {
         let known = self.load()?.map(|record| record.policies.standing);
         if known.is_none_or(|known| known == *standing) {

@@ -1,8 +1,8 @@
 //! Ids that refs are known to name.
 //!
-//! A fetch asks whether refs name what it wants. Its client was shown the refs just before, so the
-//! ids that were read are noted here. Whoever writes a ref takes its old id out again. So an id is
-//! here only while a ref names it. Of one that is not here, the [store](super::ref_targets) asks the
+//! A fetch asks whether refs name its wants. Its client was shown the refs just before, so the
+//! ids that were read are noted here. A write to a ref takes the old id out again. So an id is
+//! here only while a ref names it. If an id is not here, the [store](super::ref_targets) asks the
 //! database.
 
 use std::cell::RefCell;

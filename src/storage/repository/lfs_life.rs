@@ -1,5 +1,5 @@
 //! Objects of Git LFS that come from elsewhere (a fork's source, a record in R2), and those that go:
-//! what no pointer names, and uploads that never ended.
+//! objects that no pointer names, and uploads that never ended.
 
 use super::lfs_objects::{LfsObject, LfsTotals, count, read_oid};
 use super::store::RepoStore;
@@ -23,7 +23,7 @@ pub struct LfsClock {
     pub unnamed_until_ms: i64,
 }
 
-/// What came of a page of objects.
+/// The result for a page of objects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct JudgedLfsObjects {
     /// The last object of the page; `None`: there are no more.

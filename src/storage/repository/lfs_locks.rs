@@ -1,4 +1,4 @@
-//! Locks on files: who works on which large file, so that nobody else changes it meanwhile. A file has
+//! Locks on files: a user locks a large file, so that nobody else changes it meanwhile. A file has
 //! one lock at most.
 //!
 //! Ids grow with every lock and are never given twice, even when the newest lock goes: a client that
@@ -22,7 +22,7 @@ pub struct LfsLock {
     pub id: i64,
     /// The file, from the root of the repository.
     pub path: String,
-    /// Who holds it; empty: the operator.
+    /// Its holder; empty: the operator.
     pub owner: String,
     /// When it was made, in unix milliseconds.
     pub locked_at: i64,
@@ -35,7 +35,7 @@ pub struct NewLock<'a> {
     pub path: &'a str,
     /// The branch that the client named.
     pub ref_name: Option<&'a str>,
-    /// Who is to hold it; empty: the operator.
+    /// The holder of the new lock; empty: the operator.
     pub owner: &'a str,
 }
 
@@ -215,7 +215,7 @@ mod tests {
         };
         let third = store.lock_lfs_file(&new("c"), 2, 3).unwrap();
         assert_eq!(third, Locked::TooMany);
-        // Of a file that is locked, its lock is told all the same.
+        // For a file that is locked already, the answer is its lock all the same.
         let before = store.lock_lfs_file(&new("a"), 2, 3).unwrap();
         assert!(matches!(before, Locked::Before(_)));
         assert_eq!(store.lfs_locks(0, 9).unwrap().locks.len(), 2);

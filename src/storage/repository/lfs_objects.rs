@@ -2,8 +2,8 @@
 //! R2, under [`lfs_key`](crate::storage::r2::bucket::lfs_key).
 //!
 //! An upload has three steps: [`RepoStore::begin_lfs_object`] notes the object, the network takes its
-//! key and R2 its bytes, [`RepoStore::finish_lfs_object`] makes it one that the repository has. What
-//! stops in between leaves a row that says so, by which it is tidied up.
+//! key and R2 its bytes, [`RepoStore::finish_lfs_object`] makes it one that the repository has. An
+//! interrupted upload leaves its row, by which it is tidied up later.
 
 use super::store::RepoStore;
 use crate::git::lfs::LfsOid;
@@ -12,7 +12,7 @@ use crate::storage::db::row::Row;
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 use crate::storage::db::sql_error::SqlError;
 
-/// How long an upload keeps the time at which it began, whoever else begins it meanwhile. By that time
+/// How long an upload keeps the time at which it began, even if others begin it meanwhile. By that time
 /// R2's bytes are known to be this upload's, and by it an upload is overdue; so both callers finish.
 const SAME_UPLOAD_MS: i64 = 12 * 60 * 60 * 1000;
 
@@ -126,7 +126,7 @@ impl<D: Database> RepoStore<D> {
             ];
             self.db.execute(sql, &params)?;
             self.released(r2_key)?;
-            // A prune has to look for what comes of it.
+            // A prune has to look at the result.
             let sql = "UPDATE repository SET pruned_reflog_seq = -1 WHERE pruned_reflog_seq <> -1";
             self.db.execute(sql, &[])?;
             Ok(begun)

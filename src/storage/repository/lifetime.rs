@@ -25,7 +25,7 @@ pub enum BoundChange {
     /// It stays as it is.
     #[default]
     Keep,
-    /// There is none from now on.
+    /// None from now on.
     Remove,
     /// It is this from now on.
     Set(i64),

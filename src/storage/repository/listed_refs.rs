@@ -58,7 +58,7 @@ impl<D: Database> RepoStore<D> {
         self.known_targets.clear();
     }
 
-    /// Whether all refs together are known to have no room. Then nobody reads a part of them in vain.
+    /// Whether all refs together are known to have no room. Then nobody reads a part of them for nothing.
     fn are_known_to_be_too_many(&self) -> Result<bool, StoreError> {
         let Some(counts) = self.kept_ref_counts()? else {
             return Ok(false);

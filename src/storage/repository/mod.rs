@@ -14,14 +14,14 @@
 //! | [`ref_record`], [`refs`] | a ref; the refs, read |
 //! | [`ref_cache`], `listed_refs` | the list of refs, in memory from one request to the next; how a store keeps it current |
 //! | `ref_conflicts` | refs that keep a new one from existing |
-//! | `known_targets`, `ref_targets` | which objects refs name, without a look at all refs |
+//! | `known_targets`, `ref_targets` | the objects that refs name, without a look at all refs |
 //! | [`ref_snapshot`], `snapshot_pages` | the refs of one moment, read while pushes go on |
 //! | [`ref_case`] | names that differ in case alone, found by a few look-ups |
 //! | [`packed_refs`], `ref_packing`, [`ref_page`] | refs many of which are in one row; how loose ones come there; pages of refs |
 //! | [`publication`], [`publish`] | its refs, changed: the one transaction that makes a push visible |
 //! | [`ref_counts`] | how many refs a repository has, and how many it may have |
-//! | [`reflog`], [`reflog_page`] | what was changed: written with each change, read by people |
-//! | [`events`], `push_events` | what happened, until it is handed over and after; the events of a push |
+//! | [`reflog`], [`reflog_page`] | the changes of refs: written with each change, read by people |
+//! | [`events`], `push_events` | the events, until they are handed over and after; those of a push |
 //! | [`lfs_objects`], [`lfs_life`], [`lfs_locks`] | its objects of Git LFS, whose bytes are in R2: uploads; those that come from elsewhere, and those that go; locks on its files |
 //! | [`put_blobs`] | blobs that were put by REST, until a commit names them |
 //! | [`idempotency`] | requests that are done once, and their answers |
@@ -30,13 +30,13 @@
 //! | [`imports`] | an import under way, and the edge of a history that is here in part |
 //! | [`import_lfs`] | objects of Git LFS that an import is to take |
 //! | [`recovery`] | the recovery record written, and a repository made again from one |
-//! | [`copies`] | which packs R2 holds, which are on their way, what R2 may forget |
+//! | [`copies`] | the packs that R2 holds, those on their way, the keys that R2 may forget |
 //! | [`ready_clone`], [`bundles`] | the answer to a full clone, kept ready in R2; the bundle there |
 //! | [`supersede`] | packs put in the place of others |
 //! | [`origin_report`] | the warnings of fsck; the report of an import or a fork |
-//! | [`sweep`], [`orphans`] | what unfinished pushes left behind, removed; rows that nobody needs or that are missing, counted |
+//! | [`sweep`], [`orphans`] | rows of unfinished pushes, removed; needless and missing rows, counted |
 //! | [`row_audit`] | rows of refs, reflog and tokens, read one by one for a verification |
-//! | [`maintenance_runs`], [`grace_periods`] | what maintenance has done; how long it leaves things alone |
+//! | [`maintenance_runs`], [`grace_periods`] | runs of maintenance; times for which it leaves rows alone |
 
 pub mod bundles;
 pub mod copies;

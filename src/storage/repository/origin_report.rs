@@ -119,14 +119,14 @@ impl SkippedRefs {
 /// The report of an import or a fork.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OriginReport {
-    /// Of an import: what fsck warned of. While the import runs, so far.
+    /// For an import: the warnings of fsck. While the import runs, so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) fsck_warnings: Option<FsckWarnings>,
     /// The source's refs that were left out; unknown while an import runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) skipped_refs: Option<SkippedRefs>,
-    /// Of an import that took objects of Git LFS along: what came and what did not; unknown while it
-    /// runs.
+    /// For an import that took objects of Git LFS along: the objects that came and those that did not;
+    /// unknown while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) lfs_import: Option<LfsReport>,
 }
@@ -151,7 +151,7 @@ impl<D: Database> RepoStore<D> {
         })
     }
 
-    /// Adds what fsck warned of in one pack of an import.
+    /// Adds the warnings of fsck about one pack of an import.
     pub(crate) fn add_import_warnings(
         &self,
         found: &findings::FsckWarnings,
@@ -176,7 +176,7 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// Notes what an import says about objects of Git LFS.
+    /// Notes an import's report about objects of Git LFS.
     pub(crate) fn set_lfs_report(&self, report: &LfsReport) -> Result<(), StoreError> {
         let sql = "INSERT INTO origin_report (singleton, lfs) VALUES (1, ?1)
             ON CONFLICT DO UPDATE SET lfs = excluded.lfs";
@@ -185,7 +185,7 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// Counts what fsck warned of in a pack that becomes live, for good. Writes nothing where there
+    /// Counts the warnings of fsck about a pack that becomes live, for good. Writes nothing where there
     /// was no warning.
     pub(crate) fn count_warnings(&self, found: &findings::FsckWarnings) -> Result<(), StoreError> {
         let sql = "INSERT INTO fsck_warning (message, object_count) VALUES (?1, ?2)

@@ -1,7 +1,7 @@
 //! Rows that nothing needs and rows that are missing, left by damage or by a defect of ours.
 //!
-//! Nothing here is mended: orphaned rows go with the next sweep, what is missing is made again or
-//! is lost. Every number is 0 in a repository that is sound.
+//! Nothing here is repaired: orphaned rows go with the next sweep, missing rows are made again or are lost.
+//! Every number is 0 in a repository that is sound.
 
 use std::ops::ControlFlow;
 

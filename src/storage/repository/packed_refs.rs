@@ -2,8 +2,8 @@
 //! refs write forty rows, and those that [maintenance packed](super::ref_packing), so that a list of
 //! half a million reads two thousand.
 //!
-//! A name stands in a page or in the table `ref`, never in both. Who changes a packed ref takes it
-//! out of its page first, so that what is read is the union of the two, in order.
+//! A name stands in a page or in the table `ref`, never in both. A change of a packed ref takes it out of its
+//! page first, so that a read is the union of the two, in order.
 
 use std::ops::ControlFlow;
 
@@ -87,7 +87,7 @@ pub(super) struct Page {
     pub(super) refs: Vec<RefRecord>,
 }
 
-/// The error of a page that is no page.
+/// The error of a malformed page.
 fn corrupt() -> SqlError {
     SqlError::Column {
         column: 1,
@@ -114,7 +114,7 @@ pub(crate) struct PackedRefs<'a, D> {
     range: NameRange,
     /// The page that was read last; `None` before the first.
     page: Option<Vec<u8>>,
-    /// What was read, and how much of it was gone through.
+    /// The bytes read, and how many of them were passed.
     bytes: Vec<u8>,
     gone_bytes: usize,
     pages_together: usize,
@@ -301,7 +301,7 @@ impl<D: Database> RepoStore<D> {
             decode(&page).is_some(),
             "a page whose names are not in order cannot be read"
         );
-        // Should this be undone, whoever looks finds nothing.
+        // If this is undone, a look finds nothing.
         self.has_packed_refs.set(Some(true));
         let sql = "INSERT INTO packed_refs (from_name, ref_count, refs) VALUES (?1, ?2, ?3)";
         let from_name = Value::Blob(first.name.as_bytes());
@@ -321,7 +321,7 @@ impl<D: Database> RepoStore<D> {
     }
 }
 
-/// A page of these refs, and how many they are.
+/// A page of these refs, and their number.
 fn encode_page<'r>(
     refs: impl IntoIterator<Item = &'r RefRecord>,
 ) -> Result<(u32, Vec<u8>), StoreError> {

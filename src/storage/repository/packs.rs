@@ -192,7 +192,7 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// Forgets what is remembered of a pack whose rows are gone.
+    /// Forgets the remembered facts about a pack whose rows are gone.
     pub(super) fn forget_pack(&self, pack_id: PackId) {
         self.lease.forget_pack(pack_id);
         self.forget_live_packs();
@@ -205,9 +205,9 @@ impl<D: Database> RepoStore<D> {
         self.cold_packs.take();
     }
 
-    /// The live packs as they are remembered, with those that were published since. That these
-    /// are live is looked up, as a transaction around their publishing may have been undone: one
-    /// row each, where the whole list would be read with all that waits for the sweeper.
+    /// The live packs as they are remembered, with those that were published since. It looks up whether these
+    /// are live, as a transaction around their publishing may have been undone: one row each, where the whole
+    /// list would be read with all that waits for the sweeper.
     fn remembered_packs(&self) -> Result<Option<Rc<Vec<PackRecord>>>, StoreError> {
         let just_published = self.just_published.take();
         let Some(packs) = self.live_packs.borrow().clone() else {
@@ -241,7 +241,7 @@ pub(super) fn part_key(pack_id: PackId, part: Part, number: u32) -> i64 {
     (i64::from(pack_id.0) << 20) | (i64::from(part as u8) << 16) | i64::from(number)
 }
 
-/// The keys of all chunks, and as well of all parts' rows, of a pack.
+/// The keys of all chunks and of all parts' rows of a pack.
 pub(super) fn pack_keys(pack_id: PackId) -> Range<i64> {
     let start = i64::from(pack_id.0) << 20;
     start..start.saturating_add(1 << 20)

@@ -1,6 +1,6 @@
 //! Ranges of a pack's parts, read without the rest.
 //!
-//! The rows of a part are as long as whoever wrote them chose: those of an index that an earlier
+//! The writer of a part chose the length of its rows: those of an index that an earlier
 //! version wrote have 1 MiB. So their ends are read first, once for an isolate. SQLite knows the
 //! length of a row without reading its bytes. A deflated row is inflated for the range, unless it
 //! is long: then the part is read whole.

@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_deflate_stays() {
+    fn a_row_that_does_not_deflate_stays() {
         let mut state = 1_u64;
         let mut noise = || {
             state = state

@@ -101,7 +101,7 @@ impl<D: Database> PartReader for Parts<D> {
     }
 }
 
-/// Reads parts for whoever goes over them once: the cache of parts is for others.
+/// Reads parts for a caller that goes over them once: the cache of parts is for others.
 struct Scanner<D>(Parts<D>);
 
 impl<D: Database> PartReader for Scanner<D> {

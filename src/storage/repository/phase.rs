@@ -1,7 +1,7 @@
 //! The phases of a repository's life.
 //!
-//! A phase is one column of the repository's row, so that to change it is one write: what was begun
-//! before it and what comes after it never mix.
+//! A phase is one column of the repository's row, so that to change it is one write: work begun before a
+//! change and work after it never mix.
 
 /// The phase of a repository's life.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -30,7 +30,7 @@ pub struct Policies {
     /// Unix milliseconds: when it was last read, roughly; noted only where idle time counts.
     #[serde(skip)]
     pub used_at: Option<i64>,
-    /// What the namespace says of all of its repositories.
+    /// The namespace's policies for all of its repositories.
     #[serde(skip)]
     pub standing: Standing,
     /// The deployment takes no writes. No column says it.
@@ -70,7 +70,7 @@ pub(super) fn json<T: DeserializeOwned>(
     read.transpose()
 }
 
-/// Rules as a column holds them: a repository's, or a token's. `None`: there are none.
+/// Rules as a column holds them: a repository's, or a token's. `None`: none.
 pub(super) fn rules_json(rules: &RefRules) -> Result<Option<String>, StoreError> {
     let rules = Some(rules).filter(|rules| !rules.is_empty());
     rules.map(to_json).transpose()

@@ -12,7 +12,7 @@ pub struct PreReceive {
     pub url: String,
     /// How long the hook may take to answer.
     pub timeout_ms: u32,
-    /// What becomes of a push that the hook did not judge.
+    /// The fate of a push that the hook did not judge.
     pub on_failure: OnFailure,
     /// Patterns of the refs that it judges; every ref unless given.
     #[serde(default)]
@@ -21,7 +21,7 @@ pub struct PreReceive {
     pub secret: Secret,
 }
 
-/// What becomes of a push when its hook gives no judgement.
+/// The fate of a push when its hook gives no judgement.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnFailure {

@@ -25,7 +25,7 @@ mod tests {
     use crate::storage::webhook::definition::Secret;
 
     #[test]
-    fn the_row_gives_back_what_was_set_and_the_log_shows_no_secret() {
+    fn the_row_gives_back_the_settings_and_the_log_shows_no_secret() {
         let store = store();
         let kept = || store.load().unwrap().unwrap().policies.pre_receive;
         assert_eq!(kept(), None);

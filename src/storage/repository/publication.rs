@@ -22,7 +22,7 @@ pub struct Publication {
     pub atomic: bool,
     /// The caller that pushes.
     pub actor: Actor,
-    /// The facts for its events. `None`: the caller tells what happened by another event.
+    /// The facts for its events. `None`: the caller tells the change by another event.
     pub events: Option<PushEvents>,
     /// The push options, for the reflog and the events.
     pub push_options: Vec<BString>,
@@ -48,7 +48,7 @@ impl Publication {
 pub struct PushEvents {
     /// Where it happens, who pushes, and by which request.
     pub origin: EventOrigin,
-    /// Of each update, in the order of the updates, the commits that it brings. An event whose
+    /// For each update, in the order of the updates, the commits that it brings. An event whose
     /// update has none here says that its commits were left out.
     pub commits: Vec<PushedCommits>,
 }

@@ -3,7 +3,7 @@
 //!
 //! The policy, in the order in which it is applied to each update:
 //! 1. Deletions come first, so that `a` can make way for `a/b` in one push.
-//! 2. Compare and swap: the ref must be what the pusher said it was ([`RefUpdate::old`]), now,
+//! 2. Compare and swap: the ref must have the id that the pusher named ([`RefUpdate::old`]), now,
 //!    or the update is [`Stale`](RefOutcome::Stale).
 //! 3. A new ref must not stand above or below an existing one, those of the same push included
 //!    ([`Conflict`](RefOutcome::Conflict)).
@@ -46,7 +46,7 @@ impl From<SqlError> for Undone {
     }
 }
 
-/// What is written down about each change.
+/// The rows that record each change.
 struct Records<'a, D> {
     log: Reflog<'a, D>,
     outbox: PushOutbox<'a, D>,

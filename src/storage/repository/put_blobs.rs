@@ -8,8 +8,8 @@ use crate::git::store::StoreError;
 use crate::storage::db::sql::{Database, in_transaction, query_first};
 
 impl<D: Database> RepoStore<D> {
-    /// Makes the pack of a blob live that no ref names, and notes who put it. That a ref may never
-    /// name it makes the next prune due.
+    /// Makes the pack of a blob live that no ref names, and notes who put it. The next prune is due, since a
+    /// ref may never name it.
     pub fn publish_blob(
         &self,
         pack: &PackPublication,

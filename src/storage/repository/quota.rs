@@ -12,7 +12,7 @@ impl<D: Database> RepoStore<D> {
         Ok(pack_bytes.saturating_add(self.lfs_totals()?.bytes))
     }
 
-    /// Sets the bytes that it may have; `None`: any number. What is there stays, though it be more.
+    /// Sets the bytes that it may have; `None`: any number. Bytes above it stay.
     pub fn set_bytes_max(&self, bytes_max: Option<u64>) -> Result<(), StoreError> {
         let sql = "UPDATE repository SET bytes_max = ?1";
         let most = |bytes: u64| i64::try_from(bytes).unwrap_or(INTEGER_MAX).min(INTEGER_MAX);

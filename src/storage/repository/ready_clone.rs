@@ -37,7 +37,7 @@ pub struct ReadyClone {
 /// Distinguishes an R2 object from one with other bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    /// Of its bytes.
+    /// The digest of its bytes.
     pub sha256: [u8; 32],
     /// R2's name of them.
     pub etag: String,

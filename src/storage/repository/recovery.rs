@@ -21,7 +21,7 @@ use crate::storage::db::schema;
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 use crate::storage::r2::recovery_record::{self, Record, RecordedPack};
 
-/// Some bytes of the record as it is now, and what it is as a whole.
+/// Some bytes of the record as it is now, and the facts about the whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordWindow {
     /// The bytes of the range asked for.
@@ -185,7 +185,7 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// Notes that this repository is being made of what R2 has of a lost one.
+    /// Notes that this repository is being made from R2's copies of a lost one.
     pub fn begin_recovery(&self, lost_id: &str, now_ms: i64) -> Result<(), StoreError> {
         let sql = "INSERT INTO recovery (singleton, lost_id, started_at) VALUES (1, ?1, ?2)";
         self.db.execute(sql, &[lost_id.into(), now_ms.into()])?;

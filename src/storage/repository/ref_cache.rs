@@ -30,7 +30,7 @@ thread_local! {
     static KEPT_BYTES: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Room in what the isolate may keep, taken.
+/// Room taken out of the isolate's bound.
 #[derive(Debug, Default)]
 struct Room(usize);
 
@@ -128,7 +128,7 @@ impl RefList {
         fits
     }
 
-    /// Sets what the ref of this name is now; gives whether there was room.
+    /// Sets the present value of this ref; gives whether there was room.
     pub(super) fn set(&mut self, name: &BStr, now: Option<RefRecord>) -> bool {
         let place = self.place(name);
         let added = now.as_ref().map_or(0, bytes_of);

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_look_does_not_cost_what_the_repository_has() {
+    fn a_look_does_not_cost_more_in_a_large_repository() {
         let store = store();
         let names: Vec<_> = (0..4000)
             .map(|n| format!("refs/heads/topic-{n:05}"))

@@ -2,7 +2,7 @@
 //! needs a ref.
 //!
 //! A push of ten thousand refs asks about few folders. So it remembers those above which there is no
-//! ref, and then looks for each new name itself and for what is below it alone.
+//! ref, and then looks for each new name itself and for names below it alone.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ use crate::storage::db::sql::Database;
 /// Bound on the folders remembered: those of ten thousand refs are seldom more.
 const FOLDERS_MAX: usize = 4_096;
 
-/// Folders that one push found to be no refs, and none above them either.
+/// Folders that one push found not to be refs, and none above them either.
 #[derive(Debug, Default)]
 pub(super) struct FreeFolders(HashSet<BString>);
 
@@ -35,7 +35,7 @@ impl FreeFolders {
     /// A ref of this name was made.
     pub(super) fn note_made(&mut self, name: &BStr) {
         if self.0.remove(name) {
-            // Folders below it are free no more either. To make such a ref is rare.
+            // Folders below it are no longer free either. Such refs are rare.
             self.0.clear();
         }
     }
@@ -88,7 +88,7 @@ mod tests {
     fn a_folder_that_becomes_a_ref_in_the_same_push_is_free_no_more() {
         let store = store();
         store.publish(&made(&["refs/x/y/taken"])).unwrap();
-        // The first two look at the folders of `refs/a/b/c` in vain.
+        // The first two look at the folders of `refs/a/b/c` and find nothing.
         let push = [
             "refs/x/y",
             "refs/a/b/c/d",

@@ -25,7 +25,7 @@ const STEP_LOOSE: usize = if cfg!(test) { 32 } else { 512 };
 const STEP_PAGES: usize = if cfg!(test) { 2 } else { 8 };
 const STEP_SHARE: usize = 32;
 
-/// What a step did.
+/// The result of a step.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct PackedStep {
     /// Refs that it packed.
@@ -34,7 +34,7 @@ pub struct PackedStep {
     pub after: Option<BString>,
 }
 
-/// The refs of a step, and what is written for them.
+/// The refs of a step, and the rows written for them.
 struct Window {
     loose: Vec<RefRecord>,
     pages: Vec<Page>,

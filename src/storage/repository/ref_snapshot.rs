@@ -1,8 +1,8 @@
 //! The refs of one moment, read page by page while pushes go on.
 //!
 //! A fork takes over the refs and packs of one moment. To hold half a million refs until they are
-//! sent would take the isolate's memory. So whoever changes a ref first notes here how it was, and
-//! the [reader](super::snapshot_pages) of the moment takes that in place of the changed ref.
+//! sent would take the isolate's memory. So a change of a ref first notes here how it was, and the
+//! [reader](super::snapshot_pages) of the moment takes that in place of the changed ref.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

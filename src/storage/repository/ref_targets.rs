@@ -1,5 +1,5 @@
 //! Which objects refs name, asked without a look at all refs: out of the [known
-//! ones](super::known_targets), else by a look that SQLite does by itself.
+//! ones](super::known_targets), else by SQLite alone.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -14,11 +14,11 @@ use crate::git::store::StoreError;
 use crate::storage::db::row::Value;
 use crate::storage::db::sql::{Database, query_all, query_first};
 
-/// Ids looked for one by one; of more, all refs are read once.
+/// Ids looked for one by one; for more than that, all refs are read once.
 const LOOKED_FOR_MAX: usize = 64;
 
 impl<D: Database> RepoStore<D> {
-    /// Notes what this ref names, so that [`Self::without_targets`] need not look for it.
+    /// Notes the object that this ref names, so that [`Self::without_targets`] need not look for it.
     pub(crate) fn note_target_of(&self, name: &BStr) -> Result<(), StoreError> {
         if let Some(found) = self.shown_ref(name)? {
             self.known_targets.note(found.target);
@@ -158,7 +158,7 @@ mod tests {
             .unwrap();
         assert!(!is_target(70_000) && !is_target(5));
         assert!(is_target(70_001) && is_target(6));
-        // Bytes of a name, or of two ids that stand side by side, are no target.
+        // Bytes of a name, or of two ids that stand side by side, are not a target.
         let name = [b"refs/heads/", id(0x4142_4344).as_slice()].concat();
         store
             .put_packed_page(&[RefRecord {

@@ -1,7 +1,7 @@
 //! The reflog, read: its entries from the newest to the oldest, one page after the other.
 //!
 //! Entries have ascending numbers that are never given again, so a page begins below the number at
-//! which the page before ended: whatever is written meanwhile has a greater number.
+//! which the page before ended: entries that are written meanwhile have greater numbers.
 //!
 //! The table has no index on the names, because every push would write it. A page of the entries of
 //! one ref therefore looks at [`LOOKED_AT_MAX`] entries at most, and may be shorter than asked for.
@@ -110,7 +110,7 @@ fn read_entry(row: &dyn Row) -> Result<ReflogEntry, SqlError> {
             token_id: row.text_or_null(6)?,
             label: row.text_or_null(7)?,
         },
-        // Options that this program did not write are no reason to hide the entry.
+        // Options that this program did not write do not hide the entry.
         push_options: serde_json::from_str(&push_options).unwrap_or_default(),
     })
 }

@@ -199,13 +199,13 @@ impl<D: Database> RepoStore<D> {
     /// name may exist.
     ///
     /// Asks for the greatest name up to the nearest parent. If that is not the parent itself,
-    /// no parent longer than what it shares with `name` exists either, as it would sort between
+    /// no parent longer than the part it shares with `name` exists either, as it would sort between
     /// them; so the look-ups are few however deep the name is.
     pub fn find_ref_above(&self, name: &BStr) -> Result<Option<BString>, StoreError> {
         self.find_ref_above_unless(name, |_| false)
     }
 
-    /// The same, where of some names it is known that neither they nor any above them are refs.
+    /// The same, if some names are known not to be refs, nor any above them.
     pub(super) fn find_ref_above_unless(
         &self,
         name: &BStr,
@@ -261,7 +261,7 @@ pub(super) fn read_ref(row: &dyn Row) -> Result<RefRecord, SqlError> {
     })
 }
 
-/// The name without its last component; `None` when only `refs` would be left, which is no ref.
+/// The name without its last component; `None` when only `refs` would be left, which is not a ref.
 pub(super) fn parent(name: &[u8]) -> Option<&[u8]> {
     let parent = name.get(..name.rfind_byte(b'/')?)?;
     parent.contains(&b'/').then_some(parent)

@@ -2,7 +2,7 @@
 //! from lists in memory, so a row that nobody reads could be damaged unseen.
 //!
 //! The audit reports each problem and goes on. After a row or a page that cannot be read it goes
-//! on with the next table. It mends nothing.
+//! on with the next table. It repairs nothing.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -19,7 +19,7 @@ use crate::storage::db::row::Row;
 use crate::storage::db::sql::Database;
 use crate::storage::db::sql_error::SqlError;
 
-/// Asks SQLite itself whether the pages of a table are sound, and its rows what the schema says.
+/// Asks SQLite itself whether the pages of a table are sound, and its rows as the schema demands.
 const QUICK_CHECKS: [(&str, &str); 5] = [
     ("repository", "PRAGMA quick_check(repository)"),
     ("ref", "PRAGMA quick_check(ref)"),
@@ -31,10 +31,10 @@ const QUICK_CHECKS: [(&str, &str); 5] = [
 /// SQLite's answer for a sound table.
 const SOUND: &str = "ok";
 
-/// Is told each problem in words.
+/// Gets each problem in words.
 pub(crate) type Tell<'a> = dyn FnMut(String) + 'a;
 
-/// An id that the reflog names, of a ref of this name.
+/// An id that the reflog names for this ref.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LoggedId {
     /// The number of the entry.
@@ -46,7 +46,7 @@ pub(crate) struct LoggedId {
 }
 
 impl<D: Database> RepoStore<D> {
-    /// Has SQLite look at the tables that no pack can be compared with.
+    /// Lets SQLite check the tables that no pack can be compared with.
     pub(crate) fn audit_tables(&self, tell: &mut Tell<'_>) {
         for (table, sql) in QUICK_CHECKS {
             let looked = self.db.query(sql, &[], &mut |row| {
@@ -107,7 +107,7 @@ impl<D: Database> RepoStore<D> {
         }
     }
 
-    /// Reads the reflog; shows what entries made after `since_ms` name.
+    /// Reads the reflog; shows the ids of entries made after `since_ms`.
     pub(crate) fn audit_reflog(
         &self,
         since_ms: i64,
@@ -151,7 +151,7 @@ fn unreadable(table: &str, error: &SqlError) -> String {
     format!("the table {table} cannot be read: {error}")
 }
 
-/// The name in a column, or what stands for one that cannot be read.
+/// The name in a column, or the mark for one that cannot be read.
 fn name_of(row: &dyn Row, column: usize) -> BString {
     row.blob(column)
         .map_or_else(|_| "a ref without a name".into(), BString::from)
@@ -183,7 +183,7 @@ fn read_page(row: &dyn Row, page_end: &BString) -> Result<Vec<RefRecord>, String
     Ok(refs)
 }
 
-/// When an entry of the reflog was made, and what it names.
+/// An entry of the reflog: its time, and its ids.
 fn read_entry(row: &dyn Row, seq: i64) -> Result<(i64, Vec<LoggedId>), String> {
     let text = |error: SqlError| error.to_string();
     let push_seq = row.integer(1).map_err(text)?;
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_schema_forbids_is_told_by_sqlite() {
+    fn sqlite_tells_rows_that_the_schema_forbids() {
         let store = sound();
         for statement in [
             "UPDATE reflog SET old = x'07'",

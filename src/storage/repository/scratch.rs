@@ -1,5 +1,5 @@
 //! Rows for tables of one push that memory has no room for: chunks of a pack in quarantine that is
-//! never published. So whatever removes a broken push removes them as well.
+//! never published. So the removal of a broken push removes them as well.
 
 use super::packs::chunk_key;
 use super::store::RepoStore;

@@ -18,7 +18,7 @@ impl<D: Database> RepoStore<D> {
         self.snapshots.begin()
     }
 
-    /// A ref is about to change. Should the change be undone, what is noted holds as well.
+    /// A ref is about to change. If the change is undone, the note holds as well.
     pub(super) fn note_before_change(&self, name: &BStr) -> Result<(), StoreError> {
         let snapshots = self.snapshots.without(name);
         if snapshots.is_empty() {
@@ -117,7 +117,7 @@ mod tests {
                     break;
                 }
                 read.extend(page);
-                // Moved, deleted, made: before and behind what was read, and back again.
+                // Moved, deleted, made: before and behind the rows that were read, and back again.
                 let moves = [(3, 7), (100, 9), (199, 1)].map(|(number, new)| {
                     let old = if round % 2 == 0 { number } else { new };
                     let new = if round % 2 == 0 { new } else { number };

@@ -1,4 +1,4 @@
-//! What a namespace says that holds for all of its repositories.
+//! The policies of a namespace for all of its repositories.
 
 use serde::{Deserialize, Serialize};
 

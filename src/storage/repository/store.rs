@@ -32,9 +32,9 @@ pub struct RepoStore<D> {
     /// Unix milliseconds.
     pub(super) clock: Box<dyn Fn() -> i64>,
     pub(super) lease: Rc<Lease>,
-    /// Reads parts for whoever outlives a call.
+    /// Reads parts for a caller that outlives the call.
     pub(super) part_reader: Option<Rc<dyn PartReader>>,
-    /// The same for whoever goes over parts once.
+    /// The same for a caller that goes over parts once.
     pub(super) part_scanner: Option<Rc<dyn PartReader>>,
     pub(super) live_packs: RefCell<Option<Rc<Vec<PackRecord>>>>,
     /// Packs published since `live_packs` was read, in that order.
@@ -122,7 +122,7 @@ pub struct RepositoryRecord {
     /// Its content is being fetched from elsewhere: it serves nothing yet.
     #[serde(skip)]
     pub is_importing: bool,
-    /// It is being made again of what R2 has: it serves nothing yet.
+    /// It is being made again from R2: it serves nothing yet.
     #[serde(skip)]
     pub is_recovering: bool,
     /// Rules, bounds and its end.
@@ -131,7 +131,7 @@ pub struct RepositoryRecord {
 }
 
 impl RepositoryRecord {
-    /// Whether its content is still to come.
+    /// Whether its content has not come yet.
     pub(crate) fn is_being_filled(&self) -> bool {
         self.is_importing || self.is_recovering
     }
@@ -228,7 +228,7 @@ impl<D: Database> RepoStore<D> {
         let epoch_ms = match self.load() {
             Ok(Some(record)) => record.policies.standing.token_epoch_ms,
             Ok(None) => 0,
-            // Who cannot be judged is let in by no token.
+            // No token lets anybody in while the row cannot be read.
             Err(_) => i64::MAX,
         };
         TokenStore::new(&self.db, epoch_ms)

@@ -1,5 +1,4 @@
-//! Packs stored whole with their parts, and packs put in the place of others: what maintenance
-//! writes.
+//! Packs stored whole with their parts, and packs put in the place of others: maintenance writes both.
 
 use std::rc::Rc;
 
@@ -49,7 +48,7 @@ impl PartRows for Rc<MadePart> {
 }
 
 impl<D: Database> RepoStore<D> {
-    /// Writes what of a pack is not written yet, and its parts; opens it if need be. To be called
+    /// Writes the rest of a pack, and its parts; opens it if need be. To be called
     /// in the transaction that publishes it.
     pub fn write_pack(
         &self,

@@ -1,7 +1,7 @@
-//! Removal of what is not needed any more: packs that a push left in quarantine when it broke
+//! Removal of rows that nobody needs any more: packs that a push left in quarantine when it broke
 //! off, packs that were superseded, and rows whose pack is gone.
 //!
-//! Never what may still be in use: a pack of a push in progress, or one so young that its push
+//! Never a pack that may still be in use: a pack of a push in progress, or one so young that its push
 //! may still run or that a fetch may still copy (the grace period).
 
 use std::collections::BTreeSet;
@@ -27,7 +27,7 @@ pub struct Sweep<'a> {
     pub rows_max: u32,
     /// Packs of pushes that are running in this object.
     pub in_progress: &'a BTreeSet<PackId>,
-    /// Whether the bytes of chunks are written over first: what SQLite calls free it keeps, until it
+    /// Whether the bytes of chunks are written over first: SQLite keeps the content of free pages until it
     /// needs the place.
     pub scrubs: bool,
 }

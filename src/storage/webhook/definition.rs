@@ -34,7 +34,7 @@ impl fmt::Debug for Secret {
 pub struct FormerSecret {
     /// The secret.
     pub secret: Secret,
-    /// From then on it signs no more: Unix milliseconds.
+    /// Unix milliseconds: from then on it no longer signs.
     pub until_ms: i64,
 }
 

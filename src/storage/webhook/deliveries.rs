@@ -60,7 +60,7 @@ pub struct Delivery {
     pub event_id: String,
     /// The event's type, as it is sent.
     pub kind: String,
-    /// What became of it.
+    /// The state that it is in.
     pub state: State,
     /// When the event came: Unix milliseconds.
     pub created_at: i64,

@@ -47,7 +47,7 @@ pub struct NewDelivery<'a> {
     pub body: &'a str,
 }
 
-/// A delivery that is to be tried.
+/// A delivery to try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Due {
     /// Its place in the order of deliveries.
@@ -73,7 +73,7 @@ pub struct Attempt {
     pub duration_ms: i64,
     /// The HTTP status, if there was an answer.
     pub status: Option<u16>,
-    /// How the answer began; without an answer, what failed.
+    /// How the answer began; without an answer, the fault.
     pub answer: Option<String>,
 }
 
@@ -84,7 +84,7 @@ pub enum Next {
     Delivered,
     /// It is tried again at this time.
     Retry(i64),
-    /// It is tried no more.
+    /// It is not tried any more.
     GivenUp,
 }
 
@@ -99,7 +99,7 @@ impl<D: Database> HookStore<D> {
         &self.db
     }
 
-    /// The webhook; `None` where none was ever told of, or its object was emptied.
+    /// The webhook; `None` where none was ever announced, or its object was emptied.
     pub fn load(&self) -> Result<Option<Hook>, StoreError> {
         if !schema::is_created(&self.db)? {
             return Ok(None);
@@ -185,7 +185,7 @@ impl<D: Database> HookStore<D> {
             }
             let is_switched_on = definition.active && !hook.definition.active;
             if is_switched_on || definition.url != hook.definition.url {
-                // Another receiver, or one that was mended: what failed before says nothing of it.
+                // Another receiver, or one that was repaired: earlier failures say nothing about it.
                 self.db
                     .execute("UPDATE webhook SET failing_since = NULL", &[])?;
                 let sql = "UPDATE delivery SET due_at = ?1 WHERE due_at > ?1";
@@ -267,7 +267,7 @@ impl<D: Database> HookStore<D> {
         })?)
     }
 
-    /// Writes down what an attempt brought. Nothing happens if the delivery was settled meanwhile.
+    /// Writes down the result of an attempt. Nothing happens if the delivery was settled meanwhile.
     pub fn settle(&self, seq: i64, attempt: &Attempt, next: Next) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             let (state, due_at) = match next {
@@ -318,7 +318,7 @@ impl<D: Database> HookStore<D> {
         Ok(())
     }
 
-    /// Switches the webhook off: what is pending is dropped, on record.
+    /// Switches the webhook off: pending deliveries are dropped, on record.
     pub fn disable(&self, reason: &str) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             let sql = "UPDATE webhook SET disabled_reason = ?1,

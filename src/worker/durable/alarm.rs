@@ -18,7 +18,7 @@ pub(crate) struct Alarm {
 
 impl Alarm {
     /// Makes sure that the alarm rings at this time at the latest. It is ordered before anything is
-    /// awaited, so that it comes to pass together with what was written just before.
+    /// awaited, so that it takes effect together with the rows written just before.
     pub(crate) async fn wake_by(&self, storage: &Storage, at_ms: i64) -> worker::Result<()> {
         let is_set = |set_ms| now_ms() < set_ms && set_ms <= at_ms;
         if self.at_ms.get().is_some_and(is_set) {

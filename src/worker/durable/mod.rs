@@ -1,4 +1,4 @@
-//! What the Worker's own Durable Objects share: those of namespaces and of webhooks.
+//! The modules that the Worker's own Durable Objects share: those of namespaces and of webhooks.
 //!
 //! | module | what it is |
 //! |---|---|

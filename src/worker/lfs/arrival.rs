@@ -1,4 +1,4 @@
-//! What R2 must say of an upload that bypassed the Worker before it counts.
+//! The facts that R2 must confirm about an upload that bypassed the Worker before it counts.
 
 use super::presigned::UPLOAD_METADATA;
 use crate::repo_do::contract::lfs::LfsOid;
@@ -53,7 +53,7 @@ impl From<ArrivalError> for ErrorReply {
 }
 
 impl Awaited<'_> {
-    /// Judges what R2 has. True: R2 has verified the digest; false: the bytes are still to be read.
+    /// Judges R2's object. True: R2 has verified the digest; false: the bytes are still to be read.
     pub(super) fn judge(&self, found: Option<&Described>) -> Result<bool, ArrivalError> {
         let found = found.ok_or(ArrivalError::Absent(*self.oid))?;
         let upload = found.metadata.get(UPLOAD_METADATA);
@@ -70,7 +70,7 @@ impl Awaited<'_> {
         }
     }
 
-    /// Judges the digest of what R2 has.
+    /// Judges the digest of R2's object.
     pub(super) fn judge_digest(&self, sha256: &[u8; 32]) -> Result<(), ArrivalError> {
         if sha256 == self.oid.as_bytes() {
             return Ok(());

@@ -13,7 +13,7 @@ use crate::worker::names::RepositoryPath;
 use crate::worker::objects::{Asked, read, repository};
 use crate::worker::visit::Visit;
 
-/// Asks the repository's object what makes no difference when it is asked twice.
+/// Asks the repository's object a question that may be repeated.
 pub(super) async fn ask<T: DeserializeOwned>(
     visit: &Visit,
     path: &RepositoryPath,

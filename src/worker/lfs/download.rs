@@ -15,7 +15,7 @@ use crate::worker::objects;
 use crate::worker::ready;
 use crate::worker::visit::{Visit, respond, rest_headers};
 
-/// Gives an object, or what the request's conditions leave of it.
+/// Gives an object, or the part that the request's conditions leave.
 pub(super) async fn download(
     visit: &Visit,
     client: &ClientHeaders,

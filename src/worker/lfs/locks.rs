@@ -1,5 +1,5 @@
-//! Locks on files (<https://github.com/git-lfs/git-lfs/blob/main/docs/api/locking.md>): what clients
-//! send, as messages for the repository's object, which decides.
+//! Locks on files (<https://github.com/git-lfs/git-lfs/blob/main/docs/api/locking.md>): the clients' requests
+//! become messages for the repository's object, which decides.
 //!
 //! The branch in a request, `ref` or `refspec`, filters nothing: a lock is on a file of every branch,
 //! as the specification has it until more is designed.
@@ -22,7 +22,7 @@ use crate::worker::visit::{Visit, respond};
 /// Bytes of a body at most: a path and the name of a branch, each byte escaped.
 const BODY_BYTES_MAX: usize = 64 << 10;
 
-/// The body of `POST /locks`; here and below, what the specification does not name is ignored.
+/// The body of `POST /locks`; here and below, fields that the specification does not name are ignored.
 #[derive(Debug, Deserialize)]
 struct Create {
     path: String,

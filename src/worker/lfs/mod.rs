@@ -2,13 +2,13 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `dispatch` | which handler answers |
+//! | `dispatch` | the choice of the handler |
 //! | `batch` | `POST /objects/batch`: where objects go, or come from |
 //! | `request`, `response` | what a client asks in a batch; what it is told |
 //! | `upload` | `PUT /objects/:oid/:size`: the bytes of an object, pumped to R2 |
 //! | `download` | `GET /objects/:oid`: its bytes, pumped from R2 |
 //! | `verify` | `POST /verify`: whether an object is here |
-//! | `arrival` | what R2 must say of an upload that bypassed the Worker |
+//! | `arrival` | R2's facts about an upload that bypassed the Worker |
 //! | `presigned`, `sigv4`, `s3_settings` | URLs for transfers that bypass the Worker; the operator's key |
 //! | `locks` | `/locks` |
 //! | `asking` | the repository's object asked; bodies read |

@@ -1,6 +1,6 @@
 //! Transfers that bypass the Worker: URLs of R2's S3 interface, each for one object and for a while.
 //!
-//! A URL of an upload is worth as little as possible to whoever has it. The signature covers headers
+//! The URL of an upload is worth as little as possible to a thief. The signature covers headers
 //! that the request must have just so:
 //!
 //! | header | so that |
@@ -28,7 +28,7 @@ pub(crate) const UPLOAD_METADATA: &str = "cairn-upload";
 /// The region of every bucket of R2.
 const REGION: &str = "auto";
 
-/// An object that is to be uploaded.
+/// An object to upload.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Upload<'a> {
     /// The R2 key.

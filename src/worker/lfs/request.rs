@@ -1,7 +1,7 @@
 //! A batch as a client asks for it
 //! (<https://github.com/git-lfs/git-lfs/blob/main/docs/api/batch.md#requests>).
 //!
-//! What the specification names is read strictly. Fields that it does not name are ignored: clients
+//! Fields that the specification names are read strictly. Other fields are ignored: clients
 //! have got `ref` and `hash_algo` that way, and older servers had to go on serving them.
 
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::repo_do::contract::lfs::{LFS_BATCH_MAX, LFS_OBJECT_BYTES_MAX, LfsOid};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 
-/// Bytes of a batch at most: ten times what a full one needs.
+/// Bytes of a batch at most: ten times as many as a full one needs.
 pub(super) const BATCH_BYTES_MAX: usize = 1 << 20;
 
 /// The one transfer that is served.
@@ -36,7 +36,7 @@ pub(super) struct BatchRequest {
     /// The transfers that the client knows; none: `basic` alone.
     #[serde(default)]
     transfers: Option<Vec<String>>,
-    /// The ref that the objects belong to. Who may push may upload, whatever the ref.
+    /// The ref that the objects belong to. A caller that may push may upload, for any ref.
     #[serde(default, rename = "ref")]
     _ref: Option<NamedRef>,
     /// The objects.
@@ -70,7 +70,7 @@ pub(super) enum ObjectError {
     /// The size is not a whole number.
     #[error("the size {0} is not a whole number from zero on")]
     Size(String),
-    /// The object is beyond what is taken.
+    /// The object is beyond the bound.
     #[error("the object has {bytes} bytes, and {max} are taken at most")]
     TooLarge {
         /// Its bytes.
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_clients_send_is_read() {
+    fn the_batches_of_clients_are_read() {
         let object = format!(r#"{{"oid":"{OID}","size":7}}"#);
         for more in [
             "",

@@ -1,4 +1,4 @@
-//! What a client is told in answer to a batch
+//! The answer to a client's batch
 //! (<https://github.com/git-lfs/git-lfs/blob/main/docs/api/batch.md#successful-responses>).
 
 use std::collections::BTreeMap;
@@ -70,7 +70,7 @@ struct ShownError {
     message: String,
 }
 
-/// An object of a batch, and what the repository says of it.
+/// An object of a batch, and the repository's facts about it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Found<'a> {
     /// Its name.
@@ -93,7 +93,7 @@ pub(super) struct Links<'a> {
     /// When the caller's token ends, and when it is now; in milliseconds since 1970.
     pub(super) expires_at_ms: Option<i64>,
     pub(super) now_ms: i64,
-    /// The fork network, of which R2 keys are made.
+    /// The fork network; R2 keys are made from its id.
     pub(super) network_id: &'a str,
     /// Signs the URLs by which transfers bypass the Worker; `None`: they go through it.
     pub(super) signer: Option<&'a Signer<'a>>,
@@ -150,7 +150,7 @@ impl<'a> Links<'a> {
         }
     }
 
-    /// What the client is told of one object.
+    /// The answer to the client about one object.
     pub(super) fn object(
         &self,
         operation: Operation,
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_here_has_an_error_and_no_action() {
+    fn a_missing_object_has_an_error_and_no_action() {
         for (operation, here, code) in [
             (Operation::Download, None, 404),
             (Operation::Download, Some(8), 422),

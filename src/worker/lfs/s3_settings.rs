@@ -39,7 +39,7 @@ pub(crate) enum S3SettingsError {
         /// The first one that is not set.
         missing: &'static str,
     },
-    /// The endpoint is no origin that clients can be sent to.
+    /// The endpoint is not an origin that clients can be sent to.
     #[error(
         "{ENDPOINT} must be https://host without a path: {why}; lfs transfers go through the worker"
     )]
@@ -47,7 +47,7 @@ pub(crate) enum S3SettingsError {
         /// Its fault.
         why: String,
     },
-    /// The bucket's name is no name of R2's.
+    /// The bucket's name cannot be one of R2's.
     #[error(
         "{BUCKET} must have {min} to {max} of a-z, 0-9 and -: {length} characters were given; \
          lfs transfers go through the worker",

@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 
-/// What stands for the digest of a body that the signature does not cover.
+/// The mark in place of the digest of a body that the signature does not cover.
 pub(crate) const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
 /// The characters that stay as they are in a query and in a segment of a path.
@@ -19,7 +19,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 /// Digits of the day in a time as the signature has it.
 const DAY_DIGITS: usize = 8;
 
-/// Names the key that signs, and what its signatures are good for.
+/// Names the key that signs, and the scope of its signatures.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {
     /// Names the key.
@@ -32,7 +32,7 @@ pub(crate) struct Scope<'a> {
     pub(crate) service: &'a str,
 }
 
-/// A request that whoever has its URL may make.
+/// A request that every client with its URL may make.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Presigned<'a> {
     /// The method.
@@ -186,7 +186,7 @@ mod tests {
                 origin: "https://example.amazonaws.com",
                 path,
                 headers,
-                // Of no bytes.
+                // The digest of an empty body.
                 payload: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
                 expires_seconds: 3600,
             });

@@ -10,7 +10,7 @@ use crate::worker::reply::{BASIC, BEARER, Reply};
 /// The media type of every JSON body.
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.git-lfs+json";
 
-/// The server has no room for what is sent.
+/// The server has no room for the object.
 const INSUFFICIENT_STORAGE: u16 = 507;
 
 /// An answer in JSON.

@@ -1,4 +1,4 @@
-//! `POST /verify`: whether an object is here. Of an upload that bypassed the Worker nobody but R2 knows; it
+//! `POST /verify`: whether an object is here. Only R2 knows of an upload that bypassed the Worker; the upload
 //! counts from here on
 //! (<https://github.com/git-lfs/git-lfs/blob/main/docs/api/basic-transfers.md#verification>).
 
@@ -19,7 +19,7 @@ use crate::worker::visit::{Visit, respond};
 /// Bytes of a body at most.
 const BODY_BYTES_MAX: usize = 16 << 10;
 
-/// The body; what the specification does not name is ignored.
+/// The body; other fields than the specification's are ignored.
 #[derive(Debug, Deserialize)]
 struct Asked {
     oid: String,

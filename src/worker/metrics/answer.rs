@@ -1,4 +1,4 @@
-//! The answer to `GET /metrics`, and who gets it.
+//! The answer to `GET /metrics`, and its readers.
 
 use futures::future::{join, join_all};
 use serde::Deserialize;
@@ -90,7 +90,7 @@ pub(crate) async fn answer(visit: &Visit, query: &str) -> Result<Reply, ErrorRep
     Ok(envelope::with_headers(reply))
 }
 
-/// How many namespaces there are, and what the first of them by name tell. One that does not answer is
+/// How many namespaces there are, and the figures of the first of them by name. One that does not answer is
 /// left out.
 async fn told(visit: &Visit, namespaces_max: u32) -> Result<(u64, Vec<Told>), ErrorReply> {
     let query = ListQuery {

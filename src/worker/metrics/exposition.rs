@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 /// The type of the text.
 pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// What a metric is.
+/// The type of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A number that goes up, and begins again at times.
@@ -15,7 +15,7 @@ pub(super) enum Kind {
     Gauge,
 }
 
-/// A metric: its name, what it is, and what it says.
+/// A metric: its name, its type, and its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Metric {
     pub(super) name: &'static str,

@@ -1,4 +1,4 @@
-//! What the namespaces' objects keep of themselves.
+//! The figures that the namespaces' objects keep.
 
 use super::exposition::{Exposition, Kind, Labels, Metric, count};
 use crate::repo_do::contract::UsageDay;
@@ -130,7 +130,7 @@ pub(super) fn show(text: &mut Exposition, namespaces: &[Told]) {
     }
 }
 
-/// What was done today. Other days are not asked for.
+/// The usage of today. Other days are not asked for.
 fn today(told: &Told) -> UsageDay {
     told.usage.days.first().copied().unwrap_or_default()
 }
@@ -148,7 +148,7 @@ mod tests {
     use crate::worker::namespace::usage::{add, shown};
 
     #[test]
-    fn a_namespace_has_its_sizes_its_bounds_and_what_was_done_today() {
+    fn a_namespace_has_its_sizes_its_bounds_and_todays_usage() {
         let store = acme(5);
         let used = UsageDay {
             day: 20_000,

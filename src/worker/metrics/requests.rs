@@ -2,7 +2,7 @@
 //! (<https://developers.cloudflare.com/analytics/analytics-engine/sql-api/>).
 //!
 //! The platform samples data points, so that these numbers are estimates; and it takes a while until a
-//! point counts. So they are no counters, but what came within the last minutes.
+//! point counts. So they are not counters, but the requests of the last minutes.
 
 use serde::{Deserialize, Deserializer};
 
@@ -40,7 +40,7 @@ pub(super) struct Group {
     rows_written: f64,
 }
 
-/// A number; whole ones of 64 bits are texts in that format.
+/// A number; whole numbers of 64 bits are texts in that format.
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

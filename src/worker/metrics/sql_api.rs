@@ -22,7 +22,7 @@ const URL_DEFAULT: &str = "https://api.cloudflare.com";
 /// Bytes of an answer.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
-/// What was counted, or why that is not known. `None`: the operator has set no token.
+/// The counts, or why they are not known. `None`: the operator has set no token.
 pub(super) async fn groups(visit: &Visit) -> Option<Result<Vec<Group>, String>> {
     let set = |name: &str| {
         let value = visit.env.var(name).ok().map(|value| value.to_string());

@@ -1,7 +1,7 @@
-//! What a namespace's object does with its events while nobody waits for it.
+//! The work of a namespace's object with its events while nobody waits for it.
 //!
 //! It begins as soon as an event is written. The alarm is the safety net: it is ordered in the same turn
-//! as the row, and goes on with what an object left that ended.
+//! as the row, and goes on with the work of an object that ended.
 
 use std::rc::Rc;
 
@@ -31,7 +31,7 @@ pub(crate) async fn written(state: &Rc<NamespaceState>) {
     worker::wasm_bindgen_futures::spawn_local(async move { run(&state).await });
 }
 
-/// On the first request after the object woke: goes on with what an earlier life left, sooner than the
+/// On the first request after the object woke: goes on with the work of an earlier life, sooner than the
 /// alarm would.
 pub(crate) async fn woken(state: &Rc<NamespaceState>) {
     if !state.has_looked.replace(true) {

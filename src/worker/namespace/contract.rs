@@ -45,7 +45,7 @@
 //!
 //! The repository's own object decides whether a repository exists. The entry here reserves its
 //! name and lists it. When the two disagree (a step between them was lost), the Worker asks the
-//! repository's object and mends the entry.
+//! repository's object and repairs the entry.
 
 use serde::{Deserialize, Serialize};
 
@@ -77,7 +77,7 @@ pub(crate) mod path {
     pub(crate) const DELETE: &str = "/delete";
     /// Where the namespace of this name is kept.
     pub(crate) const PLACE: &str = "/place";
-    /// Says where it is to be kept.
+    /// Names the place where the namespace is to be kept.
     pub(crate) const TAKE_PLACE: &str = "/place/take";
     /// Takes a name.
     pub(crate) const RESERVE: &str = "/reserve";
@@ -255,7 +255,7 @@ pub(crate) struct CreateNamespace {
     pub(crate) now_ms: i64,
 }
 
-/// Body of `POST /update`; what is absent stays.
+/// Body of `POST /update`; an absent field stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct UpdateNamespace {
     /// The checks of repositories that are made from now on, unless they set their own.
@@ -298,7 +298,7 @@ pub(crate) struct NamespaceInfo {
     /// Its bounds.
     #[serde(default)]
     pub(crate) quotas: Quotas,
-    /// What holds for all of its repositories.
+    /// The policies for all of its repositories.
     #[serde(default)]
     pub(crate) standing: Standing,
     /// Repositories that have not been told the newest version of that.
@@ -368,7 +368,7 @@ pub(crate) enum Reserved {
         /// The checks of the repository, unless its maker sets others.
         #[serde(default)]
         fsck_strict: bool,
-        /// What the repository begins with.
+        /// The policies with which the repository begins.
         #[serde(default)]
         standing: Standing,
         /// The namespace, if this made it; the Worker must then register it.

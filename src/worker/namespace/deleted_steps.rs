@@ -33,7 +33,7 @@ pub(crate) struct DeletedPage {
     pub(crate) behind: Option<String>,
 }
 
-/// Query of `GET /deleted/one`: by its id or, of those with a name, the one that was deleted last.
+/// Query of `GET /deleted/one`: by its id, or by its name the one that was deleted last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FindDeleted {
@@ -46,8 +46,8 @@ pub(crate) struct FindDeleted {
 }
 
 /// Frees the name of a repository that was deleted, and lists it among the deleted. A message that was
-/// delayed may be about a namespace of this name that was deleted since: whoever administers this one
-/// must not restore what was that one's.
+/// delayed may be about a namespace of this name that was deleted since: then the administrators of this
+/// namespace must not restore the other one's repository.
 pub(crate) fn keep<D: Database>(
     store: &NamespaceStore<D>,
     kept: &KeptRepository,
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cursor_that_no_page_gave_is_refused_and_is_no_fault_of_the_store() {
+    fn a_cursor_that_no_page_gave_is_refused_and_not_a_fault_of_the_store() {
         let store = acme(0);
         for behind in ["nonsense", "9007199254740992.a", "-1.a", ".a"] {
             let asked = ListDeleted {

@@ -1,4 +1,4 @@
-//! The Worker's calls to the namespaces' objects: names reserved, entries mended, lists.
+//! The Worker's calls to the namespaces' objects: names reserved, entries repaired, lists.
 
 use futures::future::join_all;
 use serde::Serialize;
@@ -208,7 +208,7 @@ pub(crate) async fn create_namespace(
     let info = match post(visit, namespace, path::CREATE, &create).await {
         Ok(info) => info,
         Err(error) if error.code == ErrorCode::AlreadyExists => {
-            // The registry may have missed it: a second try mends that.
+            // The registry may have missed it: a second try repairs that.
             if let Ok(info) = show_namespace(visit, namespace).await {
                 register(visit, &info, None).await;
             }

@@ -1,4 +1,4 @@
-//! The namespace's own events, written in the transaction of what they tell.
+//! The namespace's own events, written in the transaction of the change that they tell.
 
 use serde::Serialize;
 use serde_json::json;
@@ -25,7 +25,7 @@ pub(crate) struct Author {
 
 /// How the text form of a token's holder begins.
 const TOKEN: &str = "token ";
-/// The text form of whoever holds the operator's key.
+/// The text form of a caller with the operator's key.
 const OPERATOR: &str = "operator";
 
 /// The author as the Worker names it to the namespace's object: the operator, or a token by its id.

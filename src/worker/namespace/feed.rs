@@ -21,11 +21,11 @@ use crate::worker::durable::alarm::now_ms;
 /// The events of one namespace.
 struct NamespaceEvents {
     state: Rc<NamespaceState>,
-    /// By what they are read.
+    /// The credential by which they are read.
     reader: Reader,
 }
 
-/// The credential of who reads.
+/// The reader's credential.
 enum Reader {
     /// The operator's key.
     Operator,
@@ -36,7 +36,7 @@ enum Reader {
 }
 
 impl Reader {
-    /// Whoever reads for minutes may have lost the right to.
+    /// A reader that stays for minutes may have lost its right.
     fn check<D: Database>(&self, store: &NamespaceStore<D>) -> Result<(), StepError> {
         let holds = match self {
             Self::Operator => true,

@@ -7,7 +7,7 @@
 //! | [`object`] | the object itself: a shell over [`steps`], [`tokens`] and [`once_steps`] |
 //! | [`lists`] | its repositories listed |
 //! | [`quota_values`] | sizes and changes of bounds as messages have them |
-//! | [`quotas`], [`usage`] | how much it has and may have; how much it uses |
+//! | [`quotas`], [`usage`] | its sizes and bounds; its usage |
 //! | [`deleted_steps`] | repositories that were deleted and can be restored |
 //! | [`step_error`] | why a step gave up |
 //! | [`events`] | its own events written |
@@ -17,7 +17,7 @@
 //! | [`moving`] | repositories that came from another namespace, or go to one |
 //! | [`place`] | where the namespace of a name is kept |
 //! | [`feed`], [`queue`] | events shown to their readers; sent to a queue |
-//! | [`state`], [`background`] | what requests share; work that no request waits for |
+//! | [`state`], [`background`] | the state that requests share; work that no request waits for |
 //! | [`update`], [`told_standing`] | its settings changed; its repositories told of what holds for all |
 //! | [`webhooks`] | webhooks defined |
 //! | [`token_by_id`] | one of its tokens, looked up by its id |

@@ -30,7 +30,7 @@ struct Former {
 
 /// Frees the name of a repository that has another one in another namespace, and gives its webhooks.
 /// They stay until the event has come that tells of it, but nobody finds them by the repository's name
-/// any more: so what is given is how they remain.
+/// any more: so they stay as they were given.
 pub(crate) fn depart<D: Database>(
     store: &NamespaceStore<D>,
     asked: &Depart,
@@ -49,7 +49,7 @@ pub(crate) fn depart<D: Database>(
 
 /// Follows the event by which a repository got its name, in the transaction that takes it. Its former name
 /// here is free. It is listed if no entry was reserved for it, or if that went with the former name.
-/// The webhooks that it brings hear of what follows.
+/// The webhooks that it brings hear of later events.
 pub(crate) fn arrive<D: Database>(
     store: &NamespaceStore<D>,
     info: &RepositoryInfo,

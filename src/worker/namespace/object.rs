@@ -52,7 +52,7 @@ use crate::worker::webhooks::contract::NAMESPACE_DISABLED;
 #[durable_object(alarm)]
 pub struct NamespaceDo {
     is_registry: bool,
-    // A panic ends the request that caused it; what is shared is whole between calls.
+    // A panic ends the request that caused it; the shared state is whole between calls.
     state: AssertUnwindSafe<Rc<NamespaceState>>,
     rate: Rate,
     /// Which events are kept.
@@ -88,7 +88,7 @@ const METERED: [&str; 20] = [
     path::WEBHOOK_DELETE,
 ];
 
-/// The paths that may change what holds for all repositories. They are answered with the namespace.
+/// The paths that may change policies for all repositories. They are answered with the namespace.
 const TOLD_TO_ALL: [&str; 2] = [path::UPDATE, path::REVOKE_ALL];
 
 /// The paths that write events, or change webhooks.

@@ -49,7 +49,7 @@ pub(crate) struct Once([u8; 32]);
 pub(crate) struct Seed([u8; 32]);
 
 impl Once {
-    /// Of an `Authorization` header and an `Idempotency-Key`; `None` without credentials.
+    /// Made of an `Authorization` header and an `Idempotency-Key`; `None` without credentials.
     pub(crate) fn new(authorization: Option<&str>, key: &str) -> Result<Option<Self>, ErrorReply> {
         let is_fit = (1..=KEY_BYTES_MAX).contains(&key.len())
             && key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_sent_again() {
+    fn requests_that_may_be_sent_again() {
         let is = |code| is_final(&ErrorReply::new(code, ""));
         assert!(is(ErrorCode::InvalidInput) && is(ErrorCode::AlreadyExists));
         assert!(is(ErrorCode::NotFound) && is(ErrorCode::RemoteAuthRequired));

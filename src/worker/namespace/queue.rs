@@ -1,7 +1,7 @@
 //! The namespace's events, sent to a Cloudflare Queue where the deployment binds one.
 //!
-//! How far they were sent is noted after the queue has taken them: so each is sent at least once, in
-//! the namespace's order.
+//! The last sent place is noted after the queue has taken the events: so each is sent at least once, in the
+//! namespace's order.
 
 use std::rc::Rc;
 
@@ -29,7 +29,8 @@ const QUEUE: &str = "EVENTS";
 /// Messages of a batch: as many as the platform takes
 /// (<https://developers.cloudflare.com/queues/platform/limits/>).
 const MESSAGES_MAX: u32 = 100;
-/// Bytes of a batch: of the platform's 256 KB, less than 100 bytes a message are its own.
+/// Bytes of a batch: 240,000 of the platform's 256 KB, since it adds less than 100 bytes a message of its
+/// own.
 const BATCH_BYTES_MAX: usize = 240_000;
 /// Bytes of a message: the platform takes 128 KB.
 const MESSAGE_BYTES_MAX: usize = 120_000;
@@ -113,7 +114,7 @@ async fn send_next(
     };
     let (oldest, _) = event_feed::bounds(store.database())?;
     let asked = Look {
-        // Without the binding, what was not sent may have been removed.
+        // Without the binding, unsent events may have been removed.
         after: store.queue_sent()?.max(oldest.saturating_sub(1)),
         kinds: None,
         rows_max: MESSAGES_MAX,

@@ -1,4 +1,4 @@
-//! How much a namespace has and may have: the steps that refuse what is beyond its bounds.
+//! How much a namespace has and may have: the steps that refuse changes beyond its bounds.
 
 use super::contract::Reserve;
 use super::step_error::StepError;
@@ -119,7 +119,7 @@ pub(crate) fn room<D: Database>(
     })
 }
 
-/// A request with a claim is over: its repository tells what it has now.
+/// A request with a claim is over: its repository tells its present sizes.
 pub(crate) fn told<D: Database>(
     store: &NamespaceStore<D>,
     told: &TellRoom,

@@ -1,5 +1,6 @@
-//! Signed tokens, as a namespace's object decides about them: whether their issuer is trusted still, what
-//! their claims open, and whether they were revoked. The Worker has verified the signature before.
+//! Signed tokens, as a namespace's object decides about them: whether their issuer is trusted still, the
+//! rights that their claims open, and whether they were revoked. The Worker has verified the signature
+//! before.
 
 use sha2::{Digest as _, Sha256};
 
@@ -56,7 +57,7 @@ pub(crate) struct Holding {
     pub(crate) granted: Granted,
 }
 
-/// What a signed token opens here. Its holder, whose issuer is known, hears why it opens nothing.
+/// The rights of a signed token here. Its holder, whose issuer is known, hears why it opens nothing.
 pub(crate) fn admit<D: Database>(
     store: &NamespaceStore<D>,
     asked: &Admit,

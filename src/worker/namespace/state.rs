@@ -1,4 +1,4 @@
-//! What the requests to a namespace's object and its work in the background share.
+//! The state that the requests to a namespace's object and its work in the background share.
 
 use std::cell::Cell;
 use std::pin::pin;
@@ -104,7 +104,7 @@ impl NamespaceState {
     pub(crate) async fn wipe(&self, now_ms: i64) -> worker::Result<()> {
         let mut wiping = pin!(self.storage.delete_all());
         let begun = poll!(&mut wiping);
-        // In the turn in which everything is wiped, so that the two come to pass together.
+        // In the turn in which everything is wiped, so that both happen or neither.
         let noted = if jurisdiction::any_is_offered(&self.env) {
             self.note_deletion(now_ms)
         } else {
@@ -125,7 +125,7 @@ impl NamespaceState {
     }
 }
 
-/// Work in the background, of which one run at a time is under way.
+/// Work in the background; one run at a time is under way.
 #[derive(Debug)]
 pub(crate) struct Work {
     /// Since when a run is under way, in unix milliseconds.
@@ -147,7 +147,7 @@ impl Default for Work {
 }
 
 impl Work {
-    /// Begins a run; `None` while another one is under way, which then sees what there is.
+    /// Begins a run; `None` while another one is under way, which then sees the new work.
     pub(crate) fn begin(&self, now_ms: i64) -> Option<Run<'_>> {
         let since_ms = self.since_ms.get();
         if since_ms.is_some_and(|since_ms| now_ms.saturating_sub(since_ms) < RUN_MS_MAX) {

@@ -2,7 +2,7 @@
 //! atomic.
 //!
 //! A name is reserved, confirmed and released. A maker that dies in between leaves an entry, and
-//! a later request mends it. See [`super::contract`].
+//! a later request repairs it. See [`super::contract`].
 
 use std::cmp::Ordering;
 
@@ -187,7 +187,8 @@ pub(crate) fn touch<D: Database>(
         let is_its_own = store.update(name, id, &patch, info.updated_at_ms)?;
         if is_its_own {
             match info.standing_version.cmp(&store.standing()?.version) {
-                // It began with what held when its name was reserved, or came from another namespace.
+                // It began with the policies of the time when its name was reserved, or came from another
+                // namespace.
                 Ordering::Less => store.tell_standing_again(&info.name)?,
                 Ordering::Greater => store.raise_standing_version(info.standing_version)?,
                 Ordering::Equal => {}
@@ -239,7 +240,7 @@ pub(crate) fn entry<D: Database>(
 }
 
 /// Lists repositories that are there, the namespace made if need be. An entry of another repository
-/// is left over: what stands under its name is known.
+/// is left over: the caller knows which repository has its name now.
 pub(crate) fn relist<D: Database>(
     store: &NamespaceStore<D>,
     relist: &Relist,

@@ -29,8 +29,8 @@ pub(crate) fn retention(
     }
 }
 
-/// Takes what a repository hands over, whether or not the repository is listed any more, and brings
-/// its entry up to date.
+/// Takes the events that a repository hands over, whether or not the repository is listed any more, and
+/// brings its entry up to date.
 pub(crate) fn take<D: Database>(
     store: &NamespaceStore<D>,
     handed: &HandOver,

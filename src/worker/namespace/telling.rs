@@ -1,7 +1,7 @@
-//! The objects of webhooks, told of events, of changes, and that their webhook was deleted.
+//! The objects of webhooks, which hear of events, of changes, and that their webhook was deleted.
 //!
-//! What each is to be told stands in rows until it has answered. Each is told on its own, so that
-//! one that hangs delays no other; and in order, since one message at a time is under way to it.
+//! The messages for each object stand in rows until it has answered. Each object gets its messages on its
+//! own, so that one that hangs delays no other; and in order, since one message at a time is under way to it.
 
 use std::rc::Rc;
 
@@ -40,7 +40,7 @@ pub(crate) fn has_work(store: &Store) -> Result<bool, EntryError> {
     store.webhooks().has_untold()
 }
 
-/// Begins to tell each object that is to be told something and is not being told now. Where they are
+/// Begins to tell each object that has messages waiting and is not being told now. Where they are
 /// too many, each that ends begins the next.
 pub(crate) fn begin(state: &Rc<NamespaceState>) {
     if let Err(error) = try_to_begin(state) {
@@ -152,7 +152,7 @@ fn read(
 ) -> Result<(Vec<GivenEvent>, Option<i64>), ErrorReply> {
     let (mut events, mut bytes, mut last) = (Vec::new(), 0_usize, None);
     for place in places {
-        // What waits is kept; should it be gone all the same, the others go on.
+        // An event that waits stays in the feed; if it is gone all the same, the others go on.
         if let Some(placed) = event_feed::at(store.database(), *place)? {
             let shown = Shown {
                 event: &placed.event,

@@ -6,7 +6,7 @@ use crate::repo_do::contract::{Admitted, NamedToken, Scope, TokenRecord};
 use crate::storage::db::sql::Database;
 use crate::storage::namespace::store::NamespaceStore;
 
-/// The token with that id, in any state, and what it opens.
+/// The token with that id, in any state, and its rights.
 pub(crate) fn find<D: Database>(
     store: &NamespaceStore<D>,
     asked: &NamedToken,

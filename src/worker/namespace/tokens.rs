@@ -1,6 +1,6 @@
 //! The tokens of a namespace, as its object keeps them: those that administer it, and those that
-//! read or write some of its repositories, or all. Their authority is here: what KV knows of them is
-//! never more than a no, and with the namespace they are gone.
+//! read or write some of its repositories, or all. Their authority is here: KV's knowledge of them is never
+//! more than a no, and with the namespace they are gone.
 
 use super::contract::{ListTokens, MakeToken, Revoke, SharedToken, SharedTokens};
 use super::events::{self, Author};
@@ -15,7 +15,7 @@ use crate::storage::namespace::store::{NamespaceStore, RepositoryState};
 use crate::storage::namespace::token_repositories::Opens;
 use crate::storage::repository::tokens;
 
-/// Whether a token is one of the namespace's that holds now, and what it opens; its use is noted.
+/// Whether a token is one of the namespace's that holds now, and its rights; notes its use.
 pub(crate) fn admit<D: Database>(
     store: &NamespaceStore<D>,
     asked: &Admit,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::repo_do::contract::Backoff;
 
-/// Objects that are told something at once: messages to all of them take some megabytes.
+/// Objects that get messages at once: messages to all of them take some megabytes.
 const RUNNING_MAX: usize = 32;
 
 /// A message that has no answer for so long is over.

@@ -1,6 +1,6 @@
 //! The objects of the namespace's repositories, told how the namespace stands.
 //!
-//! They are told a page at a time, in the order of their names; how far that has come stands in the
+//! They hear of it a page at a time, in the order of their names; how far that has come stands in the
 //! namespace's row, so that the alarm goes on where an object ended. An object that does not answer
 //! holds the place, but does not hold up those behind it.
 
@@ -30,7 +30,7 @@ type Store = NamespaceStore<ObjectDatabase>;
 /// The binding of the repositories' objects.
 const REPOSITORIES: &str = "REPO";
 
-/// Objects that are told at the same time.
+/// Objects that get messages at the same time.
 const AT_ONCE: u32 = 16;
 
 /// Objects that one run tells: a request of the platform's may make a thousand.
@@ -61,13 +61,13 @@ pub(crate) fn has_work(store: &Store) -> Result<bool, EntryError> {
     Ok(store.standing_told()?.is_some())
 }
 
-/// Tells the repositories while a request waits for it, as long as a request may wait. What is left
-/// the object does afterwards. Its turn keeps the background from telling them a second time.
+/// Tells the repositories while a request waits for it, as long as a request may wait. The object tells the
+/// rest afterwards. Its turn keeps the background from telling them a second time.
 pub(crate) async fn tell_now(state: &NamespaceState) {
     let turn = state.standing.begin(now_ms());
     let until_ms = now_ms().saturating_add(REQUEST_MS);
     let ended = run(state, until_ms).await;
-    // Another run that is under way orders what comes next by itself.
+    // Another run that is under way orders the next run by itself.
     if turn.is_some() {
         order_next(state, ended).await;
     } else if let Err(error) = ended {
@@ -89,7 +89,7 @@ async fn go_on(state: &NamespaceState) {
     order_next(state, ended).await;
 }
 
-/// Has the alarm go on where a run has left something.
+/// Sets the alarm if a run has left work.
 async fn order_next(state: &NamespaceState, ended: Result<End, EntryError>) {
     let after_ms = match ended {
         Ok(End::AllKnow) => return state.standing.backoff.succeeded(),
@@ -206,8 +206,8 @@ impl Pass {
         }
     }
 
-    /// Tells one repository; its bytes, if the namespace must count them. One that is being made is told when it is there: it may have begun with
-    /// an older version.
+    /// Tells one repository; its bytes, if the namespace must count them. One that is being made hears of it
+    /// when it is there: it may have begun with an older version.
     async fn tell(&self, env: &Env, untold: &Untold) -> Result<Option<ToldBytes>, ErrorReply> {
         let name = object_name(&self.namespace, &untold.name_key);
         let taken = post(env, &name, &self.message()).await?;

@@ -1,5 +1,5 @@
-//! The namespace's settings, changed. What holds for all repositories is told to their objects
-//! afterwards: see [`super::told_standing`].
+//! The namespace's settings, changed. A policy for all repositories goes to their objects afterwards: see
+//! [`super::told_standing`].
 
 use serde_json::{Map, Value, json};
 
@@ -104,7 +104,7 @@ fn settings(info: &NamespaceInfo) -> Map<String, Value> {
     }
 }
 
-/// The payload of a change: the names of what changed, and what it is now.
+/// The payload of a change: the names of the changed settings, and their present values.
 fn payload(mut changed: Map<String, Value>) -> Value {
     let names: Vec<Value> = changed.keys().cloned().map(Value::String).collect();
     changed.insert("changed".to_owned(), Value::Array(names));

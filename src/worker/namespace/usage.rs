@@ -1,4 +1,4 @@
-//! How much a namespace uses: what its repositories have now, and what was done by day.
+//! How much a namespace uses: the present sizes of its repositories, and the usage by day.
 
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +37,7 @@ pub(crate) struct NamespaceUsage {
     pub(crate) days: Vec<UsageDay>,
 }
 
-/// Adds what a repository tells of its use.
+/// Adds the usage that a repository tells.
 pub(crate) fn add<D: Database>(
     store: &NamespaceStore<D>,
     days: &[UsageDay],

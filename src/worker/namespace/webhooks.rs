@@ -44,7 +44,7 @@ pub(crate) struct Which {
     pub(crate) repo: Option<String>,
 }
 
-/// A webhook, and what its object needs to know of it.
+/// A webhook, and the facts that its object needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Webhook {
     /// As its object knows it, or is to know it.
@@ -80,7 +80,7 @@ pub(crate) struct Make {
     pub(crate) active: bool,
 }
 
-/// Body of `POST /webhooks/change`; what is absent stays.
+/// Body of `POST /webhooks/change`; an absent field stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Change {
     /// Which.
@@ -249,7 +249,7 @@ fn delete<D: Database>(
     })
 }
 
-/// Writes what was done to a webhook. Not its URL, which may hold a secret.
+/// Writes the event of an act on a webhook. Not its URL, which may hold a secret.
 pub(super) fn note<D: Database>(
     store: &NamespaceStore<D>,
     author: &Author,
@@ -298,7 +298,7 @@ fn disabled<D: Database>(
     })
 }
 
-/// The namespace's name, and the id of the repository that is meant; empty: of none.
+/// The namespace's name, and the id of the repository; empty if the request names none.
 fn place<D: Database>(
     store: &NamespaceStore<D>,
     whose: &Which,

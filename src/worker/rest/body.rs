@@ -18,7 +18,7 @@ pub(super) async fn body<T: DeserializeOwned>(request: Request) -> Result<T, Err
     parameters::body(&body_bytes(request).await?)
 }
 
-/// The body of a request that makes something below a namespace. Who asks is judged before it, so
+/// The body of a request that makes something below a namespace. The caller is judged before the body, so
 /// that strangers are refused at once, and again behind it: a body takes as long as its sender likes,
 /// and a token may end or be revoked meanwhile.
 pub(super) async fn body_below<T: DeserializeOwned>(

@@ -35,8 +35,8 @@ pub(crate) async fn bundle(
     stream_on(body, content_type, &file).map_err(|error| fault("bundle", &error))
 }
 
-/// The body under headers of our own. Without `no-transform` the platform may compress what must pass
-/// unchanged.
+/// The body under headers of our own. Without `no-transform` the platform may compress a bundle, which must
+/// pass unchanged.
 fn stream_on(body: ResponseBody, content_type: &str, file: &str) -> worker::Result<Response> {
     let headers = Headers::new();
     headers.set("content-type", content_type)?;

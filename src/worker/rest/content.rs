@@ -106,7 +106,7 @@ fn compared(response: Response) -> worker::Result<Response> {
     Ok(response.with_headers(headers).with_status(status))
 }
 
-/// An archive, compressed here by the runtime if it is to be: none of its bytes comes into this wasm.
+/// An archive, which the runtime compresses here if need be: none of its bytes comes into this wasm.
 fn archive(
     response: Response,
     file: &str,

@@ -100,7 +100,7 @@ pub(crate) fn target(content: &Content, query: &str) -> Result<String, ErrorRepl
     Ok(format!("{path}?{query}"))
 }
 
-/// Path and query of what is compared; the object reads the query.
+/// Path and query of a comparison; the object reads the query.
 fn compared(content: &Content, query: &str) -> Result<String, ErrorReply> {
     let path = match content {
         Content::Compare(spec) => {
@@ -122,7 +122,7 @@ fn compared(content: &Content, query: &str) -> Result<String, ErrorReply> {
     Ok(format!("{path}?{query}"))
 }
 
-/// Path and query of what is looked for at a ref and a path; the object reads the query.
+/// Path and query of a question about a ref and a path; the object reads the query.
 fn explored(above: &str, place: &str, query: &str) -> Result<String, ErrorReply> {
     bounded("path", PATH_CHARACTERS_MAX, Some(place.to_owned()))?;
     let place = utf8_percent_encode(place, NON_ALPHANUMERIC);
@@ -177,8 +177,8 @@ fn checked(query: ContentQuery) -> Result<ContentQuery, ErrorReply> {
     })
 }
 
-/// The offset is a number. Once the cursor of a log was the next offset, and was sent as that: what
-/// has a cursor's length is taken for one.
+/// The offset is a number. Once the cursor of a log was the next offset, and was sent as that: a text as long
+/// as a cursor is taken for one.
 fn checked_offset(mut query: ContentQuery) -> Result<ContentQuery, ErrorReply> {
     let refuse = |message: String| ErrorReply::at(ErrorCode::InvalidInput, "/offset", message);
     let Some(offset) = query.offset.take() else {
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_taken() {
+    fn queries_that_are_refused() {
         for (query, pointer) in [
             ("limit=0", "/limit"),
             ("limit=1001", "/limit"),

@@ -70,7 +70,7 @@ fn decoded(cursor: &str) -> Result<String, ErrorReply> {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Restoring {
-    /// Which of those that had the name; the last one unless given.
+    /// Picks one of those that had the name; the last one unless given.
     id: Option<String>,
     /// The name that it gets; the one that it had unless given.
     name: Option<String>,
@@ -109,7 +109,7 @@ pub(crate) async fn restore(
     let info = match restore_object(visit, path, &kept, standing).await {
         Ok(info) => info,
         Err(error) => {
-            // Behind any other error it may be restored: the next request goes on, or mends the entry.
+            // Behind any other error it may be restored: the next request goes on, or repairs the entry.
             let id = &kept.repository_id;
             if error.code == ErrorCode::NotFound {
                 forget(visit, &path.namespace, id, None).await?;

@@ -49,7 +49,7 @@ pub(crate) async fn answer(
         (RestRoute::Rename(path), _) => renaming::rename(visit, request, path).await,
         (RestRoute::Import(path), _) => imports::import(visit, request, path).await,
         (RestRoute::Recover(path), _) => recoveries::recover(visit, request, path).await,
-        // Answered before: the one's body is no envelope, the other's headers have a secret.
+        // Answered before: the one's body is not an envelope, the other's headers have a secret.
         (RestRoute::Bundle(_) | RestRoute::Session, _) => Err(RouteError::Unknown.into()),
         (RestRoute::RepositoryTokens(path), _) => tokens::list(visit, query, path).await,
         (RestRoute::Usage(namespace), _) => usage::show(visit, query, namespace).await,

@@ -1,6 +1,6 @@
 //! `Idempotency-Key`: a POST that was sent before gets the first one's answer again.
 //!
-//! The key is noted at the object that decides what the request makes: that of the namespace, or
+//! The key is noted at the object that makes the resource: that of the namespace, or
 //! the registry where a namespace is made.
 
 use js_sys::Uint8Array;

@@ -1,8 +1,7 @@
 //! The steps by which a repository is made, wherever its content comes from.
 //!
 //! Its name is reserved at the namespace's object, the repository made at its own, the entry
-//! confirmed. A crash may follow each; an entry left behind is mended by the next request for the
-//! name.
+//! confirmed. A crash may follow each; the next request for the name repairs an entry left behind.
 
 use super::tokens::{FreshToken, WantedToken, draw};
 use crate::repo_do::contract::{
@@ -90,13 +89,13 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Has its object make it, and makes it known where it is looked for.
+    /// Its object makes it; then the namespace's list and KV hear of it.
     pub(crate) async fn make(self, visit: &Visit, call: Call) -> Result<Made, ErrorReply> {
         let (path, first_token) = (self.path, self.first_token);
         let call = call.at(self.location);
         let info = init(visit, path, &self.create.repository_id, call).await?;
         let grant = Grant::new(path, &info.repository_id, &first_token.record);
-        // An entry that cannot be confirmed now is mended later: the caller must get the token.
+        // An entry that cannot be confirmed now is repaired later: the caller must get the token.
         let _ = futures::join!(
             grants::remember(visit, &first_token.record.sha256, &grant),
             directory::confirm(visit, path, &info, &info.repository_id)
@@ -143,12 +142,12 @@ pub(super) struct Place {
     pub(super) namespace: String,
     /// The namespace's default.
     fsck_strict: bool,
-    /// What it says of all its repositories.
+    /// The namespace's policies for all its repositories.
     pub(super) standing: Standing,
 }
 
-/// Takes the name and gives its place, or tells the caller who has it. Of requests at the same
-/// time exactly one wins, because the namespace's object answers them one after the other. The
+/// Takes the name and gives its place, or tells the caller who has it. Exactly one of the requests at one
+/// time wins, because the namespace's object answers them one after the other. The
 /// others get `in_progress` while the repository is being made.
 pub(super) async fn reserve(
     visit: &Visit,
@@ -229,7 +228,7 @@ async fn init(
         Err(error) => error,
     };
     // A repository may be here all the same: made by this request although its answer was lost,
-    // or by one that was taken for dead. The entry follows what the object says; when the object
+    // or by one that was taken for dead. The entry follows the object's answer; when the object
     // says nothing, the entry stays as it is until it is old enough to be taken over.
     match existing(visit, path).await {
         Ok(Some(info)) if info.repository_id == repository_id => return Ok(info),

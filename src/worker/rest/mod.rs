@@ -9,8 +9,8 @@
 //! | [`events`] | feeds of events, handed through from the objects |
 //! | `places` | namespaces that are kept in a jurisdiction |
 //! | [`renaming`] | another name for a repository |
-//! | [`writes`] | what changes a repository, handed through to its object |
-//! | [`usage`] | how much a namespace uses |
+//! | [`writes`] | changes of a repository, handed through to its object |
+//! | [`usage`] | the usage of a namespace |
 //! | [`idempotency`] | a POST that was sent before gets its first answer again |
 //! | [`session`] | signing in to the pages, and out of them |
 //! | [`sync_fork`] | a fork that takes over what its source has by now |

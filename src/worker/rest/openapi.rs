@@ -27,7 +27,7 @@ mod tests {
     const NAMESPACE: &str = "/api/v1/namespaces/{namespace}";
     const REPOSITORY: &str = "/api/v1/namespaces/{namespace}/repos/{repo}";
 
-    /// The template of a route's path; nothing for what is Git's.
+    /// The template of a route's path; nothing for Git's routes.
     fn template(route: &Route) -> Option<String> {
         let in_repository = |rest: &str| format!("{REPOSITORY}{rest}");
         Some(match route {

@@ -17,7 +17,7 @@ use crate::worker::visit::Visit;
 use crate::worker::wake;
 
 /// The header that tells the object of the other repository; `None` where the body names none, or not
-/// as a repository is named. The object reads the body again and refuses what is wrong with it.
+/// as a repository is named. The object reads the body again and refuses its faults.
 pub(super) fn header<'a>(
     visit: &'a Visit,
     into: &'a RepositoryPath,
@@ -43,7 +43,7 @@ pub(super) async fn of(
     };
     let is_near = places::is_same(visit, &into.namespace, &path.namespace).await?;
     let named = match wake::check(visit, &path).await {
-        // Of what is kept elsewhere no object here knows anything.
+        // No object here knows of a repository that is kept elsewhere.
         Ok(()) if !is_near => header::ABSENT.to_owned(),
         Ok(()) => named,
         Err(refused) if is_absence(refused.code) => header::ABSENT.to_owned(),
@@ -52,7 +52,7 @@ pub(super) async fn of(
     Ok(Some((header::OTHER, named)))
 }
 
-/// What is said of a name that nobody has taken, by who asks.
+/// Whether the reply means that nobody has taken the name; its code depends on the caller.
 fn is_absence(code: ErrorCode) -> bool {
     matches!(
         code,
@@ -60,7 +60,7 @@ fn is_absence(code: ErrorCode) -> bool {
     )
 }
 
-/// A copy of the body, as far as the object would read it. The platform keeps what was read here for the
+/// A copy of the body, as far as the object would read it. The platform keeps the bytes read here for the
 /// object.
 async fn beginning(request: &web_sys::Request) -> Result<Vec<u8>, ErrorReply> {
     let mut bytes = Vec::new();

@@ -53,7 +53,7 @@ pub(crate) const TTL_SECONDS_DEFAULT: u32 = 86_400;
 const TTL_SECONDS: std::ops::RangeInclusive<u32> = 60..=31_536_000;
 /// Ten years.
 const KEPT_SECONDS_MAX: u32 = 10 * 365 * 86_400;
-// Characters are what a JSON schema counts.
+// A JSON schema counts characters.
 const DESCRIPTION_CHARACTERS_MAX: usize = 1024;
 const LABEL_CHARACTERS_MAX: usize = 100;
 const BRANCH_BYTES_MAX: usize = 255;

@@ -8,8 +8,8 @@ use crate::worker::namespace::place::other_place;
 use crate::worker::objects;
 use crate::worker::visit::Visit;
 
-/// Has a namespace that is about to be made kept in a jurisdiction, or in none; `None`: where its name
-/// belongs. What cannot be kept there is refused before anything is written.
+/// Chooses the jurisdiction of a new namespace, or none; `None`: where its name belongs. It refuses a
+/// namespace that cannot be kept there before anything is written.
 pub(super) async fn take(
     visit: &Visit,
     namespace: &NamespaceName,

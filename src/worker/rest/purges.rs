@@ -39,7 +39,7 @@ struct ShownHolder {
     id: String,
     namespace: Option<String>,
     name: Option<String>,
-    /// Of one that was purged as well: what went there.
+    /// For one that was purged as well: the objects that went there.
     #[serde(skip_serializing_if = "Option::is_none")]
     objects: Option<u64>,
     /// Why it was not.

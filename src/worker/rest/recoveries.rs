@@ -1,4 +1,4 @@
-//! Repositories that are made again of what R2 has.
+//! Repositories that are made again from R2.
 
 use serde::Deserialize;
 use worker::Request;

@@ -87,7 +87,7 @@ pub(crate) async fn rename(
     repos::shown(visit, info)
 }
 
-/// Finds out what a request without a good answer did. Gives the repository if it has the new name.
+/// Finds out the effect of a request without a good answer. Gives the repository if it has the new name.
 /// Otherwise frees that name, unless the object does not answer.
 async fn settle(
     visit: &Visit,

@@ -87,8 +87,8 @@ pub(crate) async fn list(
     envelope::numbered_page(&repositories, limit, query.page, total, cursor)
 }
 
-/// What a listed repository is busy with. A fork is listed when it is done. Only an import may still
-/// run, and until it is done the list knows of no object: only then the repository itself is asked.
+/// The status of a listed repository, while it is busy. A fork is listed when it is done. Only an import may
+/// still run, and until it is done the list knows of no object: only then the repository itself is asked.
 /// `None` where it does not answer.
 async fn status(
     visit: &Visit,
@@ -206,8 +206,8 @@ struct DeleteQuery {
 
 /// `DELETE …/repos/:name`
 ///
-/// The object goes first: it decides whether the repository exists, and an entry left over is
-/// mended by the next request for the name.
+/// The object goes first: it decides whether the repository exists, and the next request for the name repairs
+/// an entry left over.
 pub(crate) async fn delete(
     visit: &Visit,
     query: &str,

@@ -47,7 +47,7 @@ pub(crate) struct Repository {
 }
 
 impl Repository {
-    /// Of what its object says, and the URL under which Git reaches it.
+    /// Made of its object's answer, and the URL under which Git reaches it.
     #[must_use]
     pub(crate) fn new(info: RepositoryInfo, remote: String) -> Self {
         Self {
@@ -109,7 +109,7 @@ pub(crate) struct ListedRepository {
 }
 
 impl ListedRepository {
-    /// Of what its namespace says, the URL under which Git reaches it, and its status if that is known.
+    /// Made of its namespace's answer, the URL under which Git reaches it, and its status if that is known.
     #[must_use]
     pub(crate) fn new(listed: Listed, remote: String, status: Option<RepositoryStatus>) -> Self {
         Self {
@@ -152,12 +152,12 @@ pub(crate) struct CreatedRepository {
     pub(crate) token: String,
     /// When the token ends.
     pub(crate) expires_at: String,
-    /// The remote with the token in it: what `git clone` takes.
+    /// The remote with the token in it: `git clone` takes it as it is.
     pub(crate) clone_url: String,
-    /// Of a fork: the objects that it took over.
+    /// For a fork: the objects that it took over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) objects: Option<u64>,
-    /// Of a fork: the source's refs that it left out.
+    /// For a fork: the source's refs that it left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) skipped_refs: Option<SkippedRefs>,
 }
@@ -169,7 +169,7 @@ pub(crate) struct Gone {
     pub(crate) id: String,
 }
 
-/// A remote with a token as its password: what `git clone` takes as it is.
+/// A remote with a token as its password: `git clone` takes it as it is.
 #[must_use]
 pub(crate) fn with_token(remote: &str, plaintext: &str) -> String {
     remote.replacen("://", &format!("://x:{plaintext}@"), 1)
@@ -188,10 +188,10 @@ pub(crate) struct CreatedToken {
     scope: Scope,
     label: Option<String>,
     expires_at: String,
-    /// Of a repository's token: its remote with the token in it.
+    /// For a repository's token: its remote with the token in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     clone_url: Option<String>,
-    /// Of a namespace's token.
+    /// For a namespace's token.
     #[serde(skip_serializing_if = "Option::is_none")]
     repos: Option<OpenedRepos>,
     refs: RefRules,
@@ -240,14 +240,14 @@ pub(crate) struct ListedToken {
     created_at: String,
     expires_at: String,
     last_used_at: Option<String>,
-    /// Of a namespace's token.
+    /// For a namespace's token.
     #[serde(skip_serializing_if = "Option::is_none")]
     repos: Option<OpenedRepos>,
     refs: RefRules,
 }
 
 impl ListedToken {
-    /// Of its record, at a time in milliseconds since 1970.
+    /// Made of its record, at a time in milliseconds since 1970.
     #[must_use]
     pub(crate) fn new(record: TokenRecord, now_ms: i64) -> Self {
         Self {

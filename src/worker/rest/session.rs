@@ -55,7 +55,7 @@ struct Within {
     namespace: Option<String>,
 }
 
-/// Who asks.
+/// The caller, as the session's answer shows it.
 #[derive(Serialize)]
 struct Who {
     kind: &'static str,
@@ -205,7 +205,7 @@ fn seconds(visit: &Visit) -> i64 {
     })
 }
 
-/// Whose the credential is, if its object accepts it now.
+/// The owner of the credential, if its object accepts it now.
 async fn whose(visit: &mut Visit, mut place: Place) -> Result<Who, ErrorReply> {
     if let Some(text) = &visit.unverified {
         let claimed = claimed(text);
@@ -237,7 +237,7 @@ async fn whose(visit: &mut Visit, mut place: Place) -> Result<Who, ErrorReply> {
     }
 }
 
-/// Where a signed token says that it is of; nothing of it is believed yet.
+/// The place that a signed token names, not checked yet.
 fn claimed(text: &str) -> Place {
     let Ok(jwt) = Jwt::parse(text) else {
         return Place::default();

@@ -18,7 +18,7 @@ use crate::worker::visit::Visit;
 /// How the record of a fork names its source.
 const FORKED_FROM: &str = "artifacts:";
 
-/// The body. Where a field means what it means in a merge, the object reads it.
+/// The body. Where a field has the same meaning as in a merge, the object reads it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SyncFork {
@@ -95,7 +95,7 @@ pub(super) async fn call(
     Ok(Call::post(write::path::MERGE, &merge)?.with_headers(headers))
 }
 
-/// A refusal of the merge, told of the fields that the client gave.
+/// A refusal of the merge, in terms of the fields that the client gave.
 pub(super) fn refused(mut error: ErrorReply) -> ErrorReply {
     error.pointer = match error.pointer.as_deref() {
         Some("/into" | "/from/ref") => Some("/branch".to_owned()),

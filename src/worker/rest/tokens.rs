@@ -51,7 +51,7 @@ pub(crate) fn draw(
     wanted: WantedToken,
 ) -> Result<FreshToken, ErrorReply> {
     let token = id::token(visit.entropy(Purpose::Token)?);
-    // Whole seconds: what KV knows of a token has no more.
+    // Whole seconds, since KV knows no more of a token.
     let expires_at = visit
         .now_ms
         .div_euclid(1000)

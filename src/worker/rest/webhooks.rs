@@ -1,5 +1,5 @@
 //! Webhooks of a namespace and of its repositories: made, listed, changed, deleted; their
-//! deliveries. Whoever administers the namespace administers its repositories too.
+//! deliveries. An administrator of the namespace administers its repositories too.
 
 use serde_json::json;
 use worker::Request;

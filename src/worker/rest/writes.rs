@@ -16,8 +16,8 @@ use crate::worker::objects::{refusal, repository};
 use crate::worker::route::Write;
 use crate::worker::visit::{Visit, rest_headers};
 
-/// Answers a request that writes. The object is asked first and decides: whoever may push may do
-/// this, and nobody else.
+/// Answers a request that writes. The object is asked first and decides: a caller that may push may do this,
+/// and nobody else.
 pub(crate) async fn answer(
     visit: &Visit,
     request: &web_sys::Request,

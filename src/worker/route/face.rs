@@ -1,6 +1,6 @@
-//! How errors are told below a path, whether or not anything is served there.
+//! The form of errors below a path, whether or not anything is served there.
 
-/// Which of the faces a path belongs to: how errors are told.
+/// Which of the faces a path belongs to: the form of errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Face {
     /// Plain text, as Git shows it.

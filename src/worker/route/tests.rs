@@ -32,7 +32,7 @@ fn git_paths() {
 }
 
 #[test]
-fn what_other_hosts_have_beside_git() {
+fn paths_that_other_hosts_have_beside_git() {
     for (text, neighbour) in [
         (
             "/git/acme/w.git/git-upload-archive",
@@ -207,7 +207,7 @@ fn names_that_break_the_rules() {
 }
 
 #[test]
-fn what_is_written_and_what_is_read_at_one_path() {
+fn one_path_is_read_and_written() {
     let route = |text: &str| match parse(&format!("/api/v1/namespaces/acme/repos/w/{text}")) {
         Ok(Route::Rest(route)) => route,
         other => panic!("{text}: {other:?}"),
@@ -278,7 +278,7 @@ proptest! {
         let _ = parse(&format!("/api/v1/namespaces/{}", String::from_utf8_lossy(&bytes)));
     }
 
-    // However the segments are spelled, the object reached is that of the two literal segments.
+    // Any spelling of the segments reaches the object of the two literal segments.
     #[test]
     fn a_path_reaches_only_the_repository_that_it_spells(
         namespace in "[a-zA-Z0-9./%_~-]{1,8}", name in "([a-zA-Z0-9./_-]|%2[eEfF]|%00|%5c){1,8}",

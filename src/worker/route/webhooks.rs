@@ -3,7 +3,7 @@
 use crate::repo_do::contract::is_public_id;
 use crate::worker::names::{NamespaceName, RepositoryName};
 
-/// Whose webhooks.
+/// The owner of webhooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HookOwner {
     /// The namespace.

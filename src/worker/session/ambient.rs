@@ -8,7 +8,7 @@
 /// The header that our pages send along.
 pub(crate) const MARK: &str = "x-cairn-session";
 
-/// What a request says of itself.
+/// The facts about a request that its headers tell.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Asked<'a> {
     /// The HTTP method.
@@ -48,7 +48,7 @@ pub(crate) fn is_read(method: &str) -> bool {
     matches!(method, "GET" | "HEAD")
 }
 
-/// Whether the header [`MARK`] says what our pages say.
+/// Whether the header [`MARK`] has the value that our pages send.
 #[must_use]
 pub(crate) fn is_marked(mark: Option<&str>) -> bool {
     mark == Some("1")

@@ -1,8 +1,8 @@
 //! The cookie of a session: 256 random bits, from which both the name in KV and the key are made.
 //!
 //! Specification: <https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis>. A browser takes a
-//! name that begins with `__Host-` from this very host alone, and over https; of http it takes that from
-//! the machine that it runs on.
+//! name that begins with `__Host-` from this very host alone, and over https; over http it takes such a name
+//! from the machine that it runs on.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ const LOGGED_DIGITS: usize = 16;
 pub(crate) struct SessionSecret([u8; SECRET_BYTES]);
 
 impl SessionSecret {
-    /// Of random bytes.
+    /// Made of random bytes.
     pub(crate) const fn new(random: [u8; SECRET_BYTES]) -> Self {
         Self(random)
     }
@@ -46,7 +46,7 @@ impl SessionSecret {
         faster_hex::hex_string(&self.derived(b"cairn session name"))
     }
 
-    /// The key that opens what KV has.
+    /// The key that opens the value in KV.
     #[must_use]
     pub(crate) fn key(&self) -> [u8; 32] {
         self.derived(b"cairn session key")
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_cookie_of_a_session() {
+    fn texts_that_are_not_a_sessions_cookie() {
         for header in [
             "",
             "__Host-cairn-session",
@@ -146,7 +146,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_set_is_found(random in any::<[u8; SECRET_BYTES]>()) {
+        fn a_cookie_that_was_set_is_found(random in any::<[u8; SECRET_BYTES]>()) {
             let secret = SessionSecret::new(random);
             prop_assert_eq!(SessionSecret::find(&secret.set(1)), Some(secret));
         }

@@ -1,4 +1,4 @@
-//! A session that a request has, and what it holds.
+//! A session that a request has, and its content.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,18 +6,18 @@ use super::cookie::SessionSecret;
 
 /// A session that a request has.
 pub(crate) struct Session {
-    /// What its cookie has.
+    /// The secret in its cookie.
     pub(crate) secret: SessionSecret,
-    /// What it holds.
+    /// Its content.
     pub(crate) held: Held,
 }
 
-/// What a session holds.
+/// The content of a session.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Held {
     /// The token.
     pub(crate) token: String,
-    /// The namespace that it opens, or in which; of the operator's key none.
+    /// The namespace that it opens, or in which; the operator's key has none.
     pub(crate) namespace: Option<String>,
     /// The one repository that it opens, by name.
     pub(crate) repository: Option<String>,

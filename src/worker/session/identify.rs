@@ -1,4 +1,4 @@
-//! Whose request it is, where a browser says so by itself.
+//! Finds the caller of a request that a browser sends with a cookie or a credential by itself.
 
 use super::ambient::{Asked, MARK};
 use super::cookie::{self, SessionSecret};

@@ -1,6 +1,6 @@
-//! What KV has of a session: the token, sealed by the cookie. Who reads or writes KV alone neither learns
-//! the token nor makes a session for it. A location may know a session for some seconds after it ended
-//! elsewhere; what the token may do, its object decides each time.
+//! The part of a session that is in KV: the token, sealed by the cookie. An attacker who reads or writes KV
+//! alone neither learns the token nor makes a session for it. A location may know a session for some seconds
+//! after it ended elsewhere; the token's object decides its rights each time.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;

@@ -2,7 +2,7 @@
 //!
 //! A session stands for a token. Its cookie is a key: KV has the token sealed by it, and nothing else
 //! opens that. So a request with the cookie is judged as one with the token, by the same objects, and
-//! whatever ends the token ends the session ([ADR 124](../../../docs/adr/0124-a-session-is-a-sealed-token.md)).
+//! the end of the token ends the session ([ADR 124](../../../docs/adr/0124-a-session-is-a-sealed-token.md)).
 //!
 //! | module | what it is |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! The bounds of what settings say about issuers. A refusal names what is wrong by a JSON pointer.
+//! The bounds of the settings about issuers. A refusal names the fault by a JSON pointer.
 
 use std::ops::RangeInclusive;
 
@@ -49,7 +49,7 @@ const SHARED: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// Who sets the issuers, and where.
+/// The setter of the issuers, and the place.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Setter {
     /// Whether the operator sets those of a namespace, or of the deployment.
@@ -121,7 +121,7 @@ fn check(pointer: &str, issuer: &Issuer, setter: Setter) -> Result<(), ErrorRepl
     Ok(())
 }
 
-/// Of an issuer at which everybody can have tokens made: the claims that say whose a token is.
+/// For an issuer at which everybody can have tokens made: the claims that say whose a token is.
 fn claims_of_everybody(issuer: &Issuer) -> Option<&'static [&'static str]> {
     let mut shared = SHARED.iter();
     let found = shared.find(|(name, _)| *name == issuer.issuer);

@@ -1,4 +1,4 @@
-//! The claims of a signed token (RFC 7519), and what must hold of every token.
+//! The claims of a signed token (RFC 7519), and the rules for every token.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -53,7 +53,7 @@ impl Algorithm {
     }
 }
 
-/// Whether the signature of a token is that of the key at this place. A key that the platform does not
+/// Whether the key at this place made the signature of the token. A key that the platform does not
 /// take verifies nothing.
 pub(crate) async fn is_signed_by(jwt: &Jwt<'_>, keys: &KeySet, place: usize) -> bool {
     verified(jwt, keys, place).await.unwrap_or_default()

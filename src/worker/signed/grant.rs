@@ -51,7 +51,7 @@ pub(crate) fn by_rules(rules: &[Rule], claims: &Claims) -> Result<Granted, Grant
     })
 }
 
-/// By what the token says itself: `repo` or `namespace`, `scopes`, and `refs`. The issuer of the operator
+/// By the token's own claims: `repo` or `namespace`, `scopes`, and `refs`. The issuer of the operator
 /// alone may make administrators.
 pub(crate) fn by_itself(
     claims: &Claims,

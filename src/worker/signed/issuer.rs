@@ -25,7 +25,7 @@ pub(crate) struct Issuer {
     /// Its keys, where it has no URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) keys: Option<Vec<Value>>,
-    /// What its tokens open, by their claims; without rules a token says itself what it opens. Only an
+    /// The rights of its tokens, by their claims; without rules a token names its own rights. Only an
     /// issuer of a namespace may have rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) rules: Option<Vec<Rule>>,
@@ -46,7 +46,7 @@ pub(crate) fn stored(json: Option<&str>) -> Result<Vec<Issuer>, ErrorReply> {
     })
 }
 
-/// What tokens with such claims open. The first rule that matches holds.
+/// The rights of tokens with such claims. The first rule that matches holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rule {

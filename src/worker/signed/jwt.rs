@@ -12,7 +12,7 @@ pub(crate) const TOKEN_BYTES_MAX: usize = 8 << 10;
 /// How a JSON object without white space in front begins in base64url.
 const BEGINNING: &str = "ey";
 
-/// The types that a header may name. Others are made for something else, and are no access token.
+/// The types that a header may name. Others are made for something else, and are not access tokens.
 const TYPES: [&str; 2] = ["JWT", "at+jwt"];
 
 /// Why a token is refused before its signature is verified. Its sender may be anybody, and is not told
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token() {
+    fn texts_that_are_not_signed_tokens() {
         let good = token(&json!({ "alg": "EdDSA" }));
         for other in [
             "",

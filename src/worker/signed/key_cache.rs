@@ -1,5 +1,5 @@
-//! Keys that an isolate keeps, and when they are fetched. It holds data alone: no request waits for what
-//! another one fetches.
+//! Keys that an isolate keeps, and when they are fetched. It holds data alone: no request waits for another
+//! one's fetch.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ struct Key {
 }
 
 impl KeySet {
-    /// Of keys that are good for a signature.
+    /// Made of keys that are good for a signature.
     pub(crate) fn new(keys: Vec<Jwk>) -> Self {
         let keys = keys.into_iter().map(|jwk| Key {
             jwk,
@@ -105,7 +105,7 @@ impl Kept {
     }
 }
 
-/// What a request does about keys.
+/// The next step of a request that needs keys.
 #[derive(Debug, Clone)]
 pub(crate) enum Plan {
     /// It takes these.
@@ -130,7 +130,7 @@ impl KeyCache {
         }
     }
 
-    /// What to do for a request that needs the keys of this URL.
+    /// The next step of a request that needs the keys of this URL.
     pub(crate) fn plan(&mut self, url: &str, now_ms: i64) -> Plan {
         let kept = self.place(url, now_ms);
         let age_ms = now_ms.saturating_sub(kept.fetched_ms);

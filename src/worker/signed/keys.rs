@@ -41,7 +41,7 @@ impl Algorithm {
     }
 }
 
-/// A public key, without whatever else an issuer writes beside it.
+/// A public key, without the other fields that an issuer writes beside it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Jwk {
     /// `EC`, `RSA` or `OKP`.
@@ -67,7 +67,7 @@ pub(crate) struct Jwk {
     /// The only algorithm that it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) alg: Option<String>,
-    /// `sig`, if it says what it is for.
+    /// `sig`, if it names its use.
     #[serde(default, rename = "use", skip_serializing_if = "Option::is_none")]
     pub(crate) used_for: Option<String>,
 }
@@ -82,12 +82,12 @@ pub(crate) enum NoKey {
 }
 
 impl Jwk {
-    /// Reads a key whatever else it holds; `None` where a field that a key has is missing or no text.
+    /// Reads a key and ignores other fields; `None` where a field that a key has is missing or no text.
     pub(crate) fn read(value: &Value) -> Option<Self> {
         Self::deserialize(value).ok()
     }
 
-    /// The algorithm that it verifies; `None` when it is no such public key, or too short.
+    /// The algorithm that it verifies; `None` when it is not such a public key, or too short.
     #[must_use]
     pub(crate) fn algorithm(&self) -> Option<Algorithm> {
         if self.used_for.as_deref().is_some_and(|used| used != "sig") {

@@ -2,7 +2,7 @@
 //! token is ([docs/tokens.md](../../../docs/tokens.md#signed-tokens)).
 //!
 //! The Worker checks form, signature and times, and passes the claims on. The namespace's object decides
-//! what they open, and whether the token was revoked: its part is in
+//! their rights, and whether the token was revoked: its part is in
 //! [`namespace::signed`](super::namespace::signed).
 //!
 //! | module | what it is |

@@ -1,5 +1,5 @@
-//! A request whose credential has the form of a signed token: who trusts its issuer, and whether its
-//! signature, its audience and its times are good.
+//! A request whose credential has the form of a signed token: the party that trusts its issuer, and the
+//! checks of its signature, its audience and its times.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -34,7 +34,7 @@ thread_local! {
         const { RefCell::new(OperatorsIssuers::new()) };
 }
 
-/// Forgets what an isolate knows of a namespace's issuers: they were changed.
+/// Forgets an isolate's copy of a namespace's issuers: they were changed.
 pub(crate) fn forget(namespace: &NamespaceName) {
     KNOWN.with_borrow_mut(|known| known.forget(&namespace.folded()));
 }
@@ -128,7 +128,7 @@ async fn is_signed(visit: &Visit, known: &KnownIssuer, jwt: &Jwt<'_>) -> Result<
     }
 }
 
-/// The issuer of this name, and who trusts it. A namespace's own never stands in for one of the
+/// The issuer of this name, and the party that trusts it. A namespace's own never stands in for one of the
 /// operator's.
 async fn trusted(
     visit: &Visit,

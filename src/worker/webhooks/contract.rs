@@ -124,7 +124,7 @@ pub(crate) struct Delivery {
     pub(crate) event_id: String,
     /// The event's type.
     pub(crate) kind: String,
-    /// What became of it.
+    /// Its state.
     pub(crate) state: State,
     /// When the event came: milliseconds since 1970.
     pub(crate) created_at_ms: i64,
@@ -145,7 +145,7 @@ pub(crate) struct Attempted {
     pub(crate) duration_ms: i64,
     /// The HTTP status, if there was an answer.
     pub(crate) status: Option<u16>,
-    /// How the answer began; without an answer, what failed.
+    /// How the answer began; without an answer, the fault.
     pub(crate) answer: Option<String>,
 }
 

@@ -19,8 +19,8 @@ use crate::worker::random;
 /// Requests to the receiver at once. The platform allows six connections.
 const RUNNING_MAX: usize = 4;
 
-/// While attempts are under way the alarm rings after so long, so that what a restart ended is
-/// tried again soon.
+/// While attempts are under way the alarm rings after so long, so that attempts that a restart ended are
+/// repeated soon.
 const GUARD_MS: i64 = 5_000;
 
 /// When to tell the namespace's object again that the webhook was switched off.
@@ -99,7 +99,7 @@ fn wake_at(hook: &Hook, store: &Store, is_to_tell: bool) -> Result<Option<i64>, 
     }
 }
 
-/// One attempt of one delivery, from its beginning to what comes after it.
+/// One attempt of one delivery, from its beginning to the step after it.
 async fn attempt(hook: Rc<Hook>, due: Due) {
     let tried = try_once(&hook, &due).await;
     hook.running.borrow_mut().remove(&due.seq);

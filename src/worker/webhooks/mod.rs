@@ -6,7 +6,7 @@
 //! | [`contract`] | messages to that object |
 //! | [`object`], [`hook`], [`tasks`] | the object: its shell, its state, and what it does |
 //! | [`delivering`], [`post`] | deliveries under way; one attempt |
-//! | [`settling`] | what follows from an attempt |
+//! | [`settling`] | the consequences of an attempt |
 //! | [`retry`] | when a delivery is tried again or given up |
 
 pub(crate) mod contract;

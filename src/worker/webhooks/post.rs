@@ -22,7 +22,7 @@ const USER_AGENT: &str = concat!("Cairn-Webhooks/", env!("CARGO_PKG_VERSION"));
 
 /// A request to a receiver.
 pub(crate) struct Letter<'a> {
-    /// To whom, and with which secrets.
+    /// The URL, and the secrets.
     pub(crate) definition: &'a Definition,
     /// The event's id.
     pub(crate) event_id: &'a str,
@@ -41,7 +41,7 @@ pub(crate) struct Posted {
     pub(crate) status: Option<u16>,
     /// The header `Retry-After`.
     pub(crate) retry_after: Option<String>,
-    /// How the answer begins; without an answer, what failed.
+    /// How the answer begins; without an answer, the fault.
     pub(crate) answer: Option<String>,
 }
 
@@ -121,7 +121,7 @@ async fn beginning(mut response: Response) -> Option<String> {
         };
         bytes.extend_from_slice(&chunk);
     }
-    // Dropped here, the stream cancels what was not read.
+    // Dropped here, the stream cancels the rest.
     drop(stream);
     bytes.truncate(ANSWER_BYTES_MAX);
     Some(String::from_utf8_lossy(&bytes).into_owned()).filter(|text| !text.is_empty())

@@ -19,7 +19,7 @@ const RETRY_AFTER_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 /// A webhook is switched off when it has done nothing but fail for so long: five days.
 const FAILING_MS_MAX: i64 = 5 * 24 * 60 * 60 * 1000;
 
-/// The status by which a receiver says that it wants no more.
+/// The status by which a receiver refuses further deliveries.
 const GONE: u16 = 410;
 
 /// The outcome of an attempt, as far as the next one depends on it.
@@ -39,13 +39,13 @@ impl Verdict {
             .is_some_and(|status| (200..=299).contains(&status))
     }
 
-    /// Whether the receiver wants no more of them.
+    /// Whether the receiver refuses further deliveries.
     #[must_use]
     pub(crate) fn is_gone(self) -> bool {
         self.status == Some(GONE)
     }
 
-    /// What becomes of a delivery after this attempt, which was one more than `before`. `random` is
+    /// The fate of a delivery after this attempt, which was one more than `before`. `random` is
     /// any number: its remainder is the jitter.
     #[must_use]
     pub(crate) fn next(self, before: u32, now_ms: i64, random: u32) -> Next {

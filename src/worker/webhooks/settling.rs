@@ -1,4 +1,4 @@
-//! What an attempt brought is written down, with all that follows from it. Times are handed in.
+//! Writes down the result of an attempt, with all that follows from it. Times are handed in.
 
 use super::post::Posted;
 use super::retry::{self, Verdict};
@@ -8,7 +8,7 @@ use crate::storage::webhook::store::{Attempt, Due, Hook, HookError, HookStore, N
 /// How the type of a ping ends. It is tried once, and says nothing about the receiver's health.
 const PING: &str = ".webhook.ping";
 
-/// Why a webhook was switched off: the receiver says that it wants no more.
+/// Why a webhook was switched off: the receiver refuses further deliveries.
 const REASON_GONE: &str = "gone";
 /// Nothing but failures came back for days.
 const REASON_FAILING: &str = "failing";
@@ -21,7 +21,7 @@ pub(super) struct Ended {
     pub(super) random: u32,
 }
 
-/// Writes down what came back, and what follows from it.
+/// Writes down the answer, and its consequences.
 pub(super) fn settle<D: Database>(
     store: &HookStore<D>,
     known: &Hook,
@@ -104,7 +104,7 @@ mod tests {
             self.store.load().unwrap().unwrap()
         }
 
-        /// Tries what is due next, at the time at which it is due, or later; gives that time.
+        /// Tries the delivery that is due next, at its time or later; gives that time.
         fn try_next(&self, status: u16, not_before_ms: i64) -> Option<i64> {
             let (due_at, _) = *self.store.next_due(1).unwrap().first()?;
             let now_ms = due_at.max(not_before_ms);
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn one_success_begins_the_five_days_anew() {
+    fn one_success_begins_the_five_days_again() {
         let tried = Tried::new();
         let mut last = NOW;
         for _ in 0..12 {

@@ -1,8 +1,7 @@
-//! What a webhook's object does: it takes events, and answers about deliveries.
+//! The work of a webhook's object: it takes events, and answers about deliveries.
 //!
 //! Events that were taken are in the database before the namespace's object hears of it, and the
-//! alarm is set in the same turn: whatever ends this object, the alarm goes on with what is
-//! pending.
+//! alarm is set in the same turn: however this object ends, the alarm goes on with the pending ones.
 
 use std::rc::Rc;
 
@@ -87,7 +86,7 @@ impl Hook {
         })
     }
 
-    /// One delivery, with what was sent.
+    /// One delivery, with its body.
     pub(crate) fn delivery(&self, seq: i64) -> Result<DeliveryInFull, ErrorReply> {
         let store = self.store()?;
         if !schema::is_created(store.database()).map_err(HookError::from)? {
@@ -98,8 +97,8 @@ impl Hook {
         Ok(DeliveryInFull { delivery, body })
     }
 
-    /// The alarm rings: goes on with what is pending. What fails is tried again, not left to the
-    /// platform, which gives up after some attempts.
+    /// The alarm rings: goes on with the pending deliveries. It tries failures again itself, and does not
+    /// leave them to the platform, which gives up after some attempts.
     pub(crate) async fn ring(self: &Rc<Self>) -> worker::Result<()> {
         self.has_rung();
         let rung = match self.prune_if_due() {

@@ -1,4 +1,4 @@
-// What stories do with forms, and how they ask the server what came of it.
+// The acts that stories do with forms, and their questions to the server about the result.
 
 import assert from "node:assert/strict";
 

@@ -26,7 +26,7 @@ await story(async ({ page, home, facts, complaints }) => {
   await page.keyboard.type("The second one");
   await pressed(page, button("Make the tag"));
   await page.getByRole("link", { name: "v2", exact: true }).waitFor();
-  // A name that is taken, and one that is none, are told in the dialog; Escape closes it.
+  // A name that is taken, and one that is not valid, are refused in the dialog; Escape closes it.
   await button("New branch").click();
   await page.getByLabel("Name", { exact: true }).fill("main");
   await button("Make the branch").click();
@@ -40,7 +40,7 @@ await story(async ({ page, home, facts, complaints }) => {
   await page.getByRole("dialog").waitFor({ state: "detached" });
   assert.ok(await button("New branch").evaluate((element) => element === document.activeElement), "the focus is back");
 
-  // What is destroyed wants its name.
+  // A page asks for the name before it destroys something.
   await button("Delete v1").click();
   await accessible(page);
   await page.getByLabel("Type v1 to confirm").fill("v");

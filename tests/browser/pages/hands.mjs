@@ -1,10 +1,10 @@
-// What the stories of writing share: a keyboard, and what a page does with a commit.
+// The helpers that the stories of writing share: a keyboard, and the acts of a page with a commit.
 
 import assert from "node:assert/strict";
 
 import { settled } from "./page.mjs";
 
-/** Goes by Tab alone to what a locator finds, as somebody without a mouse does. */
+/** Goes by Tab alone to the element that a locator finds, as somebody without a mouse does. */
 export async function tabTo(page, locator) {
   await locator.waitFor();
   for (let step = 0; step < 90; step += 1) {
@@ -20,7 +20,7 @@ export async function pressed(page, locator) {
   await page.keyboard.press("Enter");
 }
 
-/** Presses Commit, and waits until the page of what was committed is there. */
+/** Presses Commit, and waits until the page of the commit is there. */
 export async function committed(page) {
   const before = page.url();
   await page.getByRole("button", { name: "Commit", exact: true }).click();

@@ -31,7 +31,7 @@ await story(async ({ page, home, facts, complaints }) => {
   for (const view of views) {
     await go(page, home + view);
     await settled(page);
-    // Whatever can be clicked or pointed at inside the content.
+    // Clicks and points at everything inside the content.
     for (const link of await page.locator(".prose a").all()) await link.dispatchEvent("click").catch(() => {});
     assert.equal(await page.evaluate(() => window.harmed), undefined, view);
     assert.ok(page.url().startsWith(new URL(home).origin), `${view} led to ${page.url()}`);
@@ -40,7 +40,8 @@ await story(async ({ page, home, facts, complaints }) => {
   const [session] = await page.context().cookies();
   assert.equal(session.value, value, "the session is as it was");
   assert.equal(await page.evaluate(() => window.harmed), undefined);
-  // A picture that is none may fail to load, and the browser tells what the policy keeps out while a text is made harmless.
+  // A file that is not a picture may fail to load, and the browser tells which requests the policy keeps out
+  // while a text is made harmless.
   const told = complaints.filter((complaint) => !/Failed to load resource|404|Content Security Policy/.test(complaint));
   complaints.splice(0, complaints.length, ...told);
 });

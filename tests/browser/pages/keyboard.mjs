@@ -33,11 +33,11 @@ await story(async ({ page, home, facts }) => {
   }
 });
 
-/** What can be seen and pressed, or filled in, and gets no focus while Tab goes once through the page. */
+/** The visible elements that can be pressed or filled in, and get no focus while Tab goes through the page. */
 async function unreached(page) {
   await page.evaluate((wanted) => {
     const isSeen = (element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: false }) && element.getClientRects().length > 0;
-    // Of radio buttons of one name the arrows choose.
+    // The arrows choose among radio buttons of one name.
     const isOne = (element) => element.type !== "radio" && !element.disabled && element.tabIndex >= 0;
     window.left = new Set([...document.querySelectorAll(wanted)].filter((element) => isSeen(element) && isOne(element)));
     addEventListener("focusin", ({ target }) => window.left.delete(target));

@@ -1,4 +1,4 @@
-// Whoever has a namespace's admin token runs that namespace, and sees nothing of any other one.
+// Somebody with a namespace's admin token runs that namespace, and sees no other one.
 
 import assert from "node:assert/strict";
 
@@ -11,7 +11,7 @@ await story(
     const rest = api(origin, facts.admin);
     const run = `${origin}/n`;
 
-    // Whoever is not signed in is led to where that is done.
+    // A reader who is not signed in is led to the page for that.
     await go(page, run);
     await page.getByText("Nobody is signed in").waitFor();
     await accessible(page);
@@ -80,7 +80,7 @@ await story(
       await accessible(page);
     }
 
-    // Nothing of another namespace is shown, whatever is asked for. A browser notes each refusal in its console.
+    // Nothing of another namespace is shown, for any request. A browser notes each refusal in its console.
     for (const view of ["", "/tokens", "/webhooks", "/events", "/audit", "/usage", "/settings", "/deleted", "/repos/secret", "/repos/secret/settings"]) {
       await go(page, `${run}/other${view}`);
       await page.getByRole("alert").first().waitFor();

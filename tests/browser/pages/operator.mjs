@@ -1,4 +1,4 @@
-// The operator runs the place in a browser; what was done is asked of the API.
+// The operator runs the place in a browser; the story asks the API for the results.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { api, destroy, send, until } from "./acts.mjs";
 import { accessible, go, settled, signIn, story } from "./page.mjs";
 
-// Whoever gets the webhook's deliveries.
+// The deliveries that the webhook's receiver gets.
 const received = [];
 const receiver = createServer((request, answer) => {
   received.push(request.headers["webhook-id"]);
@@ -109,7 +109,7 @@ async function settings({ page, rest, run, told }) {
   const { description, public: isPublic, push_protection, deny_deletes, idle_ttl_seconds } = await shown();
   assert.deepEqual([description, isPublic, push_protection, deny_deletes, idle_ttl_seconds], ["A better stone", false, true, true, 2_592_000]);
   assert.equal(Date.parse((await shown()).expires_at), Date.parse("2030-01-02T03:04"));
-  // What is wrong is said where it stands.
+  // The page names a fault at its field.
   await send(page, "Life and size", { "Size at most": "a lot" }, "Save");
   await page.getByRole("alert").getByText("Size at most: A number").waitFor();
   assert.equal(await page.getByLabel("Size at most").getAttribute("aria-invalid"), "true");
@@ -146,7 +146,7 @@ async function tokens({ page, rest, run, origin }) {
   await row.waitFor({ state: "detached" });
   assert.equal((await api(origin, token)(path)).status, 401);
 
-  // Of the namespace, with rules of its own.
+  // A token of the namespace, with rules of its own.
   await go(page, `${run}/quarry/tokens`);
   await page.getByRole("button", { name: "Add a rule" }).click();
   await page.getByLabel("Pattern of rule 1").fill("*");
@@ -194,7 +194,7 @@ async function webhooks({ page, rest, run, told }) {
 async function events({ page, rest, run }) {
   await go(page, `${run}/quarry/repos/stone/events`);
   await page.getByText("repo.created").waitFor();
-  // What happens while somebody looks appears by itself.
+  // Changes appear by themselves while somebody looks.
   await rest("/quarry/repos/stone", { method: "PATCH", body: JSON.stringify({ description: "as it happens" }) });
   const newest = page.locator(".events li").first();
   await newest.locator("summary").getByText("description").waitFor();

@@ -27,7 +27,7 @@ await story(async ({ page, home, facts, context, complaints }) => {
         assert.ok([401, 403, 415].includes((await answer).status()), `${site}${form}`);
       }
       await page.goto(site);
-      // Of each answer a page of others learns nothing, and none takes effect.
+      // A page of another site learns nothing from any answer, and no request takes effect.
       const tried = await page.evaluate(
         async ([repos, raw]) => {
           const body = JSON.stringify({ name: "forged" });

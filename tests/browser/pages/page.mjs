@@ -1,4 +1,5 @@
-// What all stories of pages share: a browser at a repository's page, which fails where a page complains.
+// The setting that all stories of pages share: a browser at a repository's page, which fails where a page
+// complains.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import { open } from "../browser.mjs";
 
 const axe = readFileSync(join(process.env.CAIRN_CLIENTS, "browser/node_modules/axe-core/axe.min.js"), "utf8");
 
-/** Tells a story with a page at the repository's home. Whatever a page writes to the console, it fails. */
+/** Tells a story with a page at the repository's home. Fails if a page writes anything to the console. */
 export async function story(tell, settings = {}) {
   const [home, facts] = process.argv.slice(2);
   const browser = await open();
@@ -47,7 +48,7 @@ export async function settled(page) {
   await page.waitForFunction(() => !document.querySelector("[aria-busy=true]"));
 }
 
-/** What axe finds wrong for people who use a keyboard, a screen reader, or little contrast. */
+/** The faults that axe finds for people who use a keyboard, a screen reader, or little contrast. */
 export async function accessible(page) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));

@@ -9,7 +9,7 @@ await story(async ({ page, home, facts }) => {
   page.on("request", note);
   await go(page, home);
   page.off("request", note);
-  // What the README shows is its own.
+  // The README shows only its own content.
   const own = requests.filter((url) => !/\.(png|svg)$|^data:/.test(url));
   assert.ok(own.length <= 5, own.join("\n"));
   assert.equal(await page.title(), "pages/stones");
@@ -83,7 +83,7 @@ await story(async ({ page, home, facts }) => {
   assert.equal(await page.locator(".file").count(), 5);
   assert.equal(await page.locator(".pictures img").count(), 1);
 
-  // Without white space: what is only indented is not told.
+  // Without white space: lines that are only indented are not shown.
   await go(page, `${home}/commit/${facts.second}`);
   await page.getByRole("link", { name: "Hide white space" }).click();
   await settled(page);

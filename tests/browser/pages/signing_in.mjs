@@ -1,4 +1,4 @@
-// Somebody signs in and out, and reads what is private.
+// Somebody signs in and out, and reads a private repository.
 
 import assert from "node:assert/strict";
 
@@ -49,7 +49,7 @@ await story(async ({ page, home, facts, context, complaints }) => {
   const hours = (cookie.expires - Date.now() / 1000) / 3600;
   assert.ok(hours > 11.9 && hours <= 12.01, `${hours}`);
   const kept = await page.evaluate(() => [document.cookie, localStorage.length, sessionStorage.length, document.documentElement.outerHTML]);
-  // That somebody is signed in, and nothing else, the page keeps.
+  // The page keeps only the fact that somebody is signed in.
   assert.deepEqual(kept.slice(0, 3), ["", 1, 0]);
   for (const secret of [facts.token, cookie.value]) assert.ok(!kept[3].includes(secret) && !page.url().includes(secret));
 

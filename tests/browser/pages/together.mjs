@@ -1,4 +1,4 @@
-// Two people edit the same file at the same time: who is second is told, and loses nothing.
+// Two people edit the same file at the same time: the second one is told, and loses nothing.
 
 import assert from "node:assert/strict";
 

@@ -1,4 +1,4 @@
-// Files are edited, made, moved, deleted and uploaded; what the branch has afterwards, git checks.
+// Files are edited, made, moved, deleted and uploaded; afterwards git checks the branch.
 
 import assert from "node:assert/strict";
 
@@ -6,7 +6,7 @@ import { committed, fits, pressed, tabTo } from "./hands.mjs";
 import { accessible, go, settled, signIn, story } from "./page.mjs";
 
 await story(async ({ page, home, facts }) => {
-  // Who may only read is shown nothing that writes.
+  // A reader who may only read sees nothing that writes.
   const writes = page.locator("main").getByRole("link", { name: /^(Edit|Move|Delete|New file|Upload)$/ });
   await go(page, `${home}/file/HEAD/src/main.rs`);
   assert.equal(await writes.count(), 0);
@@ -35,7 +35,7 @@ await story(async ({ page, home, facts }) => {
   assert.match(page.url(), /\/file\/HEAD\/src\/main\.rs$/);
   await page.getByText("two stones").waitFor();
 
-  // What is typed outlives a link and a step back, and can be thrown away.
+  // Typed text outlives a link and a step back, and can be thrown away.
   await page.getByRole("link", { name: "Edit", exact: true }).click();
   await content.fill("half a thought");
   await page.getByRole("link", { name: "History", exact: true }).click();

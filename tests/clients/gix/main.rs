@@ -1,4 +1,4 @@
-//! gitoxide. What the commands mean: tests/clients/mod.rs. It cannot push, nor prune.
+//! gitoxide. The meaning of the commands: tests/clients/mod.rs. It cannot push, nor prune.
 
 use std::error::Error;
 use std::num::NonZeroU32;

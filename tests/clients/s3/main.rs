@@ -135,7 +135,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let service = service.clone();
         tokio::spawn(async move {
             let builder = Builder::new(TokioExecutor::new());
-            // A client that goes away is no fault.
+            // A client that goes away is not a fault.
             let _ = builder.serve_connection(TokioIo::new(socket), service).await;
         });
     }

@@ -1,4 +1,4 @@
-//! Files by ref and path, and who may read them.
+//! Files by ref and path, and their readers.
 
 use serde_json::json;
 use ureq::http::Method;
@@ -49,7 +49,7 @@ fn files_by_ref_and_path() {
             (etag.as_str(), etag.as_str())
         );
     }
-    // The tag short/a is the longer ref: of what is left it has no file.
+    // The tag short/a is the longer ref: that tag has no file of the path's rest.
     let shadowed = shelf.get(&format!("/raw/short/{path}"));
     assert_eq!(shadowed.error_code(404), NOT_FOUND);
     let by_tag = shelf.get(&format!("/raw/short/a/{path}"));

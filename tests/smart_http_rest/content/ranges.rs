@@ -1,4 +1,4 @@
-//! Bytes of blobs: whole, in part, large, of deltas and of cold packs.
+//! Bytes of blobs: whole blobs, ranges, large ones, deltas and cold packs.
 
 use serde_json::json;
 use ureq::http::Method;

@@ -1,5 +1,5 @@
-// R2's emulation for the S3 server of tests/clients/s3: `PUT` and `GET /<bucket>/<key>`. What R2 would take
-// from headers of S3 comes in headers that begin with `bucket-`.
+// R2's emulation for the S3 server of tests/clients/s3: `PUT` and `GET /<bucket>/<key>`. Headers that begin
+// with `bucket-` stand for R2's own parameters, which headers of S3 would carry.
 
 export default {
   async fetch(request, env) {

@@ -1,8 +1,8 @@
 // A consumer as one writes it for Artifacts' event subscriptions: it knows their types, where an event
-// comes from, and their payloads, and nothing of Cairn
+// comes from, and their payloads, and not Cairn
 // (https://developers.cloudflare.com/artifacts/guides/event-subscriptions/).
 //
-// It reports each event, and what it made of it, to the test.
+// It reports each event, and its own result, to the test.
 
 export default {
   async queue(batch, env) {

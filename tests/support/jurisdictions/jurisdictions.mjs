@@ -12,7 +12,7 @@ const BINDINGS = ["REPO", "NAMESPACE", "NETWORK", "WEBHOOK"];
 // No name of an object has it.
 const BETWEEN = "@";
 
-// The platform's own name: who calls it looks at that.
+// The platform's own name: callers look at it.
 class DurableObjectNamespace {
   #binding;
   #objects;
@@ -53,7 +53,7 @@ function environment(env) {
   return { ...env, ...Object.fromEntries(objects) };
 }
 
-// What an object sees of itself.
+// The context as an object sees it.
 function context(ctx) {
   const [name, jurisdiction] = (ctx.id.name ?? "").split(BETWEEN);
   const id = { name, jurisdiction, toString: () => ctx.id.toString() };

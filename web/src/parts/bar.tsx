@@ -3,7 +3,7 @@ import { useLocation } from "preact-iso";
 
 import { nameOf, signInHref, signOut, useWho } from "../session";
 
-/** Who is signed in, and the way in or out. */
+/** The name of the reader who is signed in, and the way in or out. */
 export function Account() {
   const who = useWho();
   const { path } = useLocation();

@@ -35,13 +35,13 @@ export function Dialog({ title, close, children }: DialogProperties) {
 }
 
 interface ByNameProperties extends DialogProperties {
-  /** What has to be typed. */
+  /** The text that has to be typed. */
   name: string;
   submit: string;
   act: () => Promise<unknown>;
 }
 
-/** Asks for the name of what is to be destroyed, so that nobody does it by a slip. */
+/** Asks for the name of the thing to destroy, so that nobody does it by a slip. */
 export function ByName({ title, name, submit, act, close, children }: ByNameProperties) {
   const [typed, setTyped] = useState("");
   return (

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { type Diff as Compared, rawUrl } from "../api";
 import { type Place, hrefOf } from "../place";
 
-/** Files that differ, of commits or of what is not committed yet. */
+/** Files that differ, of commits or of uncommitted changes. */
 export type Diff = Pick<Compared, "files" | "stats">;
 type File = Diff["files"][number];
 type Hunk = NonNullable<File["hunks"]>[number];
@@ -82,7 +82,7 @@ function Difference({ place, base, file, isSplit, isOpen }: Properties) {
 
 function Body({ place, base, file, isSplit }: Omit<Properties, "isOpen">) {
   const { path, oldPath, oldHash, newHash, binary, tooLarge, hunks } = file;
-  // Of a change that is not committed yet there is nothing to load.
+  // A change that is not committed yet has nothing to load.
   if (binary && IMAGE.test(path) && (oldHash || newHash)) {
     return (
       <div class="pictures">

@@ -3,7 +3,7 @@ import { Component, type ComponentChildren } from "preact";
 import { Refusal } from "../api";
 import { signInHref, useWho } from "../session";
 
-/** Says what went wrong, in the place where its result would stand. */
+/** Names the fault, in the place where its result would stand. */
 export function Failure({ error }: { error: Error }) {
   const isHidden = error instanceof Refusal && (error.status === 401 || error.status === 404);
   const isRefused = isHidden || (error instanceof Refusal && error.status === 403);

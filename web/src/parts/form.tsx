@@ -3,10 +3,10 @@ import { useContext, useEffect, useId, useRef, useState } from "preact/hooks";
 
 import { Refusal } from "../api";
 
-// What the server refused of the form around: the field that is at fault marks itself.
+// The server's refusal of the form around: the field that is at fault marks itself.
 const Refused = createContext<Error | undefined>(undefined);
 
-/** What is under way, and why it failed if it did. */
+/** The act under way, and why it failed if it did. */
 export interface Act {
   isUnderway: boolean;
   error?: Error | undefined;
@@ -29,7 +29,7 @@ export function useAct(): Act {
 }
 
 interface FormProperties {
-  /** Sends the form. What it throws is shown above the button. */
+  /** Sends the form. Its error is shown above the button. */
   act: () => Promise<unknown>;
   submit: string;
   isDestructive?: boolean;
@@ -41,7 +41,7 @@ interface FormProperties {
   children: ComponentChildren;
 }
 
-/** Fields, a button, and what the server says if it refuses them. */
+/** Fields, a button, and the server's answer if it refuses them. */
 export function Form({ act, submit, isDestructive, isDisabled, explain, beside, children }: FormProperties) {
   const { isUnderway, error, run, forget } = useAct();
   return (

@@ -61,7 +61,7 @@ interface PieceProperties {
 function Piece({ begin, plain, colored, range, choose }: PieceProperties) {
   const end = begin + LINES_PER_PIECE;
   const isTouched = range !== undefined && range.first <= end && range.last > begin;
-  // Rows are made again where they change: of a large file most stay as they are.
+  // Rows are made again where they change: most rows of a large file stay as they are.
   return useMemo(
     () => <Rows begin={begin} plain={plain.slice(begin, end)} colored={colored} range={range} choose={choose} />,
     [plain, colored, isTouched ? range : undefined],

@@ -3,7 +3,7 @@ export function subjectOf(message: string): string {
   return message.split("\n", 1)[0] ?? "";
 }
 
-/** What follows the first line. */
+/** The text behind the first line. */
 export function bodyOf(message: string): string {
   return message.slice(subjectOf(message).length).trim();
 }

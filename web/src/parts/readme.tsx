@@ -52,7 +52,7 @@ export function Markdown({ place, text }: { place: Place; text: string }) {
   return <div ref={prose} class="prose" dangerouslySetInnerHTML={{ __html: html }} />;
 }
 
-// Of a link inside the repository.
+// For a link inside the repository.
 function linked(place: Place, url: string): string {
   const { path, rest } = resolved(place, url);
   if (path === undefined) return url;

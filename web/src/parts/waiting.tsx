@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { Data } from "../data";
 import { Failure } from "./failure";
 
-/** Shows what was loaded; before that, that it is under way; else why it failed. */
+/** Shows the loaded value; before that, that it is under way; else why it failed. */
 export function Loaded<T>({ data, children }: { data: Data<T>; children: (value: T) => ComponentChildren }) {
   if (data.value !== undefined) return <>{children(data.value)}</>;
   if (data.error) return <Failure error={data.error} />;

@@ -7,7 +7,7 @@ import { Alert, useAct } from "../parts/form";
 interface ActButtonProperties {
   label: string;
   act: () => Promise<unknown>;
-  /** Says what was done. */
+  /** Names the act that was done. */
   done?: string;
 }
 
@@ -35,7 +35,7 @@ export function ActButton({ label, act, done = "" }: ActButtonProperties) {
 
 interface DestroyProperties {
   label: string;
-  /** What is destroyed: has to be typed. */
+  /** The name of the thing to destroy: has to be typed. */
   name: string;
   title: string;
   act: () => Promise<unknown>;

@@ -21,10 +21,10 @@ export interface Field<Body> {
 }
 
 interface BodyFormProperties<Body> {
-  /** What the group of fields is about. */
+  /** The subject of the group of fields. */
   title?: string;
   fields: Field<Body>[];
-  /** What the API has now, by the same names. Only what differs from it is sent. */
+  /** The API's present values, by the same names. Only fields that differ from them are sent. */
   values?: object;
   /** Where the body stands in the request, as a refusal points there: `/pre_receive`. */
   under?: string;
@@ -49,7 +49,7 @@ export function BodyForm<Body extends object>(properties: BodyFormProperties<Bod
     if (changed.length === 0 && !isMaking) return say("Nothing has changed.");
     const body = Object.fromEntries(changed.map((field) => [field.name, sent(field, edits[field.name], values, under)]));
     await send(body as Body);
-    // What cannot be shown again, as a password, is empty again.
+    // A field that cannot be shown again, as a password, is empty again.
     setEdits((old) => (isMaking ? {} : Object.fromEntries(Object.entries(old).filter(([name]) => !isSecret(fields, name)))));
     say(isMaking ? "Done." : "Saved.");
   };

@@ -5,13 +5,13 @@ import type { Data } from "../data";
 
 type Init = { signal: AbortSignal };
 
-/** What was asked for, and a way to ask again. */
+/** The answer, and a way to ask again. */
 export interface Kept<T> extends Data<T> {
   again: () => void;
 }
 
 /**
- * Loads whenever `key` changes. What is here stays while it is loaded again: by `again`, and every so many
+ * Loads whenever `key` changes. The old answer stays while it is loaded again: by `again`, and every so many
  * milliseconds as long as `every` says so and somebody looks at the page.
  */
 export function useKept<T>(key: string, load: (init: Init) => Promise<T>, every?: (value: T) => number): Kept<T> {
@@ -31,7 +31,7 @@ export function useKept<T>(key: string, load: (init: Init) => Promise<T>, every?
     return () => ending.abort();
   }, [key, turn]);
   const isCurrent = data.key === key;
-  // What is gone does not come back.
+  // A page that is gone does not come back.
   const isGone = data.error instanceof Refusal && data.error.status === 404;
   const pause = isCurrent && data.value !== undefined && !isGone ? every?.(data.value) : undefined;
   useEffect(() => {
@@ -42,7 +42,10 @@ export function useKept<T>(key: string, load: (init: Init) => Promise<T>, every?
   return { ...(isCurrent ? data : { isLoading: true }), again };
 }
 
-/** A list that comes in pages, with what leads to the next one, and a way to load it again from its beginning. */
+/**
+ * A list that comes in pages, with the cursor of the next one, and a way to load it again from its
+ * beginning.
+ */
 export interface List<T> {
   rows?: T[];
   error?: Error;

@@ -21,7 +21,7 @@ const STATES: [string, string][] = [
   ["dropped", "dropped"],
 ];
 
-/** What became of a webhook's events, newest first. */
+/** The deliveries of a webhook, newest first. */
 export function Deliveries({ where }: { where: Where }) {
   const path = { ...pathOf(where), webhook: where.id };
   const [state, setState] = useState("");

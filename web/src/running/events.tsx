@@ -19,7 +19,7 @@ const TYPES: [string, string][] = [
   ["repo.overridden,repo.purged,webhook.disabled", "overrides, purges, webhooks switched off"],
 ];
 
-/** What happens in a namespace or a repository, as it happens; newest first. */
+/** The events of a namespace or a repository, as they come; newest first. */
 export function Events({ where }: ViewProperties) {
   const [types, setTypes] = useState("");
   return (
@@ -66,7 +66,7 @@ function Row({ event: { type, source, actor, metadata, payload } }: { event: Eve
   );
 }
 
-/** What the event is about, where its payload says that in a word. */
+/** The subject of the event, where its payload names it in a word. */
 function aboutOf({ ref, action, label, changes }: Record<string, unknown>): string {
   if (typeof ref === "string") return shortName(ref);
   if (typeof changes === "object" && changes) return Object.keys(changes).join(", ");

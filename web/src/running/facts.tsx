@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 
-/** Names and values. What is absent is left out. */
+/** Names and values. Absent values are left out. */
 export function Facts({ facts }: { facts: [name: string, value: ComponentChildren][] }) {
   return (
     <dl class="facts">
@@ -16,7 +16,7 @@ export function Facts({ facts }: { facts: [name: string, value: ComponentChildre
   );
 }
 
-/** What the API says in fields of which this page knows nothing: each by its own name. */
+/** Fields of the API of which this page knows nothing: each by its own name. */
 export function Told({ value }: { value: unknown }) {
   if (Array.isArray(value)) {
     if (value.length === 0) return <>none</>;

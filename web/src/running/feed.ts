@@ -15,7 +15,7 @@ interface Feed {
   earlier: (() => void) | undefined;
 }
 
-/** A feed from its newest page on; then it waits for what comes, as long as somebody looks at the page. */
+/** A feed from its newest page on; then it waits for more, as long as somebody looks at the page. */
 export function useFeed(owner: Owner, types: string): Feed {
   const [events, setEvents] = useState<Event[]>([]);
   const [first, setFirst] = useState({ after: 0, oldest: 1 });

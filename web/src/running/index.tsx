@@ -78,7 +78,7 @@ function Shown({ where, who }: ViewProperties) {
   );
 }
 
-/** What somebody sees who runs nothing here. */
+/** The view for somebody who runs nothing here. */
 function Reader({ who: { kind, namespace, repository } }: Pick<ViewProperties, "who">) {
   return (
     <section class="message">

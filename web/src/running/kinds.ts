@@ -1,9 +1,9 @@
 import { amount, duration } from "./measure";
 
-/** How a field of a form shows a value of the API, and what it sends for what was typed. */
+/** How a field of a form shows a value of the API, and the value that it sends for the typed text. */
 export interface Kind {
   shown: (value: unknown) => string;
-  /** Throws an error that says what is wrong with the text. */
+  /** Throws an error that names the fault of the text. */
   read: (text: string) => unknown;
 }
 
@@ -22,7 +22,7 @@ const number: Kind = {
   },
 };
 
-// What the browser's field shows is the local time; the API has UTC.
+// The browser's field shows the local time; the API has UTC.
 const time: Kind = {
   shown: (value) => {
     const at = new Date(String(value));

@@ -4,12 +4,12 @@ import { Failure } from "../parts/failure";
 import { More, Waiting } from "../parts/waiting";
 import type { List } from "./data";
 
-/** A column: its title, and what a row has there. */
+/** A column: its title, and a row's value there. */
 export interface Column<T> {
   title: string;
   cell: (row: T) => ComponentChildren;
   isNumber?: boolean;
-  /** The title is for those who hear the page: buttons say themselves what they are. */
+  /** The title is for readers who hear the page: buttons name themselves. */
   isSilent?: boolean;
 }
 
@@ -18,7 +18,7 @@ interface ListedProperties<T> {
   list: List<T>;
   keyOf: (row: T) => string | number;
   columns: Column<T>[];
-  /** What stands there if the list is empty. */
+  /** The text that stands there if the list is empty. */
   none: string;
 }
 

@@ -9,7 +9,7 @@ import { Made } from "./made";
 
 type Schemas = components["schemas"];
 
-/** What the operator does when objects have lost their data (docs/operations.md). */
+/** The operator's acts when objects have lost their data (docs/operations.md). */
 export function Lost({ namespace }: { namespace: string }) {
   return (
     <>

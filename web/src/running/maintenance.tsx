@@ -36,7 +36,7 @@ const RUNS: Column<Run>[] = [
   { title: "Detail", cell: ({ detail }) => detail },
 ];
 
-/** What a repository is made of, what maintenance did, and tasks to start. */
+/** The parts of a repository, the past runs of maintenance, and tasks to start. */
 export function Maintenance({ where, who }: ViewProperties) {
   const params = { path: { namespace: where.namespace, repo: where.repo } };
   const stats = useKept("stats", (init) => result(client.GET(`${REPOSITORY}/stats`, { params, ...init })));

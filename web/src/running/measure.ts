@@ -16,7 +16,7 @@ const BYTES: [string, number][] = [
 /** A number with a unit, as people write it: `90 days`, `1.5 GiB`. */
 interface Measure {
   shown: (value: number) => string;
-  /** Throws if the text is none. A number without a unit has the smallest one. */
+  /** Throws if the text is not a size. A number without a unit has the smallest one. */
   read: (text: string) => number;
 }
 

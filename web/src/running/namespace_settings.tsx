@@ -32,7 +32,10 @@ const ISSUERS: Field<Change>[] = [
   { name: "issuers", label: "Issuers of signed tokens", kind: "json", hint: "A list, as docs/tokens.md describes it. It takes the place of the present one." },
 ];
 
-/** What a namespace's PATCH can change, its tokens revoked all at once, and its end. */
+/**
+ * The settings that a namespace's PATCH can change, a button that revokes all its tokens at once, and its
+ * end.
+ */
 export function NamespaceSettings({ where: { namespace }, who }: ViewProperties) {
   const { route } = useLocation();
   const params = { path: { namespace } };

@@ -25,7 +25,7 @@ export const REGIONS: [string, string][] = [
   ["me", "the Middle East"],
 ];
 
-/** What a repository that is made, forked or imported may be told. */
+/** The fields of a repository that is made, forked or imported. */
 type Shared = Pick<Schemas["NewFork"], "description" | "read_only" | "fsck" | "ttl_seconds" | "idle_ttl_seconds" | "location_hint">;
 
 export const SHARED_FIELDS: Field<Shared>[] = [

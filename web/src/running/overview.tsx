@@ -8,7 +8,7 @@ import { duration } from "./measure";
 import { ProgressOf, useRepository } from "./progress";
 import type { ViewProperties } from "./where";
 
-/** A repository at a glance: its state, its size, and what its import or fork said. */
+/** A repository at a glance: its state, its size, and the report of its import or fork. */
 export function Overview({ where }: ViewProperties) {
   const repository = useRepository(where);
   return (

@@ -5,7 +5,7 @@ import type { Rules } from "./api";
 const OPERATIONS = ["no-push", "no-create", "no-delete", "no-force-push"] as const;
 type Operation = (typeof OPERATIONS)[number];
 
-/** What each forbids, as docs/rules.md has it. */
+/** The meaning of each, as docs/rules.md has it. */
 const MEANING: Record<Operation, string> = {
   "no-push": "every change",
   "no-create": "to make it",

@@ -61,7 +61,7 @@ const GROUPS: { title: string; note?: string; fields: Field<Change>[] }[] = [
   },
 ];
 
-/** What a repository's PATCH can change: a form for each group. */
+/** The settings that a repository's PATCH can change: a form for each group. */
 export function Settings({ where }: ViewProperties) {
   const { namespace, repo } = where;
   const repository = useRepository(where);

@@ -29,7 +29,7 @@ const COLUMNS: Column<Day>[] = [
 
 const bound = (of: string, most: string | undefined) => (most === undefined ? of : `${of} of ${most}`);
 
-/** What a namespace uses, now and day by day. */
+/** The usage of a namespace, now and day by day. */
 export function Usage({ where: { namespace } }: ViewProperties) {
   const [days, setDays] = useState("30");
   const usage = useKept(`usage ${days}`, (init) =>

@@ -18,7 +18,7 @@ type Change = components["schemas"]["WebhookChange"];
 
 const paramsOf = (where: Where) => ({ path: { ...pathOf(where), webhook: where.id } });
 
-/** One webhook: what it gets, what became of that, its secret. */
+/** One webhook: its events, its deliveries, its secret. */
 export function WebhookView({ where }: ViewProperties) {
   const params = paramsOf(where);
   const webhook = useKept(where.id, (init) => result(client.GET(routeOf(where, "/webhooks/{webhook}"), { params, ...init })));

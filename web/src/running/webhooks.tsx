@@ -11,7 +11,7 @@ import { type ViewProperties, runHref } from "./where";
 
 type NewWebhook = components["schemas"]["NewWebhook"];
 
-/** What a webhook is told when it is made, and later. */
+/** The settings of a webhook, when it is made and later. */
 export const WEBHOOK_FIELDS: Field<components["schemas"]["WebhookChange"]>[] = [
   { name: "url", label: "URL", isRequired: true, hint: "https on a public host." },
   { name: "events", label: "Events", kind: "lines", isRequired: true, hint: "A type a line, or the beginning of one and *: repo.pushed, repo.token.*, *." },

@@ -1,22 +1,22 @@
 import type { Who } from "../session";
 
-/** What a path below `/n` names. Nothing is the empty text. */
+/** The parts of a path below `/n`. Nothing is the empty text. */
 export interface Where {
   namespace: string;
   repo: string;
   /** Which of the views of a namespace, or of a repository. */
   section: string;
-  /** Of a webhook. */
+  /** For a webhook. */
   id: string;
 }
 
-/** What every view is given. */
+/** The properties of every view. */
 export interface ViewProperties {
   where: Where;
   who: Who;
 }
 
-// No namespace begins with a hyphen, so that what is of none has a path of its own.
+// No namespace begins with a hyphen, so that a page without a namespace has a path of its own.
 const NONE = "-";
 
 /** The path of a view, from which `whereOf` finds it again. */

@@ -8,7 +8,7 @@ import { Loaded } from "../parts/waiting";
 import { type Place, hrefOf } from "../place";
 import { Pick } from "./writing";
 
-/** One commit: its message, and what it changed against its first parent. */
+/** One commit: its message, and its changes against its first parent. */
 export function Commit({ place }: { place: Place }) {
   const mayWrite = useMayWrite(place);
   const found = useData(`commit ${place.ref}`, async (init) => (await commit(place, place.ref, init)).result);
@@ -49,7 +49,7 @@ export function Commit({ place }: { place: Place }) {
   );
 }
 
-/** What differs between two commits. */
+/** The differences between two commits. */
 export function Changes({ place, base, head }: { place: Place; base: string; head: string }) {
   const isWhitespaceOff = location.search === "?w";
   const found = useData(

@@ -9,7 +9,7 @@ import { type Place, shortName } from "../place";
 import { Changes } from "./commit";
 import { Merge } from "./writing";
 
-/** What one ref has that another has not: commits, and the files that differ. */
+/** The commits that one ref has and another has not, and the files that differ. */
 export function Compare({ place }: { place: Place }) {
   const mayWrite = useMayWrite(place);
   const [version, setVersion] = useState(0);

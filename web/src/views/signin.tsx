@@ -70,7 +70,7 @@ function told(error: Error): string {
   return isWrong ? "No token like this is accepted: it may be mistyped, revoked or expired." : error.message;
 }
 
-// A signed token need not say where it is taken: what one wants to see does.
+// A signed token need not say where it is taken: the page to go to does.
 function placeOf(next: string): { namespace: string; repo: string | undefined } | undefined {
   const [, namespace, repo] = /^\/(?:r|n)\/([^/?#]+)(?:\/([^/?#]+))?/.exec(next) ?? [];
   if (!namespace) return undefined;

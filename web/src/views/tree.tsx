@@ -23,8 +23,8 @@ export function Tree({ place }: { place: Place }) {
   return <Loaded data={tip}>{(tip) => (tip ? <Directory place={place} tip={tip} /> : <Empty place={place} />)}</Loaded>;
 }
 
-// The document may say what HEAD is. That is of the moment when it was sent, so it counts once, and only where the
-// document was opened for it: after another view the branch may have moved, by a commit made there.
+// The document may name HEAD's branch. That is of the moment when it was sent, so it counts once, and only
+// where the document was opened for it: after another view the branch may have moved, by a commit made there.
 const IS_TREE_OF_HEAD = /^\/r\/[^/]+\/[^/]+(\/tree\/HEAD(\/.*)?)?\/?$/;
 let about = IS_TREE_OF_HEAD.test(location.pathname) ? document.getElementById("about")?.textContent : undefined;
 

@@ -1,6 +1,6 @@
 import { later } from "../parts/later";
 
-// All that writes is one script, which who reads does not load.
+// All that writes is one script, which readers do not load.
 
 export const Edit = later(async () => (await import("../writing/edit")).Edit);
 export const Move = later(async () => (await import("../writing/move")).Move);

@@ -1,5 +1,5 @@
-// What changes a repository: the same routes as everybody's. They come with the views that write, so that who reads
-// does not load them.
+// The calls that change a repository: the same routes as everybody's. They come with the views that write, so
+// that readers do not load them.
 
 import { ROUTE, Refusal, client, names, page } from "../api";
 import type { Place } from "../place";
@@ -13,7 +13,7 @@ export type Conflict = Schemas["MergeConflictPath"];
 export type ReflogEntry = Schemas["ReflogEntry"];
 export type Strategy = NonNullable<Schemas["NewMerge"]["strategy"]>;
 
-/** Of a request that goes on whatever is shown meanwhile. */
+/** For a request that goes on whatever page is shown meanwhile. */
 export const UNENDED = { signal: new AbortController().signal };
 
 const CONFLICT = 10310;
@@ -32,7 +32,7 @@ export async function updateRef(place: Place, update: Schemas["RefUpdates"]["upd
   return page(await client.POST(`${ROUTE}/refs`, { ...of(place), body: { updates: [update] } })).result;
 }
 
-/** Merges, or tells by `dry_run` what that would do. A merge that conflicts is no error of a dry run. */
+/** Merges, or tells by `dry_run` the result. A merge that conflicts is not an error of a dry run. */
 export async function merge(place: Place, body: Schemas["NewMerge"]) {
   return page(await client.POST(`${ROUTE}/merge`, { ...of(place), body })).result;
 }
@@ -47,12 +47,12 @@ export async function revert(place: Place, body: Schemas["NewRevert"]) {
   return page(await client.POST(`${ROUTE}/revert`, { ...of(place), body })).result;
 }
 
-/** Brings a branch back to what it was. */
+/** Brings a branch back to an earlier state. */
 export async function restore(place: Place, body: Schemas["NewRestore"]) {
   return page(await client.POST(`${ROUTE}/restore`, { ...of(place), body })).result;
 }
 
-/** What refs have been, newest first; all of them without a name. */
+/** The former values of refs, newest first; all of them without a name. */
 export async function reflog(place: Place, ref: string, cursor: string, init: { signal: AbortSignal }) {
   const query = { limit: 50, ...(ref && { ref }), ...(cursor && { cursor }) };
   return page(await client.GET(`${ROUTE}/reflog`, { params: { path: names(place), query }, ...init }));

@@ -6,7 +6,7 @@ import { Loaded } from "../parts/waiting";
 import { type Place, isId, shortName } from "../place";
 import { defaultBranch } from "./api";
 
-/** What a change begins from. */
+/** The point from which a change begins. */
 export interface Base {
   /** The branch that is shown; none where a tag or a commit is, on which nothing can be committed. */
   branch?: string;
@@ -14,7 +14,7 @@ export interface Base {
   head: string | null;
 }
 
-/** Finds what a place's ref is. */
+/** Finds the kind of a place's ref. */
 export async function baseOf(place: Place, init: { signal: AbortSignal }): Promise<Base> {
   const { ref } = place;
   if (isId(ref)) return { head: ref };
@@ -43,7 +43,7 @@ export async function targetOf(place: Place, refname: string, init: { signal: Ab
   return result.find(({ name }) => name === refname)?.target ?? null;
 }
 
-/** Shows what needs to know from which commit it begins. */
+/** Shows a view that needs to know its first commit. */
 export function Based({ place, children }: { place: Place; children: (base: Base) => ComponentChildren }) {
   const base = useData(`base ${place.ref}`, (init) => baseOf(place, init));
   return <Loaded data={base}>{children}</Loaded>;

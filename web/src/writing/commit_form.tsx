@@ -9,7 +9,7 @@ import type { Base } from "./base";
 interface Properties {
   place: Place;
   base: Base;
-  /** Begins from where the branch is now, with what was typed kept. */
+  /** Begins from where the branch is now, and keeps the typed text. */
   rebase: (base: Base) => Promise<unknown> | void;
   /** The message unless somebody writes another one. */
   subject: string;

@@ -20,7 +20,7 @@ const KINDS: Record<Conflict["kind"], string> = {
   directory_rename_suggested: "its directory was renamed meanwhile",
 };
 
-/** What cannot be merged, each path with the reason and, of a text, both sides between markers. */
+/** The conflicts of a merge, each path with the reason and, for a text, both sides between markers. */
 export function Conflicts({ conflicts, total }: { conflicts: Conflict[]; total: number }) {
   return (
     <section aria-label="Conflicts">

@@ -15,7 +15,7 @@ import { proposed } from "./proposal";
 import { type Text, editable, joined, textFrom } from "./text";
 import { Typing } from "./typing";
 
-/** Edits a file, or makes one: of a new file `place.path` is the directory. */
+/** Edits a file, or makes one: for a new file `place.path` is the directory. */
 export function Edit({ place }: { place: Place }) {
   return (
     <>
@@ -43,7 +43,7 @@ function Opened({ place, base }: { place: Place; base: Base }) {
   return <Loaded data={found}>{(found) => <Editing place={place} beginning={found} discard={discard} />}</Loaded>;
 }
 
-// A draft goes on where it began, so that the branch's guard finds what others did meanwhile.
+// A draft goes on where it began, so that the branch's guard finds others' changes meanwhile.
 async function begin(place: Place, base: Base, init: { signal: AbortSignal }): Promise<Beginning> {
   const read = (head: string | null) => (place.view === "new" || !head ? undefined : editable(place, head, place.path, init));
   const draft = draftOf(place);
@@ -124,13 +124,13 @@ function toMessage() {
   document.querySelector<HTMLElement>(".form textarea")?.focus();
 }
 
-// Keeps a draft of what is not committed, and asks before the tab is closed.
+// Keeps a draft of uncommitted changes, and asks before the tab is closed.
 function useUnsaved(place: Place, isUnsaved: boolean, draft: Parameters<typeof keepDraft>[1]) {
   useEffect(() => {
     if (isUnsaved) keepDraft(place, draft);
     else forgetDraft(place);
   }, [isUnsaved, draft.head, draft.path, draft.text]);
-  // At once, not after the next picture: who leaves in the same moment is not asked for nothing.
+  // At once, not after the next picture: a reader who leaves in the same moment is not asked without need.
   useLayoutEffect(() => {
     if (!isUnsaved) return undefined;
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();

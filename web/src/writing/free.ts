@@ -3,7 +3,7 @@ import type { Place } from "../place";
 
 const PATHS_PER_REQUEST = 20;
 
-/** Which of these paths a commit has, or has something below: what differs from nothing there. */
+/** Which of these paths a commit has, or has something below: these differ from the empty tree. */
 export async function existing(place: Place, head: string | null, paths: string[]): Promise<Set<string>> {
   const found = new Set<string>();
   if (head === null) return found;

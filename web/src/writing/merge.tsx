@@ -18,17 +18,17 @@ const STRATEGIES: [Strategy, string][] = [
 
 interface Properties {
   place: Place;
-  /** What is merged, and into what. */
+  /** The two branches of the merge. */
   from: string;
   into: string;
   /** Called when the branch has moved, by us or by others. */
   changed: () => void;
 }
 
-/** Merges the newer side of a comparison into the older one, after showing what that would do. */
+/** Merges the newer side of a comparison into the older one, after showing the result. */
 export function Merge(properties: Properties) {
   const [isWanted, setWanted] = useState(false);
-  // Most come to compare: only who wants to merge has the server try it.
+  // Most come to compare: the server tries it only for readers who want to merge.
   if (isWanted) return <Wanted {...properties} />;
   return (
     <p class="buttons">
@@ -95,7 +95,7 @@ function Merging({ place, from, branch, changed }: Properties & { base: Base; br
   );
 }
 
-// What a merge would do, or why it cannot be done in this way.
+// The outcome of a merge, or why it cannot be done in this way.
 function Outcome({ dry, branch }: { dry: ReturnType<typeof useData<Merged>>; branch: string }) {
   if (dry.error) return <Alert>{dry.error.message}</Alert>;
   if (!dry.value) return <Waiting />;

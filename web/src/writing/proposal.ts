@@ -8,7 +8,7 @@ type DiffFile = Diff["files"][number];
 const COMPARING_MS_MAX = 2_000;
 const PROBED_BYTES = 8_000;
 
-/** A file before and after a change that nobody has committed yet; undefined where there is none. */
+/** A file before and after a change that nobody has committed yet; undefined where it does not exist. */
 export interface Change {
   path: string;
   oldPath?: string;
@@ -16,7 +16,7 @@ export interface Change {
   after?: Uint8Array | string;
 }
 
-/** What changes would look like as a commit. */
+/** The preview of changes as a commit. */
 export function proposed(changes: Change[]): Diff {
   const files = changes.map(file);
   const sum = (of: "additions" | "deletions") => files.reduce((total, file) => total + file[of], 0);
@@ -39,13 +39,13 @@ function file({ path, oldPath, before, after }: Change): DiffFile {
 
 const TYPES: Partial<Record<string, "added" | "deleted" | "context">> = { "+": "added", "-": "deleted", " ": "context" };
 
-// The remark that a file ends without a newline is no line of it.
+// The remark that a file ends without a newline is not a line of it.
 function line(text: string) {
   const type = TYPES[text.charAt(0)];
   return type ? [{ type, text: text.slice(1) }] : [];
 }
 
-/** The text of a file; nothing of one that is binary. */
+/** The text of a file; nothing for a binary one. */
 export function textOf(content: Uint8Array | string | undefined): string | undefined {
   if (content === undefined) return "";
   if (typeof content === "string") return content;

@@ -80,7 +80,7 @@ interface Properties {
   changed: () => void;
 }
 
-// A branch can come back by a commit; what was deleted, and a tag, only by being put there.
+// A branch can come back by a commit; a deleted ref, and a tag, only by being put there.
 function Way({ place, entry, close, changed }: Properties) {
   const isBranch = entry.ref.startsWith("refs/heads/");
   const to = entry.new ?? entry.old ?? "";

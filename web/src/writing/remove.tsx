@@ -36,7 +36,7 @@ function Removing({ place, beginning }: { place: Place; beginning: Base }) {
         subject={`Delete ${place.path}`}
         stamp={base.head ?? ""}
         files={() => [{ path: place.path, delete: true }]}
-        // What is at the path, against nothing: a file, or all that is in a directory.
+        // The content at the path, against nothing: a file, or all that is in a directory.
         preview={async () => (await diff(place, base.head ?? "", EMPTY_TREE, UNENDED)).result}
         done={({ ref }) => route(hrefOf({ ...place, view: "tree", ref, path: above }))}
       />

@@ -7,11 +7,11 @@ import { textOf } from "./proposal";
 const EDITED_BYTES_MAX = 1 << 20;
 const POINTER = "version https://git-lfs.github.com/spec/v1\n";
 
-/** A text with `\n` between its lines, as a browser edits it, and what stands there in the file. */
+/** A text with `\n` between its lines, as a browser edits it, and the separators in the file. */
 export interface Text {
   text: string;
   ending: "\n" | "\r\n";
-  /** Whether the file has line endings of several kinds, of which one will be left. */
+  /** Whether the file has line endings of several kinds; only one will be left. */
   isMixed: boolean;
 }
 
@@ -36,7 +36,7 @@ export async function editable(place: Place, head: string, path: string, init: {
   return text;
 }
 
-/** Puts what was changed from `old` to `mine` onto `theirs`; undefined if both changed the same lines. */
+/** Puts the changes from `old` to `mine` onto `theirs`; undefined if both changed the same lines. */
 export function joined(old: string, mine: string, theirs: string): string | undefined {
   const patch = structuredPatch("", "", old, mine, "", "", { context: 3, timeout: 2_000 });
   const text = patch && applyPatch(theirs, patch, { fuzzFactor: 0, autoConvertLineEndings: false });

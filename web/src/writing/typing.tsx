@@ -4,7 +4,7 @@ interface Properties {
   label: string;
   value: string;
   change: (value: string) => void;
-  /** Of Ctrl+S. */
+  /** For Ctrl+S. */
   save: () => void;
 }
 
@@ -53,7 +53,7 @@ export function Typing({ label, value, change, save }: Properties) {
   );
 }
 
-// What one level of a text is indented by.
+// The text that indents one level.
 function unitOf(text: string): string {
   return /^\t/m.test(text) ? "\t" : (/^( {2,8})\S/m.exec(text)?.[1] ?? "    ");
 }
@@ -83,7 +83,7 @@ function without(line: string, unit: string): string {
   return line.replace(/^(\t| +)/, (blanks) => (blanks === "\t" ? "" : blanks.slice(unit.length)));
 }
 
-// By a command, though it is an old one: it alone keeps what was typed before undoable.
+// By a command, though it is an old one: it alone keeps earlier typing undoable.
 function replace(typed: HTMLTextAreaElement, begin: number, end: number, text: string): void {
   typed.setSelectionRange(begin, end);
   const isDone = text ? document.execCommand("insertText", false, text) : begin === end || document.execCommand("delete");

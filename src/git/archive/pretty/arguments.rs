@@ -1,4 +1,4 @@
-//! What stands in a placeholder's brackets: `name=value,name,…` (`match_placeholder_arg_value` of git's
+//! The arguments in a placeholder's brackets: `name=value,name,…` (`match_placeholder_arg_value` of git's
 //! `pretty.c`).
 
 use gix_object::bstr::{BString, ByteSlice as _};
@@ -6,14 +6,14 @@ use gix_object::bstr::{BString, ByteSlice as _};
 /// Reads arguments one after the other.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reader<'a> {
-    /// What was not read.
+    /// The rest, not read yet.
     pub(super) rest: &'a [u8],
 }
 
 /// An argument.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Argument<'a> {
-    /// What stands behind its `=`, if it has one.
+    /// The text behind its `=`, if it has one.
     pub(super) value: Option<&'a [u8]>,
 }
 

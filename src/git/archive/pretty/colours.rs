@@ -1,5 +1,5 @@
-//! `%C…`: the sequences that set a colour (`color_parse_mem` of git's `color.c`). An archive is no terminal:
-//! only `%C(always,…)` writes one.
+//! `%C…`: the sequences that set a colour (`color_parse_mem` of git's `color.c`). An archive is not a
+//! terminal: only `%C(always,…)` writes one.
 
 use gix_object::bstr::ByteSlice as _;
 
@@ -19,7 +19,7 @@ const ATTRIBUTES: [(&str, u8, u8); 7] = [
     ("strike", 9, 29),
 ];
 
-/// Writes what the text behind `%C` stands for; gives the bytes of the placeholder behind the `%`. A
+/// Writes the colour that the text behind `%C` names; gives the bytes of the placeholder behind the `%`. A
 /// colour that git refuses stays as it stands.
 pub(super) fn write(text: &[u8], out: &mut Vec<u8>) -> usize {
     if let Some(inside) = text.strip_prefix(b"(") {
@@ -42,7 +42,7 @@ pub(super) fn write(text: &[u8], out: &mut Vec<u8>) -> usize {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Colour {
-    /// That of the terminal.
+    /// The terminal's colour.
     Normal,
     /// One of sixteen, or the default, by the number that sets it in the foreground.
     Named(u8),

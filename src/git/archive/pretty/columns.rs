@@ -5,7 +5,8 @@ use unicode_width::UnicodeWidthChar as _;
 /// Bytes after which no text is wrapped any further: more than any file may have.
 const WRAPPED_BYTES_MAX: usize = 10 << 20;
 
-/// Columns of a text; of one that is not UTF-8 its bytes. Sequences that set colours have none.
+/// Columns of a text; a text that is not UTF-8 has as many as it has bytes. Sequences that set colours have
+/// none.
 pub(super) fn width(text: &[u8]) -> usize {
     let (mut rest, mut columns) = (text, 0_usize);
     while !rest.is_empty() {
@@ -35,8 +36,7 @@ pub(super) fn colour_bytes(text: &[u8]) -> usize {
     }
 }
 
-/// The first character: its bytes and its columns, none for a control character. `None` if it is no
-/// UTF-8.
+/// The first character: its bytes and its columns, none for a control character. `None` if it is not UTF-8.
 fn glyph(text: &[u8]) -> Option<(usize, Option<usize>)> {
     let start = text.get(..4).unwrap_or(text);
     let valid = start.utf8_chunks().next()?.valid();

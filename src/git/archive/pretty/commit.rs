@@ -14,7 +14,8 @@ use crate::git::archive::encoding::Encoding;
 use crate::git::object::facts::{self, CommitFacts, FactsError};
 use crate::git::protocol::oid_hex;
 
-/// What is said of a signature: that there is none; that it cannot be checked, since nobody's keys are here.
+/// The two answers about a signature: that there is none; that it cannot be checked, since nobody's keys are
+/// here.
 const UNSIGNED: u8 = b'N';
 const UNCHECKED: u8 = b'E';
 
@@ -25,7 +26,7 @@ pub(super) struct Parts<'a> {
     facts: CommitFacts,
     /// All of it in UTF-8, if it says how it is encoded.
     text: Cow<'a, [u8]>,
-    /// What its header says.
+    /// The encoding that its header names.
     encoding: Option<&'a [u8]>,
     /// Whether a placeholder asked for a header or the message: only then is git's output encoded.
     is_read: Cell<bool>,
@@ -50,7 +51,7 @@ impl<'a> Parts<'a> {
         })
     }
 
-    /// Has a text in the encoding of the commit, as git does with all before the placeholder too.
+    /// Converts a text to the encoding of the commit, as git does with all before the placeholder too.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         let encoding = self.encoding.filter(|_| self.is_read.get());
         if let Some(encoded) = encoding
@@ -61,7 +62,8 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// Writes what the placeholder at the beginning stands for; gives its bytes, 0 if it is none.
+    /// Writes the value of the placeholder at the beginning; gives its bytes, 0 if no placeholder stands
+    /// there.
     pub(super) fn write(
         &self,
         text: &[u8],
@@ -197,7 +199,7 @@ fn header<'a>(content: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     headers.find_map(|line| line.strip_prefix(name))
 }
 
-/// The lines up to the first blank one, joined by spaces; and what stands behind the blank ones.
+/// The lines up to the first blank one, joined by spaces; and the text behind the blank ones.
 fn subject(message: &[u8]) -> (Vec<u8>, &[u8]) {
     let mut rest = without_blank_lines(message);
     let mut joined = Vec::new();

@@ -18,7 +18,7 @@ impl Moment {
     /// The form that a letter asks for; `None` if it asks for none.
     pub(super) fn shown(self, form: u8, now_seconds: i64) -> Option<String> {
         let Some(local) = self.local() else {
-            // What no calendar has is the beginning of 1970.
+            // A date that no calendar has becomes the beginning of 1970.
             let start = Self {
                 seconds: 0,
                 zone: 0,
@@ -51,7 +51,7 @@ impl Moment {
         utc.checked_add_signed(TimeDelta::try_minutes(minutes)?)
     }
 
-    /// What somebody in UTC wants to know of it (`--date=human`).
+    /// The date as a reader in UTC wants it (`--date=human`).
     fn human(self, local: NaiveDateTime, now_seconds: i64) -> Option<String> {
         let now = DateTime::from_timestamp(now_seconds, 0)?.naive_utc();
         let mut has_zone = self.zone != 0;
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_long_ago_is_said_in_large_units() {
+    fn a_time_long_ago_is_told_in_large_units() {
         let day = 86_400;
         for (passed, expected) in [
             (-1, "in the future"),

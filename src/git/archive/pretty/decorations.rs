@@ -36,7 +36,7 @@ pub(super) fn write(names: &CommitNames, in_brackets: bool, out: &mut Vec<u8>) {
     around.write(names, out);
 }
 
-/// Writes `(decorate:…)`; gives its bytes, 0 if it is none.
+/// Writes `(decorate:…)`; gives its bytes, 0 if no placeholder stands there.
 pub(super) fn placeholder(text: &[u8], known: &Known, out: &mut Vec<u8>) -> Result<usize, Stop> {
     let Some(rest) = text.strip_prefix(b"(decorate") else {
         return Ok(0);

@@ -24,7 +24,7 @@ const SEEN: u16 = 1;
 /// Digits of an abbreviated id, at least.
 const DIGITS_MIN: usize = 4;
 
-/// What stands behind `describe` in the brackets.
+/// The options behind `describe` in the brackets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Arguments {
     /// Whether tags without an object of their own count too.
@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// Reads what stands behind `(describe`; gives its bytes too.
+    /// Reads the options behind `(describe`; gives its bytes too.
     pub(super) fn parse(text: &[u8]) -> Option<(Self, usize)> {
         let (mut arguments, mut reader) = (Self::default(), Reader { rest: text });
         if let Some(rest) = text.strip_prefix(b":") {
@@ -101,7 +101,7 @@ pub(crate) struct Describe {
     graph: Rc<CommitGraph>,
     /// By commit: whether its tag has an object of its own.
     tagged: HashMap<ObjectId, bool>,
-    /// By date, the latest first; of equal ones the one that was found first.
+    /// By date, the latest first; of two with one date, the one that was found first.
     queue: BinaryHeap<(u64, Reverse<u64>, CommitNode)>,
     found: u64,
     /// By commit: [`SEEN`], and a bit for each candidate that reaches it.
@@ -227,7 +227,7 @@ impl Describe {
 
     /// Goes on for the nearest candidate alone; `false` if there is none.
     fn begin_counting(&mut self) -> bool {
-        // Of equal ones the one that was found first.
+        // Among equals the first that was found comes first.
         self.candidates.sort_by_key(|candidate| candidate.distance);
         let Some(best) = self.candidates.first() else {
             return false;

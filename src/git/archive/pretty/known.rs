@@ -1,4 +1,5 @@
-//! What a repository says of a commit, as far as a placeholder asked for it: most files ask for little.
+//! The facts about a commit that come from its repository, and only those that a placeholder asked for: most
+//! files ask for little.
 
 use gix_hash::ObjectId;
 use gix_mailmap::Snapshot;
@@ -6,23 +7,23 @@ use gix_object::bstr::BString;
 
 use super::describe::Arguments;
 
-/// What is known.
+/// The facts that are known.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     /// Short forms and refs.
     pub(crate) names: Option<CommitNames>,
     /// The names that people want to be known by.
     pub(crate) mailmap: Option<Snapshot>,
-    /// What `%(describe)` stands for.
+    /// The text for `%(describe)`.
     pub(crate) description: Option<BString>,
     /// Whether a file has it already: no other gets it.
     pub(crate) is_described: bool,
-    /// The time, for what is "2 days ago".
+    /// The time, for dates like "2 days ago".
     pub(crate) now_seconds: i64,
 }
 
 impl Known {
-    /// Short forms and refs, for who cannot do without.
+    /// Short forms and refs, for a placeholder that needs them.
     pub(super) fn names(&self) -> Result<&CommitNames, Stop> {
         self.names.as_ref().ok_or(Stop::Wanted(Wanted::Names))
     }
@@ -38,7 +39,7 @@ pub(crate) enum Stop {
     TooLarge,
 }
 
-/// What a placeholder asks for and is not known.
+/// A fact that a placeholder asks for and that is not known yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Wanted {
     /// [`Known::names`].
@@ -49,7 +50,7 @@ pub(crate) enum Wanted {
     Description(Arguments),
 }
 
-/// What a repository calls a commit.
+/// The names of a commit in its repository.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CommitNames {
     /// The commit's id, its tree's and its parents', each with its short form.
@@ -63,7 +64,7 @@ pub(crate) struct CommitNames {
 pub(crate) struct DecoratingRef {
     /// Its short name.
     pub(crate) name: BString,
-    /// What it is.
+    /// Its kind.
     pub(crate) kind: RefKind,
 }
 

@@ -1,4 +1,4 @@
-//! Padding and wrapping: what one placeholder asks for the next one, or for all behind it.
+//! Padding and wrapping: options of one placeholder that hold for the next one, or for all behind it.
 
 use gix_object::bstr::ByteSlice as _;
 
@@ -7,13 +7,13 @@ use super::columns::{colour_bytes, cut, push_blanks, width, wrapped};
 /// Git's bound of a width.
 const COLUMNS_MAX: i64 = 16 << 10;
 
-/// Columns of git's terminal where there is none.
+/// Columns of git's terminal where git has none.
 const TERMINAL_COLUMNS: i64 = 80;
 
 /// Bytes behind which the beginning of a line is no longer looked for.
 const LINE_BYTES_MAX: usize = 64 << 10;
 
-/// Bytes in which a sequence that sets a colour is looked for.
+/// Bytes in which git looks for a sequence that sets a colour.
 const COLOUR_BYTES_MAX: usize = 10;
 
 /// Where a placeholder stands in its columns.
@@ -31,7 +31,7 @@ pub(super) enum Flush {
     Both,
 }
 
-/// What is cut where it takes more columns.
+/// The side that is cut where the text takes more columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cut {
     None,
@@ -43,7 +43,7 @@ enum Cut {
 /// Width and indents; 0 asks for nothing.
 type Wrapping = (usize, usize, usize);
 
-/// What holds for the placeholders that follow.
+/// The layout of the placeholders that follow.
 #[derive(Debug)]
 pub(super) struct Layout {
     /// Where the next one stands.
@@ -52,7 +52,7 @@ pub(super) struct Layout {
     padding: i64,
     cut: Cut,
     wrapping: Wrapping,
-    /// Where the text begins that is to be wrapped.
+    /// The beginning of the text to wrap.
     wrap_start: usize,
 }
 
@@ -68,7 +68,8 @@ impl Layout {
         }
     }
 
-    /// Takes `w(width,first,others)` without its `w`; gives the bytes of all of it, 0 if it is none.
+    /// Takes `w(width,first,others)` without its `w`; gives the bytes of all of it, 0 if no placeholder
+    /// stands there.
     pub(super) fn wrap(&mut self, text: &[u8], out: &mut Vec<u8>) -> usize {
         let Some(end) = text.find_byte(b')').filter(|_| text.starts_with(b"(")) else {
             return 0;
@@ -101,7 +102,7 @@ impl Layout {
         end.saturating_add(2)
     }
 
-    /// Wraps what came since, and has what follows wrapped in another way.
+    /// Wraps the text since then, and sets another wrapping for the text that follows.
     pub(super) fn rewrap(&mut self, wrapping: Wrapping, out: &mut Vec<u8>) {
         if self.wrapping == wrapping {
             return;
@@ -114,7 +115,7 @@ impl Layout {
         self.wrapping = wrapping;
     }
 
-    /// Takes `<(12,trunc)` and its like; gives its bytes, 0 if it is none.
+    /// Takes `<(12,trunc)` and its like; gives its bytes, 0 if no placeholder stands there.
     pub(super) fn pad_next(&mut self, text: &[u8]) -> usize {
         self.try_pad_next(text).unwrap_or(0)
     }
@@ -186,7 +187,7 @@ impl Layout {
         self.padding.saturating_neg().saturating_sub(used)
     }
 
-    /// Appends what a placeholder stands for, in so many columns.
+    /// Appends a placeholder's value, in so many columns.
     pub(super) fn pad(&mut self, mut columns: i64, mut filled: Vec<u8>, out: &mut Vec<u8>) {
         let used = i64::try_from(width(&filled)).unwrap_or(i64::MAX);
         if self.flush == Flush::LeftAndSteal {
@@ -222,7 +223,7 @@ impl Layout {
 }
 
 /// Takes blanks from the end of the text, as long as the columns do not suffice. A colour that is set
-/// behind them stays before what follows.
+/// behind them stays before the text that follows.
 fn steal(mut columns: i64, used: i64, filled: &mut Vec<u8>, out: &mut Vec<u8>) -> i64 {
     while used > columns && out.len() > 1 {
         if out.last() == Some(&b' ') {
@@ -248,7 +249,7 @@ fn steal(mut columns: i64, used: i64, filled: &mut Vec<u8>, out: &mut Vec<u8>) -
     columns
 }
 
-/// The number at the beginning, as C reads it: 0 if there is none; and what stands behind it.
+/// The number at the beginning, as C reads it: 0 if there is none; and the rest behind it.
 fn leading_number(text: &[u8]) -> (i64, &[u8]) {
     let trimmed = text.trim_start();
     let sign = usize::from(matches!(trimmed.first(), Some(b'-' | b'+')));

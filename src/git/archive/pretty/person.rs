@@ -6,7 +6,7 @@ use gix_object::bstr::ByteSlice as _;
 use super::dates::Moment;
 use super::text::trim_end;
 
-/// Who made a commit, and when.
+/// The person who made a commit, and the time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Person<'a> {
     pub(super) name: &'a [u8],
@@ -48,7 +48,7 @@ impl<'a> Person<'a> {
         self
     }
 
-    /// What stands before the `@`.
+    /// The part before the `@`.
     pub(super) fn local_part(&self) -> &'a [u8] {
         let split = self.email.split_once_str("@");
         split.map_or(self.email, |(local, _)| local)
@@ -59,7 +59,7 @@ impl<'a> Person<'a> {
         self.date.map(|(seconds, _)| seconds)
     }
 
-    /// The time. What is too large to be one is 0.
+    /// The time. A number that is too large counts as 0.
     pub(super) fn moment(&self) -> Option<Moment> {
         let (seconds, zone) = self.date?;
         let seconds = seconds.to_str().ok().and_then(|text| text.parse().ok());

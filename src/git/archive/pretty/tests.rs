@@ -90,7 +90,7 @@ fn a_few_bytes_do_not_stand_for_very_many() {
 }
 
 #[test]
-fn what_is_not_known_is_asked_for() {
+fn an_unknown_fact_is_asked_for() {
     let known = Known::default();
     let id = ObjectId::empty_blob(gix_hash::Kind::Sha1);
     let placeholders = Placeholders::new(id, CONTENT.as_bytes(), &known).unwrap();

@@ -1,6 +1,6 @@
-//! What git takes for spaces in a text, and texts without them.
+//! The characters that git takes for spaces in a text, and texts without them.
 
-/// What git takes for a space.
+/// Whether git takes this byte for a space.
 pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }

@@ -6,7 +6,7 @@ use super::arguments::Reader;
 use super::text::{is_space, trim, trim_end};
 use crate::git::edit::trailers as found;
 
-/// What of the trailers is shown, and how.
+/// The options: which trailers to show, and how.
 #[derive(Debug, Default)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of git's")]
 struct Options {
@@ -19,7 +19,8 @@ struct Options {
     value_only: bool,
 }
 
-/// Writes `(trailers:…)` for a message that begins with its title; gives its bytes, 0 if it is none.
+/// Writes `(trailers:…)` for a message that begins with its title; gives its bytes, 0 if no placeholder
+/// stands there.
 pub(super) fn write(text: &[u8], message: &[u8], out: &mut Vec<u8>) -> usize {
     let Some(rest) = text.strip_prefix(b"(trailers") else {
         return 0;
@@ -72,7 +73,7 @@ impl Options {
     }
 
     fn write(&self, message: &[u8], out: &mut Vec<u8>) {
-        // A character for each byte: what is looked for is ASCII.
+        // A character for each byte: the keys to look for are ASCII.
         let text: String = message.iter().copied().map(char::from).collect();
         let bytes = |text: &str| -> Vec<u8> {
             text.chars()

@@ -47,7 +47,7 @@ pub struct MergeNeeds {
 /// In place of a directory: the sources of which nothing is known yet.
 const UNKNOWN: &[u8] = b"/";
 
-/// The needs of a merge, and what was counted for it.
+/// The needs of a merge, and its counts.
 #[derive(Debug)]
 pub(super) struct Directories {
     needs: MergeNeeds,
@@ -75,7 +75,7 @@ impl Directories {
         self.needs.sources.contains_key(path)
     }
 
-    /// Counts what the first round found, and guesses by it where directories went: each destination
+    /// Counts the findings of the first round, and guesses by them where directories went: each destination
     /// with its number, its path, and that of its source if it has one.
     pub(super) fn begin<'a>(
         &mut self,
@@ -147,7 +147,7 @@ impl Directories {
         }
     }
 
-    /// Of these sources those that must be compared with all destinations: neither irrelevant ones
+    /// The sources that must be compared with all destinations: neither irrelevant ones
     /// nor those whose directory has gone somewhere by a majority already.
     pub(super) fn still_needed<'a>(
         &mut self,
@@ -233,7 +233,7 @@ fn end_alike(old: &[u8], new: &[u8]) -> bool {
     old_name == basename(new)
 }
 
-/// The target of most; of several git's hash table gives one first.
+/// The target of most; among equals the first in the order of git's hash table.
 fn most(targets: &[(SharedPath, u32)]) -> Option<SharedPath> {
     let key = |(place, (path, count)): &(usize, &(SharedPath, u32))| {
         (*count, Reverse(hash_of(path) & 63), *place)

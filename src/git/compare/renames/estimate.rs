@@ -14,7 +14,7 @@ use super::table::Table;
 /// Bytes of spans that are kept for the next pairs.
 const SPANS_BYTES_MAX: usize = 8 << 20;
 
-/// Compares contents, and keeps what it read of them.
+/// Compares contents, and keeps the parts that it read.
 #[derive(Debug, Default)]
 pub(super) struct Estimator {
     spans: HashMap<ObjectId, Rc<Spans>>,

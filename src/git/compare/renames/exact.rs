@@ -59,7 +59,7 @@ impl ExactMatches {
             let Some(sources) = self.sources.get_mut(&content(side)) else {
                 continue;
             };
-            // Of those with the same name the first, else the first of all.
+            // The first one with the same name, else the first of all.
             let is_namesake = |source: &usize| {
                 let source = table.source(*source);
                 source.is_some_and(|(_, from)| basename(from) == basename(path))

@@ -1,5 +1,5 @@
 //! Notes in memory as git's `notes.c` keeps them: a tree of nodes with sixteen slots each, one for each
-//! value of the next four bits of an id. How deep it is decides how deep the directories are.
+//! value of the next four bits of an id. Its depth decides the depth of the directories.
 
 use gix_hash::ObjectId;
 use gix_object::tree::EntryKind;
@@ -70,7 +70,7 @@ impl Place {
     };
 }
 
-/// All nodes; and what stands in the trees and is no note.
+/// All nodes; and the entries of the trees that are not notes.
 ///
 /// Notes stand apart, so that a node takes 128 bytes: with random ids there is one for every three
 /// notes.

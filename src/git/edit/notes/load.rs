@@ -271,7 +271,7 @@ fn decode(hex: &[u8], bytes: &mut [u8]) -> Option<()> {
     Some(())
 }
 
-/// An entry that is no note, by its whole path.
+/// An entry that is not a note, by its whole path.
 fn other(subtree: &Subtree, entry: &TreeEntry<'_>) -> Entry {
     let mut path = path(&subtree.prefix, subtree.prefix_bytes, subtree.prefix_bytes);
     path.extend_from_slice(entry.name);

@@ -120,7 +120,7 @@ fn a_shallow_remote_says_so_behind_its_refs() {
 }
 
 #[test]
-fn what_is_wrong_is_said() {
+fn a_fault_is_named() {
     let check = |lines: &[&str], expect: &FetchClientError| {
         assert_eq!(read(&packets(lines)).as_ref(), Err(expect), "{lines:?}");
     };

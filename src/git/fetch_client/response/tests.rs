@@ -106,7 +106,7 @@ fn an_answer_that_breaks_off_is_not_whole() {
 }
 
 #[test]
-fn what_has_no_place_is_named() {
+fn a_line_in_a_wrong_place_is_named() {
     let check = |version, deepens, lines: &[&str], expect: &FetchClientError| {
         let mut out = Vec::new();
         for line in lines {

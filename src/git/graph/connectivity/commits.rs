@@ -109,7 +109,7 @@ impl Connectivity<'_> {
         let full = ConnectivityError::TooManyIntroduced {
             limit: LIST_BYTES_MAX,
         };
-        // Before the commit has a number: what cannot be read is asked for again.
+        // This stands before the commit has a number: a failed look-up is tried again.
         self.overlaps |= self.graph.lookup(&commit_id)?.is_some();
         let number = self.segment.push(&commit, &parents)?.ok_or(full)?;
 

@@ -24,7 +24,7 @@ pub trait Incoming {
         Some((id, self.locate(&id)?.1))
     }
 
-    /// Fails if the pack's tables could not be read: what was said not to be there may be there.
+    /// Fails if the pack's tables could not be read: an object that seemed absent may be there.
     fn check(&self) -> Result<(), ReadError> {
         Ok(())
     }

@@ -17,12 +17,12 @@ use super::incoming::Incoming;
 /// a history that moves the same large trees about over and over comes here.
 pub(super) const LIST_BYTES_MAX: usize = 32 << 20;
 
-/// For whom objects are listed.
+/// The walker for which objects are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Walker {
     /// A commit, by number.
     Commit(u32),
-    /// The tips that are trees or blobs, all together: there is no list of theirs to keep.
+    /// The tips that are trees or blobs, all together: no list is kept for them.
     Tips,
 }
 
@@ -42,8 +42,8 @@ pub(super) struct Lists<'a> {
     /// Objects of live packs that count as if they were not here.
     hidden: Rc<HashSet<ObjectId>>,
     walker: Walker,
-    /// Positions that the current walker has listed and that an earlier one introduced: few, for
-    /// what a commit introduces first says so itself.
+    /// Positions that the current walker has listed and that an earlier one introduced: few, since the
+    /// object's own mark tells the first commit that introduces it.
     listed: HashSet<u32>,
     /// Positions that tips reach without a commit.
     listed_by_tips: HashSet<u32>,
@@ -83,7 +83,7 @@ impl<'a> Lists<'a> {
         self.hidden = Rc::clone(hidden);
     }
 
-    /// Has tables that grow large go there.
+    /// Moves tables that grow large there.
     pub(super) fn spill_to(&mut self, spill: &Rc<Spill>) {
         self.builder = IntroducedBuilder::spilling_to(spill, self.incoming.object_count());
     }

@@ -33,7 +33,7 @@ pub(super) struct Path {
 }
 
 impl Path {
-    /// Has its bottom go there once it is large.
+    /// Moves its bottom there once it is large.
     pub(super) fn spill_to(&mut self, spill: &Rc<Spill>) {
         self.spill = Some(Rc::clone(spill));
     }

@@ -1,4 +1,4 @@
-//! The steps of a walk that take its next tip, and follow tags to what they name.
+//! The steps of a walk that take its next tip, and follow tags to the objects they name.
 
 use gix_hash::ObjectId;
 

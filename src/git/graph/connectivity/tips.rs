@@ -30,7 +30,7 @@ pub(super) enum TipSource {
         /// Those below this position are left. Git packs late commits first, so from the end on most find
         /// their parents proved.
         end: u32,
-        /// Those that are no tips.
+        /// Those that are not tips.
         left_out: Rc<HashSet<ObjectId>>,
         /// The one that could not be begun with.
         again: Option<ObjectId>,

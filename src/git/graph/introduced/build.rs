@@ -14,7 +14,7 @@ use super::format::{HEADER_BYTES, MAGIC};
 const NUMBER_BYTES: usize = 4;
 
 /// Builds an Introduced part. Holds 4 bytes a pack entry, 4 a commit, 2 an introduced object, and
-/// about 60 bytes an external object; of all but the last 1 MiB each where there is scratch.
+/// about 60 bytes an external object; with scratch each of these but the last takes 1 MiB at most.
 #[derive(Debug)]
 pub(crate) struct IntroducedBuilder {
     ends: Spool,
@@ -94,7 +94,7 @@ impl IntroducedBuilder {
         self.lists.len()
     }
 
-    /// Adds the list of the next commit; sorts what it is given and removes repeats. After an error
+    /// Adds the list of the next commit; sorts its input and removes repeats. After an error
     /// nothing can come of the part.
     pub(crate) fn push(
         &mut self,
@@ -121,7 +121,7 @@ impl IntroducedBuilder {
         self.ends.put(&end.to_le_bytes())
     }
 
-    /// The part. What is in scratch stays there until it is asked for.
+    /// The part. Its tables in scratch stay there until somebody asks for them.
     pub(crate) fn finish(self) -> Result<MadePart, StoreError> {
         let commits = u32::try_from(self.ends.len() / NUMBER_BYTES).unwrap_or(u32::MAX);
         let width = (4 - commits.leading_zeros() / 8).min(4);

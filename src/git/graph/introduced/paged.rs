@@ -1,5 +1,5 @@
-//! An Introduced part that is read by pages and lists: only its header stays with the reader. Who asks
-//! for the lists of very many commits, in the order of their numbers, gets them out of runs.
+//! An Introduced part that is read by pages and lists: only its header stays with the reader. A caller that
+//! asks for the lists of very many commits, in the order of their numbers, gets them out of runs.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Range;
@@ -78,7 +78,7 @@ impl PagedIntroduced {
         self.lists.take();
     }
 
-    /// Reads what the commit introduces, as [`super::Introduced::for_each`] does.
+    /// Reads the objects that the commit introduces, as [`super::Introduced::for_each`] does.
     pub(in super::super) fn for_each<S: PackStore + ?Sized>(
         &self,
         store: &S,

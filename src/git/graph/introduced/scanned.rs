@@ -35,8 +35,8 @@ impl ScannedLists {
         self.layout.commits
     }
 
-    /// Puts what the commit introduces in place of what the lists held: positions of its pack, and rows for
-    /// [`Self::external`], both ascending.
+    /// Puts the commit's introduced objects in place of the former content of the lists: positions of its
+    /// pack, and rows for [`Self::external`], both ascending.
     pub(crate) fn list(
         &self,
         number: u32,

@@ -54,7 +54,7 @@ fn sets(commits: usize) -> impl Strategy<Value = Sets> {
 
 proptest! {
     #[test]
-    fn what_is_built_is_read_back(sets in prop_oneof![sets(0), sets(7), sets(300)]) {
+    fn a_part_is_read_back_as_it_was_built(sets in prop_oneof![sets(0), sets(7), sets(300)]) {
         let part = build(&sets, 70_000);
         let introduced = Introduced::open(Rc::new(part)).unwrap();
         let mut first = HashMap::new();
@@ -74,7 +74,7 @@ proptest! {
         prop_assert_eq!(introduced.introducer(70_000), None);
     }
 
-    /// Of small blocks, few of which are in memory.
+    /// The blocks are small, and few of them are in memory.
     #[test]
     fn a_part_in_scratch_is_the_same_part(
         sets in prop_oneof![sets(0), sets(7), sets(300)],

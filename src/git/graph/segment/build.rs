@@ -188,7 +188,7 @@ impl SegmentBuilder {
         }
     }
 
-    /// The part. What is in scratch stays there until it is asked for.
+    /// The part. Its tables in scratch stay there until somebody asks for them.
     pub(crate) fn finish(self) -> Result<MadePart, StoreError> {
         let by_id = self.sorted()?;
         let counts = [

@@ -1,7 +1,7 @@
 //! The numbers of a segment's format, which [`super`] describes.
 
 pub(super) const MAGIC: &[u8; 4] = b"CGS2";
-/// Of parts that were written by 0.1: their sorted numbers have no beginnings of ids beside them.
+/// For parts that 0.1 wrote: their sorted numbers have no beginnings of ids beside them.
 pub(super) const MAGIC_1: &[u8; 4] = b"CGS1";
 pub(super) const HEADER_BYTES: usize = 20;
 pub(super) const NO_PARENT: u32 = u32::MAX;

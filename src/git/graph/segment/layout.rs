@@ -34,7 +34,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// That of the part with this header.
+    /// The layout of the part with this header.
     pub(super) fn of(header: &[u8]) -> Option<Self> {
         let magic = header.first_chunk()?;
         let has_beginnings = magic == MAGIC;

@@ -33,7 +33,7 @@ fn parents_of(segment: &Segment, number: u32) -> Result<Vec<ObjectId>, StoreErro
 proptest! {
     /// Each commit is given as its parents: below 1000 a distance back, else an external commit.
     #[test]
-    fn what_is_built_is_read_back(
+    fn a_part_is_read_back_as_it_was_built(
         commits in prop::collection::vec(prop::collection::vec(0_u32..1100, 0..6), 0..60),
     ) {
         let mut builder = SegmentBuilder::new(vec![PackId(9), PackId(3), PackId(70)], 2);

@@ -1,4 +1,4 @@
-//! Tables with small blocks: what goes to scratch, what comes back, and what fails.
+//! Tables with small blocks: they write to scratch, read it back, and report what fails.
 
 use std::cell::Cell;
 
@@ -9,7 +9,7 @@ fn row(number: u32) -> [u8; 4] {
     number.wrapping_mul(0x9e37_79b9).to_le_bytes()
 }
 
-/// Blocks of 16 rows, of which three are in memory.
+/// Blocks of 16 rows; three of them are in memory.
 fn spill(scratch: Rc<dyn Scratch>) -> Rc<Spill> {
     Rc::new(Spill::with_bounds(scratch, 67, 3))
 }

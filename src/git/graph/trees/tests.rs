@@ -104,7 +104,7 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn what_is_new_is_what_no_parent_has_under_the_name((tree, parents) in any_versions()) {
+    fn an_entry_is_new_if_no_parent_has_it_under_the_name((tree, parents) in any_versions()) {
         let shared: Vec<Shared> = parents.iter().map(|parent| Rc::new(encode(parent))).collect();
         let mut found = visited(&encode(&tree), &shared).unwrap();
         found.sort();

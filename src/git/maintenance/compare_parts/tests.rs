@@ -41,7 +41,7 @@ impl Incoming for Pack {
     }
 }
 
-/// A commit: its parents, and what it introduces, in this pack and in others.
+/// A commit: its parents, and the objects that it introduces, in this pack and in others.
 #[derive(Clone)]
 struct Commit {
     name: u32,
@@ -135,7 +135,7 @@ fn the_order_of_commits_and_the_copy_of_an_object_may_differ() {
 }
 
 #[test]
-fn whatever_is_wrong_about_a_commit_is_noticed() {
+fn every_fault_in_a_commit_is_noticed() {
     let made = history();
     let spoil: [fn(&mut Vec<Commit>); 10] = [
         |all| all.truncate(4),

@@ -42,7 +42,7 @@ struct Source {
 #[derive(Default)]
 struct Ids {
     source: usize,
-    /// Of the entries from this position on.
+    /// The position of the first of them.
     start: u32,
     held: Vec<ObjectId>,
     /// Index positions that were looked at.
@@ -229,7 +229,7 @@ impl Sources {
         Ok(None)
     }
 
-    /// Forgets what only the copying needs.
+    /// Forgets the tables that only the copying needs.
     pub(super) fn forget_ids(&mut self) {
         self.ids = Ids::default();
     }

@@ -4,15 +4,15 @@
 //! diff of its own, which finds other changes than git: it strips common ends first, and it counts
 //! occurrences differently. Its Myers diff is git's, and is used where git falls back to it.
 //!
-//! The search looks for the longest run of lines that both sides share, of those with the rarest
-//! lines, and then does the same on both sides of that run.
+//! The search looks for the longest run of lines that both sides share, among those with the rarest lines,
+//! and then does the same on both sides of that run.
 
 use gix_imara_diff::{Algorithm, Diff, Token};
 
 use super::compact;
 use super::lines::Change;
 
-/// A line that occurs more often in a region than this is no place to start a run.
+/// A line that occurs more often in a region than this is not a place to start a run.
 const OCCURRENCES_MAX: u32 = 64;
 
 /// Comparisons of lines for one diff, at most: some tenths of a second. Beyond it the regions that are

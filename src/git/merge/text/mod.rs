@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `options` | how to merge |
 //! | `lines` | the three versions cut into lines |
-//! | `histogram`, `compact` | which lines a side changed |
+//! | `histogram`, `compact` | the lines that a side changed |
 //! | `regions` | the changes of both sides laid over each other |
 //! | `output` | the result, with markers around what conflicts |
 
@@ -41,8 +41,8 @@ pub(crate) struct MergedText {
     pub(crate) conflicts: usize,
 }
 
-/// Bytes that versions of so many bytes take together while they are merged, without what is noted of
-/// their lines: the versions, and the result, which may have all of them in conflicts.
+/// Bytes that versions of so many bytes take together while they are merged, without the notes about their
+/// lines: the versions, and the result, which may have all of them in conflicts.
 pub(crate) fn whole_bytes(versions_bytes: u64) -> u64 {
     versions_bytes.saturating_mul(2)
 }

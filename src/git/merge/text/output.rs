@@ -4,7 +4,7 @@ use super::lines::{Version, Versions};
 use super::options::{Style, TextOptions};
 use super::regions::{Region, Resolution, unsigned};
 
-/// Writes the lines between the regions and what became of each region.
+/// Writes the lines between the regions and the result of each region.
 pub(super) fn write(
     versions: &Versions<'_>,
     regions: &[Region],

@@ -94,7 +94,7 @@ fn only_theirs(change: &Change, ours: i32) -> Region {
     }
 }
 
-/// Where both sides changed the same lines: each side widened to what the other one touches.
+/// Where both sides changed the same lines: each side is widened to the lines that the other one touches.
 fn both(ours: &Change, theirs: &Change) -> Region {
     let base = ours.before.min(theirs.before);
     let our_end = ours.before + ours.before_count;
@@ -127,7 +127,7 @@ fn is_same(versions: &Versions<'_>, ours: &Change, theirs: &Change) -> bool {
             == versions.theirs.token_run(theirs.after, theirs.after_count)
 }
 
-/// The regions in order. What both sides changed alike is none of them.
+/// The regions in order. A change that both sides made alike is not a region.
 pub(super) fn lay_over(versions: &Versions<'_>, ours: &[Change], theirs: &[Change]) -> Vec<Region> {
     let mut regions = Vec::new();
     let (mut our_rest, mut their_rest) = (ours, theirs);

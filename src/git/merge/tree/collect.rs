@@ -1,7 +1,7 @@
 //! The three trees walked, and every path at which they differ noted (`collect_merge_info` of git's
 //! `merge-ort.c`).
 //!
-//! A directory that only one side changed is put off: it is gone into only if a rename may have led
+//! A directory that only one side changed is put off: it is entered only if a rename may have led
 //! there, and is that side's otherwise. So the cost follows the changes.
 
 use gix_hash::ObjectId;
@@ -35,7 +35,7 @@ enum Next {
     Done,
 }
 
-/// A directory that is gone through.
+/// A directory that is walked.
 #[derive(Debug)]
 struct Frame {
     path: Path,
@@ -267,8 +267,8 @@ fn read(
     }
 }
 
-/// The directories of a side that were put off, last one first. If a rename of the side is looked
-/// for, all of them are gone into, and none is put off any more.
+/// The directories of a side that were put off, last one first. If a rename of the side is looked for, all
+/// directories are entered, and none is put off any more.
 fn begin_deferred(state: &mut State, side: usize) -> Vec<Deferred> {
     let renames = state.side_mut(side);
     let deferred = std::mem::take(&mut renames.deferred);

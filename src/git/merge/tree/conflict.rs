@@ -21,7 +21,7 @@ pub enum ConflictKind {
     Content,
     /// Both sides added the file, and differ.
     AddAdd,
-    /// Both sides changed a file that is no text.
+    /// Both sides changed a file that is not text.
     Binary,
     /// Both sides changed a file that is too large to be merged.
     TooLarge,
@@ -29,13 +29,13 @@ pub enum ConflictKind {
     FileDirectory,
     /// A file, link or submodule is another one of these on the other side.
     DistinctTypes,
-    /// One side changed what the other one deleted.
+    /// One side changed a file that the other one deleted.
     ModifyDelete,
     /// Both sides renamed the same file, differently.
     RenameRename,
     /// A file was renamed to where another one is.
     RenameCollides,
-    /// One side renamed what the other one deleted.
+    /// One side renamed a file that the other one deleted.
     RenameDelete,
     /// A file is in a directory that the other side renamed: it may belong elsewhere.
     DirectoryRenameSuggested,
@@ -72,7 +72,7 @@ impl ConflictKind {
     }
 }
 
-/// A path that is conflicted, and what each side has there: the stages of git's index.
+/// A path that is conflicted, and the entries of each side there: the stages of git's index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConflictedPath {
     /// The path in the result.

@@ -102,7 +102,7 @@ pub(super) fn merge(
         }
         EntryKind::Link => Ok(merge_links(options, base, ours, theirs)),
         EntryKind::Commit | EntryKind::Tree => {
-            // Whether one of two commits leads to the other is known only to the submodule.
+            // Only the submodule knows whether one of two commits leads to the other.
             let result = match (options.depth, like_base) {
                 (0, _) => Some(Version { kind, ..ours }),
                 (_, Some(base)) => Some(Version { kind, ..base }),
@@ -250,7 +250,8 @@ fn merge_files(
     })
 }
 
-/// Takes one side of what is no text. Among merge bases that is their base, and nobody is told.
+/// Takes one side of a file that is not text. Among merge bases that is their base, and no conflict is
+/// reported.
 fn take_whole(
     options: &ContentOptions,
     new_objects: &mut NewObjects,

@@ -1,4 +1,4 @@
-//! Renames of whole directories: what one side puts into a directory belongs where the other side
+//! Renames of whole directories: a file that one side puts into a directory belongs where the other side
 //! moved the directory to (git's `merge.directoryRenames=conflict`: it is moved, and told as a
 //! conflict).
 
@@ -190,7 +190,7 @@ pub(super) fn collect(
     Ok(())
 }
 
-/// Moves what is known of a path to the one that the renamed directory gives it.
+/// Moves the knowledge of a path to the one that the renamed directory gives it.
 fn apply(state: &mut State, change: &Change, new_path: &Path) -> Result<(), TreeMergeError> {
     let Some((old_path, id)) = state.known(&change.path) else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Why a merge of trees ends early, and what it may hold.
+//! The reasons for which a merge of trees ends early, and its bounds.
 
 use gix_hash::ObjectId;
 
@@ -38,7 +38,7 @@ pub enum TreeMergeError {
     /// An object could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// Renames could not be looked for.
+    /// The search for renames failed.
     #[error(transparent)]
     Compare(#[from] CompareError),
     /// The result has no room.
@@ -47,7 +47,7 @@ pub enum TreeMergeError {
     /// A stored tree does not parse.
     #[error("a stored tree does not parse: {0}")]
     Facts(#[from] FactsError),
-    /// An object is not here: what names it belongs to no commit.
+    /// An object is not here: its name stands in something that belongs to no commit.
     #[error("the {kind} {id} is not here")]
     Missing {
         /// Its id.

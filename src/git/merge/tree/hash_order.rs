@@ -1,7 +1,7 @@
 //! The order in which git walks a `strmap`.
 //!
-//! Where two answers are equally good git takes the one that its hash table gives first. So what goes
-//! through such a table there goes through the same order here (`hashmap.c`, `strhash`).
+//! Where two answers are equally good git takes the one that its hash table gives first. So the paths that go
+//! through such a table in git go through the same order here (`hashmap.c`, `strhash`).
 
 const BUCKETS_MIN: u32 = 64;
 

@@ -74,8 +74,8 @@ impl<'a> Waiting<'a> {
     }
 
     /// Takes the entry of this name, if there is one. A directory stands behind files whose names
-    /// begin with its own. It is searched for by its place: there may be very many of these, and very
-    /// many names that they begin with.
+    /// begin with its own. It is searched for by its place: many files may stand there, and many names that
+    /// they begin with.
     fn take(&mut self, name: &BStr) -> Stage {
         let rest = self.entries.get_mut(self.front..)?;
         if let Some(first) = rest.first_mut()
@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(told(&items), expected);
     }
 
-    /// Once each of the short names was looked for among all of the long ones: 16 billion bytes.
+    /// An earlier version looked for each of the short names among all of the long ones: 16 billion bytes.
     #[test]
     fn many_names_that_begin_with_each_other_are_lined_up() {
         let name = "a".repeat(4000);

@@ -2,16 +2,16 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `version` | what stands at a path, on each side and in the result |
+//! | `version` | the entry at a path, on each side and in the result |
 //! | `state` | all that a merge knows |
 //! | `line_up`, `collect` | the three trees walked, and the paths at which they differ noted |
-//! | `sources` | which renames are worth looking for |
+//! | `sources` | the renames that are worth looking for |
 //! | `directories` | renames of whole directories |
 //! | `renames` | renames applied |
-//! | `conflict` | what a merge could not decide |
+//! | `conflict` | the conflicts that a merge could not decide |
 //! | `error` | why it ends early |
 //! | `content` | one file, link or submodule merged |
-//! | `process` | what the result has at a path |
+//! | `process` | the result at a path |
 //! | `write` | the trees of the result |
 //!
 //! Invariants:
@@ -115,7 +115,7 @@ enum Phase {
 }
 
 impl TreeMerge {
-    /// Merges what leads from the first tree to the second and to the third.
+    /// Merges the changes from the first tree to the second and to the third.
     pub fn new(trees: [ObjectId; 3], options: TreeMergeOptions) -> Self {
         let content = ContentOptions {
             names: options.names,

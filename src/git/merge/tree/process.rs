@@ -10,7 +10,7 @@ use super::version::{BASE, Entry, OURS, Path, Sides, Stage, THEIRS, Version, is_
 use super::write::Directories;
 use gix_object::tree::EntryKind;
 
-/// A path under way: what is decided so far, and not in the state yet.
+/// A path under way: the decisions so far, which are not in the state yet.
 struct Work {
     sides: Sides,
     path: Path,
@@ -70,7 +70,7 @@ pub(super) fn process(
     Ok(())
 }
 
-/// Puts what was decided into the state and the directory.
+/// Puts the decisions into the state and the directory.
 fn place(state: &mut State, directories: &mut Directories, work: Work, id: EntryId) {
     directories.record(&work.path, work.result);
     if !work.is_clean {

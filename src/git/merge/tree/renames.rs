@@ -1,5 +1,5 @@
-//! Renames applied: what both sides did with a file comes together at its new path
-//! (`process_renames` of git's `merge-ort.c`).
+//! Renames applied: the changes of both sides to a file come together at its new path (`process_renames` of
+//! git's `merge-ort.c`).
 
 use super::super::super::edit::new_objects::NewObjects;
 use super::super::super::store::ObjectSource;

@@ -19,7 +19,8 @@ pub(super) fn need_inside(need: u8, dir_mask: Mask) -> u8 {
     need
 }
 
-/// Notes what a path may be the source or destination of. `need` is what [`need_inside`] gave.
+/// Notes the renames of which a path may be the source or the destination. `need` is the result of
+/// [`need_inside`].
 pub(super) fn note(state: &mut State, path: &Path, item: &Item, match_mask: Mask, need: u8) {
     let dir_mask = item.dir_mask();
     let file_mask = item.mask() & !dir_mask;

@@ -53,7 +53,7 @@ pub(super) struct State {
     pub conflicts: Vec<Conflict>,
     /// Both sides, ours at 0.
     pub sides: [SideRenames; 2],
-    /// Whether the merge is clean but for the conflicted entries.
+    /// Whether the merge is clean except for the conflicted entries.
     pub is_clean: bool,
     /// The same for renames. As in git, the last file that both sides renamed decides.
     pub is_renames_clean: bool,

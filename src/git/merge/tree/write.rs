@@ -22,7 +22,7 @@ pub(super) struct Directories {
     open: Vec<(Path, usize)>,
 }
 
-/// The order in which a directory comes right before what is in it: as though each path had a slash
+/// The order in which a directory comes right before its entries: as though each path had a slash
 /// at its end.
 pub(super) fn order(one: &[u8], other: &[u8]) -> Ordering {
     let common = one.iter().zip(other).take_while(|(a, b)| a == b).count();
@@ -35,7 +35,7 @@ pub(super) fn order(one: &[u8], other: &[u8]) -> Ordering {
 }
 
 impl Directories {
-    /// Has the next entry be one of this directory. If the one before it is complete, its tree is
+    /// Makes this directory the one of the next entry. If the one before it is complete, its tree is
     /// written and becomes the result at its path.
     pub(super) fn enter(
         &mut self,

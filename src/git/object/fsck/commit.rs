@@ -6,8 +6,7 @@ use super::finding::{Finding, MessageId};
 use super::strictness::Strictness;
 use super::{headers, ident};
 
-/// Reports what is wrong up to the first thing that is refused: like git, nothing is looked at
-/// behind it.
+/// Reports the faults up to the first one that is refused: like git, it looks at nothing behind it.
 pub(super) fn check(content: &[u8], strictness: Strictness, report: &mut impl FnMut(Finding)) {
     if let Err(finding) = first_refused(content, strictness, report) {
         report(finding);

@@ -37,13 +37,13 @@ pub(super) fn parse_submodules(
 
 /// The section that settings are in.
 enum Section {
-    /// Not of submodules.
+    /// Any other section.
     Other,
-    /// Of a submodule.
+    /// The section of a submodule.
     Submodule {
         name: Vec<u8>,
         /// The key that git takes every setting for: it cuts the setting's full name at a NUL,
-        /// and what stands behind the last dot is then a part of the header.
+        /// and the text behind the last dot is then a part of the header.
         fixed_key: Option<Vec<u8>>,
     },
 }

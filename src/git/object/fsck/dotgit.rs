@@ -11,7 +11,7 @@
 
 use gix_object::bstr;
 
-/// A name that means something to git, with what NTFS makes of it.
+/// A name that means something to git, with the forms that NTFS gives it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DotName {
     /// The name in lower case, without its dot; at least six bytes.

@@ -10,7 +10,7 @@ const FILE_BYTES_MAX: usize = 100 << 20;
 /// Bytes of the longest line, plus one (`ATTR_MAX_LINE_LENGTH`).
 const LINE_BYTES_END: usize = 2048;
 
-/// Reports what git refuses in a `.gitattributes` file.
+/// Reports the faults that git refuses in a `.gitattributes` file.
 pub(crate) fn check_gitattributes(content: &[u8], report: &mut impl FnMut(Finding)) {
     if content.len() > FILE_BYTES_MAX {
         report(Special::Gitattributes.too_large());

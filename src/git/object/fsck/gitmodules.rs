@@ -6,7 +6,7 @@ use super::finding::{Finding, MessageId};
 use super::submodule_url;
 use crate::git::config::ParseError;
 
-/// Reports what git refuses in a `.gitmodules` file.
+/// Reports the faults that git refuses in a `.gitmodules` file.
 ///
 /// A bad name is reported once for its section, whereas git repeats it for each setting in it.
 pub(crate) fn check_gitmodules(content: &[u8], report: &mut impl FnMut(Finding)) {

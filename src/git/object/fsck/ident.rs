@@ -23,7 +23,7 @@ pub(super) fn check(line: &[u8]) -> Result<(), Finding> {
     }
 }
 
-/// Checks name and email address; what follows the space behind them.
+/// Checks name and email address; gives the rest behind the space after them.
 fn address(line: &[u8]) -> Result<&[u8], Finding> {
     if line.starts_with(b"<") {
         return flaw(
@@ -69,7 +69,7 @@ fn address(line: &[u8]) -> Result<&[u8], Finding> {
     })
 }
 
-/// Checks the date; what follows the space behind it.
+/// Checks the date; gives the rest behind the space after it.
 fn seconds(date: &[u8]) -> Result<&[u8], Finding> {
     const BAD: &str = "invalid author/committer line - bad date";
 

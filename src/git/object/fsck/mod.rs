@@ -1,13 +1,13 @@
 //! The check of an object's content, with git's own message ids, texts and severities.
 //!
-//! This is what `receive.fsckObjects` has `git index-pack --strict` do with each object of a push
-//! (git's `fsck.c`; the ids are those of `git help fsck`, section "fsck messages"). A lenient check
-//! is what git does where the ids that it lets in are set to `warn` (`receive.fsck.<msg-id>`).
+//! These are the checks that `git index-pack --strict` makes under `receive.fsckObjects` for each object of a
+//! push (git's `fsck.c`; the ids are those of `git help fsck`, section "fsck messages"). A lenient check
+//! equals git's where the ids that it lets in are set to `warn` (`receive.fsck.<msg-id>`).
 //!
 //! Invariants:
 //! - A clean object costs one pass and no allocation.
 //! - Hostile content costs time linear in its size, and the findings have bounded text.
-//! - What is reported is what git reports; where we say it less often, the file says so.
+//! - The check reports the same faults as git; where we say it less often, the file says so.
 
 use gix_hash::ObjectId;
 
@@ -33,7 +33,7 @@ pub use strictness::Strictness;
 
 /// Checks the content of one object.
 ///
-/// Of a commit or tag nothing is looked at behind the first finding that `strictness` refuses; a
+/// For a commit or tag the check stops at the first finding that `strictness` refuses; a
 /// tree's findings are all reported. A blob is never at fault by itself. A tree names through
 /// `special` the objects that have to be checked with [`check_special`] once they are at hand; the
 /// same object may be named often.

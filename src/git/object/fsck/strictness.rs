@@ -8,7 +8,7 @@ pub enum Strictness {
     /// Refuses objects that could harm a client that clones, and warns of the rest.
     #[default]
     Lenient,
-    /// Refuses what `receive.fsckObjects` has git refuse.
+    /// Refuses the same faults as git under `receive.fsckObjects`.
     Strict,
 }
 
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn what_git_never_refuses_is_never_refused_and_nothing_is_stricter_than_git() {
+    fn faults_that_git_never_refuses_are_never_refused_and_no_check_is_stricter_than_gits() {
         for id in MessageId::ALL {
             let git_refuses = id.severity() >= Severity::Warn;
             assert_eq!(git_refuses, id.refused() != Refused::Never, "{}", id.name());
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lenient_check_goes_on_behind_what_it_lets_in() {
+    fn a_lenient_check_goes_on_behind_a_fault_that_it_lets_in() {
         let commit = |author: &str, rest: &str| format!("tree {ID}\nauthor {author}\n{rest}");
         let committer = format!("committer {WHO}\n\nm\n");
         for (content, expected, refused) in [

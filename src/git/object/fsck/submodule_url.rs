@@ -45,7 +45,7 @@ fn strip_dot_dot_slash(url: &[u8]) -> Option<&[u8]> {
         .or_else(|| url.strip_prefix(b"..\\"))
 }
 
-/// `../` at the start, and then what would be taken for a scheme's colon or the host's slash.
+/// `../` at the start, and then text that would be taken for a scheme's colon or the host's slash.
 fn climbs_to_host(url: &[u8]) -> bool {
     let mut climbs = false;
     let mut rest = url;
@@ -192,7 +192,7 @@ fn push_path(normal: &mut Vec<u8>, path: &[u8]) -> Option<()> {
     }
 }
 
-/// Appends text with each escape normalized: only what has to be escaped is.
+/// Appends text with each escape normalized: only characters that have to be escaped are.
 /// `None` when a percent sign is not followed by two hexadecimal digits.
 fn push_normalized(normal: &mut Vec<u8>, text: &[u8]) -> Option<()> {
     const UNSAFE: &[u8] = b" <>\"%{}|\\^`";

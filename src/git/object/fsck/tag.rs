@@ -9,7 +9,7 @@ use crate::git::object::ObjectKind;
 
 /// Reports the first finding that refuses the tag, and the milder ones before it.
 ///
-/// Git's `extraHeaderEntry`, for what stands between the tagger and the message, is off by default
+/// Git's `extraHeaderEntry`, for lines between the tagger and the message, is off by default
 /// and is left out.
 pub(super) fn check(content: &[u8], strictness: Strictness, report: &mut impl FnMut(Finding)) {
     if let Err(finding) = first_refused(content, strictness, report) {

@@ -303,7 +303,7 @@ fn disguises_of_files_that_matter() {
     assert_eq!(specials(".gitattributes"), [Special::Gitattributes]);
     assert_eq!(specials("gitatt~1"), [Special::Gitattributes]);
     assert_eq!(specials("GI7D29~9"), [Special::Gitattributes]);
-    // Nothing but the number is left of the hash.
+    // The number leaves no room for the hash.
     assert_eq!(
         specials("~1000000"),
         [Special::Gitmodules, Special::Gitattributes]
@@ -410,7 +410,7 @@ fn long_values_are_cut_in_the_report() {
 }
 
 #[test]
-fn files_that_no_directory_repeats_are_no_flaw() {
+fn files_that_no_directory_repeats_are_not_a_fault() {
     // Each file is a candidate for a directory of its name that never comes.
     let mut content = Vec::new();
     let mut name = b"a".to_vec();

@@ -39,7 +39,7 @@ impl<'a> Cursor<'a> {
         Err(DeltaError::SizeOverflow)
     }
 
-    /// The run of bytes that the next instruction appends: of the base or of the delta itself.
+    /// The run of bytes that the next instruction appends: out of the base or out of the delta itself.
     #[inline]
     pub(super) fn instruction<'run>(&mut self, base: &'run [u8]) -> Result<&'run [u8], DeltaError>
     where

@@ -200,7 +200,7 @@ proptest! {
         piece in 1_usize..20,
     ) {
         if sizes {
-            // Else nearly every delta is refused for its first byte.
+            // Otherwise nearly every delta is refused for its first byte.
             let mut sound = Vec::new();
             Encoder::size(&mut sound, base.len() as u64);
             sound.append(&mut delta);

@@ -1,4 +1,4 @@
-//! The entries themselves, in blocks, of which a large pack keeps only some in memory.
+//! The entries themselves, in blocks; a large pack keeps only some of them in memory.
 //!
 //! The heap of wasm never shrinks and soon has no large gaps; blocks fit into small ones. Where
 //! there is scratch, at most [`RESIDENT_BLOCKS_MAX`] blocks are in memory: the one that was not
@@ -58,7 +58,7 @@ struct Block {
 }
 
 impl Entries {
-    /// Keeps what exceeds the bound there from now on.
+    /// Keeps the blocks beyond the bound there from now on.
     pub(super) fn spill_to(&mut self, scratch: Rc<dyn Scratch>) {
         self.blocks.get_mut().scratch = Some(scratch);
     }
@@ -77,7 +77,7 @@ impl Entries {
         }
     }
 
-    /// Scratch, for what belongs to the entries: rows that have no block's number.
+    /// Scratch, for more data of the entries: rows that have no block's number.
     pub(crate) fn scratch(&self) -> Result<Rc<dyn Scratch>, StoreError> {
         let scratch = self.blocks.borrow().scratch.as_ref().map(Rc::clone);
         scratch.ok_or_else(|| lost("there is no scratch"))
@@ -93,7 +93,7 @@ impl Entries {
     ///
     /// Room is made for as many entries as have come, up to the announced number: in a heap that
     /// has no gaps most blocks then lie side by side, and little that goes is caught between them.
-    /// A lie costs what was sent.
+    /// A lie costs no more memory than the bytes sent.
     pub(crate) fn push(&mut self, entry: Entry, announced: u32) -> Option<u32> {
         let (count, number) = (self.count, self.count >> BLOCK_BITS);
         let blocks = self.blocks.get_mut();
@@ -246,7 +246,7 @@ impl Blocks {
     /// Puts away the block that was not used for longest, or nearly so.
     fn put_one_away(&mut self) -> Option<()> {
         let last = self.all.len().saturating_sub(1);
-        // Once round to forget what was used, once to find, and the block that others are added to.
+        // Once round to forget recent uses, once to find, and the block that others are added to.
         for _ in 0..self.all.len().saturating_mul(2).saturating_add(2) {
             let at = self.hand;
             self.hand = if at >= last { 0 } else { at.saturating_add(1) };

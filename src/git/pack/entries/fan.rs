@@ -75,7 +75,7 @@ impl Fan {
             .as_bytes()
             .first_chunk()
             .map_or(0, |first| u32::from_be_bytes(*first));
-        // Of no bits at all: one bucket.
+        // No bits are left: one bucket.
         first.checked_shr(u32::BITS - self.bits).unwrap_or(0) as usize
     }
 

@@ -31,7 +31,7 @@ pub(super) fn pack(entries: &[Entry]) -> Vec<u8> {
     packed
 }
 
-/// Reads entries into `entries`; `None` if the bytes are not what [`pack`] wrote.
+/// Reads entries into `entries`; `None` if the bytes are not from [`pack`].
 pub(super) fn unpack(packed: &[u8], entries: &mut Vec<Entry>) -> Option<()> {
     let (packed, rest) = packed.as_chunks::<ENTRY_BYTES>();
     for bytes in packed {
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_packed_comes_back_and_a_cut_is_noticed() {
+    fn packed_entries_come_back_and_a_cut_is_noticed() {
         let entry = Entry {
             id: ObjectId::Sha1([7; 20]),
             offset: (1 << 40) - 2,

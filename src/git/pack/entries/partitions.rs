@@ -145,7 +145,7 @@ impl Partition {
     }
 }
 
-/// Groups neighbouring buckets, of which so many items are in each, into partitions; gives the bucket behind
+/// Groups neighbouring buckets, which have so many items each, into partitions; gives the bucket behind
 /// the last one of each.
 pub(crate) fn grouped(counts: impl Iterator<Item = usize>, item_bytes: usize) -> Vec<usize> {
     let (mut ends, mut bytes, mut buckets) = (Vec::new(), 0_usize, 0_usize);

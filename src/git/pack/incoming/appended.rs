@@ -121,8 +121,8 @@ impl IncomingObjects {
     }
 
     /// Counts bytes that are appended. A delta of 30 bytes can make 16 MiB to store, and a large
-    /// one 512 MiB; so what a pack makes us store follows from its own bytes, above what the new
-    /// version of one file of the largest size may take.
+    /// one 512 MiB; so the bytes that a pack makes us store follow from its own, above the size of a new
+    /// version of one largest file.
     fn charge_appended(&mut self, bytes: u64) -> Result<(), PackError> {
         self.appended_bytes = self.appended_bytes.saturating_add(bytes);
         let pack_bytes = self.received_bytes;

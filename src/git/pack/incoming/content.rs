@@ -16,7 +16,7 @@ use super::work::WORK_OF_HASHING;
 impl IncomingObjects {
     /// The content of a resolved object: kept, or made again from its delta chain.
     ///
-    /// For commits, trees and tags, and for what is small enough to be a delta's base.
+    /// For commits, trees and tags, and for blobs that are small enough to be a delta's base.
     pub fn content(
         &mut self,
         position: u32,
@@ -47,7 +47,7 @@ impl IncomingObjects {
                     break (base.kind, base.content);
                 }
             }
-            // Links only ever lead to what was resolved before, so that they end; but a table
+            // Links only ever lead to entries that were resolved before, so that they end; but a table
             // that is wrong must not hang us.
             if links.len() > usize::from(self.limits.delta_depth_max) {
                 let limit = self.limits.delta_depth_max;

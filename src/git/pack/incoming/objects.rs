@@ -28,7 +28,7 @@ const CACHE_PARTS: u64 = 4;
 /// Bytes of the largest blob that is noted if the observer does not see it.
 const UNSHOWN_BYTES_MAX: u64 = 1 << 20;
 
-/// Sees each object of the pack once, but for large blobs, soon after its content becomes known.
+/// Sees each object of the pack once, except large blobs, soon after its content becomes known.
 pub trait Observer {
     /// Sees a commit, tree or tag: its position, id, kind and content. A refusal ends the push.
     fn object(
@@ -95,7 +95,7 @@ pub struct IncomingObjects {
     /// Small blobs that the observer did not see: they were made piece by piece, of large ones.
     unshown: Vec<u32>,
     work: Work,
-    /// Bytes of the stream, what was appended not counted: the work allowed follows from them.
+    /// Bytes of the stream, without the appended ones: the work allowed follows from them.
     pub(in super::super) received_bytes: u64,
     /// Bytes appended to it.
     pub(super) appended_bytes: u64,
@@ -300,7 +300,7 @@ impl IncomingObjects {
         self.work.charge(bytes, &self.limits, self.received_bytes)
     }
 
-    /// Forgets the work done so far: what is ours may be read again as often as it is needed.
+    /// Forgets the work done so far: our own objects may be read again as often as needed.
     pub(crate) fn forget_work(&mut self) {
         self.work = Work::default();
     }

@@ -164,7 +164,7 @@ impl PackMaker {
         self.entry(EntryKind::RefDelta { base_id }, delta)
     }
 
-    /// Appends bytes that are no entry of this maker's.
+    /// Appends bytes that are not an entry of this maker.
     pub(crate) fn raw(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         self.count += 1;

@@ -1,7 +1,7 @@
 //! The work that a pack asks for, which is bounded: a few bytes of deltas can ask for terabytes.
 //!
-//! Work is counted in bytes of content made. What a pack may ask for follows from its own bytes,
-//! above a floor that any pack may ask for.
+//! Work is counted in bytes of content made. A pack's allowance follows from its own bytes, above a floor
+//! that every pack has.
 
 use super::super::super::limits::Limits;
 use super::super::parser::error::PackError;
@@ -21,7 +21,7 @@ const WORK_PER_PACK_BYTE: u64 = 256;
 const WORK_OBJECTS: u64 = 8;
 
 /// How much cheaper an object is that came whole: zlib unfolds at most 1,032 times, so that whole
-/// objects alone never exceed what a pack may ask for.
+/// objects alone never exceed a pack's allowance.
 pub(in super::super) const WORK_OF_WHOLE: u64 = 8;
 
 /// The work done for one pack.

@@ -37,7 +37,7 @@ pub enum IndexError {
 const PLACES_AT_ONCE: usize = 1 << 18;
 
 /// Makes the index in rows of at most [`PAGED_ROW_BYTES_MAX`], so that it never stands whole in
-/// memory: what is held beside the table is 1 MiB of places, and one row.
+/// memory: beside the table it holds 1 MiB of places, and one row.
 #[derive(Debug)]
 pub struct IndexBuilder<'a> {
     table: &'a EntryTable,
@@ -137,7 +137,8 @@ impl<'a> IndexBuilder<'a> {
         Some(surplus)
     }
 
-    /// The id at this place of those sorted, and the position of its entry; of one place after the other.
+    /// The id at this place of those sorted, and the position of its entry; callers ask for one place after
+    /// the other.
     fn sorted_at(&mut self, place: usize) -> Option<(ObjectId, u32)> {
         if !self.table.is_spilled() {
             let position = self.table.sorted_at(place)?;
@@ -156,7 +157,7 @@ impl<'a> IndexBuilder<'a> {
         self.ids.1.get(at).copied()
     }
 
-    /// The place of an entry among the sorted ids; of one position after the other.
+    /// The place of an entry among the sorted ids; callers ask for one position after the other.
     fn place_of(&mut self, position: usize) -> Option<u32> {
         let (start, places) = &self.places;
         let held = position.checked_sub(*start).and_then(|at| places.get(at));

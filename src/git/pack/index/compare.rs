@@ -13,12 +13,13 @@ use super::format::{ENTRY_ROW_BYTES, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, POSI
 use super::sections::Sections;
 use super::view::Row;
 
-/// The comparison. Beside the table it holds what [`IndexBuilder`] does, and two rows.
+/// The comparison. Beside the table it holds the memory of an [`IndexBuilder`], and two rows.
 pub(crate) struct IndexCompare<'a> {
     table: &'a EntryTable,
     made: IndexBuilder<'a>,
     stored: ScannedPart,
-    /// Of the stored index, and whether its bases of other packs are those of the table in the same order.
+    /// The stored index's sections, and whether its bases of other packs are those of the table in the same
+    /// order.
     opened: Option<(Sections, bool)>,
     /// Bytes that are compared.
     at: usize,
@@ -79,7 +80,7 @@ impl<'a> IndexCompare<'a> {
         Ok(differs.map_or(Compared::More, Compared::Differs))
     }
 
-    /// The places of the stored sections, or what is wrong with them.
+    /// The places of the stored sections, or their fault.
     fn open(&self) -> Result<Result<Sections, String>, StoreError> {
         let sections = if self.stored.len() >= HEADER_BYTES {
             Sections::new(&self.stored.array(0)?)

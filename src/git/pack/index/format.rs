@@ -11,6 +11,6 @@ pub(super) const ENTRY_ROW_BYTES: usize = 24;
 /// The last offset that five bytes hold.
 pub(super) const OFFSET_MAX: u64 = (1 << 40) - 1;
 
-/// Items of a run, which is a page for those who ask for much: 16 to 96 KiB, so that SQLite is asked for
+/// Items of a run, which is a page for callers that ask for much: 16 to 96 KiB, so that SQLite is asked for
 /// about as many ranges as there are rows.
 pub(super) const RUN_ITEMS: u32 = 4_096;

@@ -28,14 +28,14 @@ const RECENT_RUNS: u32 = 2;
 /// Sections of an index.
 const SECTIONS: usize = 4;
 
-/// Pages that a search tries beside the guessed one before it halves what is left.
+/// Pages that a search tries beside the guessed one before it halves the rest.
 const NEIGHBOURS_MAX: u32 = 3;
 
 /// Objects of the pack for each page that may be asked for, until the whole index is better: to
 /// read it costs about as much as a page for every five hundred objects.
 const OBJECTS_PER_PAGE_ASKED: u32 = 1_024;
 
-/// Pages that may be asked for in any case: what a push of one commit asks for, twice.
+/// Pages that may be asked for in any case: twice as many as a push of one commit asks for.
 const PAGES_ASKED_MIN: u32 = 96;
 
 /// Why a question has no answer.
@@ -44,7 +44,7 @@ pub(crate) enum PagedError {
     /// The store failed, or the index is corrupt.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The whole index is to be asked instead: the store cannot read it by ranges any more, or
+    /// The whole index must be asked instead: the store cannot read it by ranges any more, or
     /// so many pages were asked for that the rest costs less as a whole.
     #[error("the index is read whole")]
     Whole,
@@ -67,7 +67,8 @@ pub(crate) struct PagedIndex {
     recent: RefCell<[Option<(usize, Shared)>; SECTIONS * RECENT_RUNS as usize]>,
 }
 
-/// Rows of an index that stand side by side: whoever goes through a pack asks them one after the other.
+/// Rows of an index that stand side by side: a caller that goes through a pack asks for them one after the
+/// other.
 #[derive(Debug)]
 pub(crate) struct RowRun {
     first: u32,

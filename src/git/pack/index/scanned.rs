@@ -15,7 +15,7 @@ pub(crate) struct ScannedIndex {
 }
 
 impl ScannedIndex {
-    /// That of a stored pack.
+    /// The index of a stored pack.
     pub(crate) fn open<S: PackStore + ?Sized>(
         store: &S,
         record: &PackRecord,

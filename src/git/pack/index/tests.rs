@@ -147,7 +147,7 @@ fn rows_of_a_large_index_are_bounded() {
 }
 
 #[test]
-fn what_is_no_index_is_cut_as_well() {
+fn a_part_that_is_not_an_index_is_cut_as_well() {
     assert_eq!(rows(b"").count(), 0);
     assert_eq!(rows(b"part").collect::<Vec<_>>(), [b"part"]);
     let bytes = vec![7; PAGED_ROW_BYTES_MAX + 1];
@@ -199,7 +199,7 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read(
+    fn an_index_that_was_written_is_read(
         mut entries in prop::collection::vec(any_entry(), 0..60),
         external_bases in prop::collection::vec(any_id(), 5..8),
         strangers in prop::collection::vec(any_id(), 20),

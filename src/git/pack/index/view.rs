@@ -57,7 +57,7 @@ impl Row {
 }
 
 impl PackIndex {
-    /// Takes the index part of a pack. Its form is checked once; what does not have the form that
+    /// Takes the index part of a pack. Its form is checked once; a part without the form that
     /// [`super::IndexBuilder`] gives is corrupt. Pieces that are not cut between items, as its rows
     /// are, are joined.
     pub fn open(pack_id: PackId, mut bytes: Pieces) -> Result<Self, StoreError> {

@@ -1,4 +1,4 @@
-//! What a parser is told and asked between two pieces of a pack.
+//! Calls to a parser between two pieces of a pack.
 
 use std::rc::Rc;
 
@@ -20,8 +20,8 @@ impl PackParser {
         self.objects.progress
     }
 
-    /// Bytes that it holds until the pack goes on: what grows with the objects that have come, and
-    /// never with what the pack announces.
+    /// Bytes that it holds until the pack goes on: they grow with the objects that have come, and never with
+    /// the count that the pack announces.
     pub fn held_bytes(&self) -> u64 {
         let content = match &self.state {
             State::Body(Body {
@@ -34,7 +34,7 @@ impl PackParser {
         self.objects.held_bytes().saturating_add(own as u64)
     }
 
-    /// The ids of the objects in order; null where a delta is no object yet.
+    /// The ids of the objects in order; null where a delta is not an object yet.
     pub(crate) fn ids(&mut self, observer: &mut dyn Observer) -> Result<Vec<ObjectId>, PackError> {
         self.objects.hash(observer)?;
         let received = self.objects.progress.objects_received;

@@ -8,7 +8,7 @@ use super::super::delta::DeltaError;
 use super::super::entry::EntryError;
 use super::super::inflate::InflateError;
 
-/// An observer's refusal of an object, in the words that the pusher shall read.
+/// An observer's refusal of an object, in the words for the pusher.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal(pub String);
 
@@ -177,7 +177,7 @@ pub enum PackError {
         /// The bound.
         limit: u64,
     },
-    /// The trailer is not the SHA-1 of what came before it.
+    /// The trailer is not the SHA-1 of the bytes before it.
     #[error("pack is corrupted (sha-1 mismatch): trailer {expected}, computed {actual}")]
     Trailer {
         /// The trailer received.

@@ -1,6 +1,6 @@
 //! The indexes of the live packs: small ones whole, large ones by pages until so much of one is
-//! asked for that the whole costs less. A fetch, of which many run at a time, never takes a large one
-//! whole: where it asks for much it reads runs.
+//! asked for that the whole costs less. Many fetches run at a time, so a fetch never takes a large one whole:
+//! where it asks for much it reads runs.
 
 use std::cell::OnceCell;
 
@@ -28,7 +28,7 @@ pub(super) enum Asking {
 }
 
 impl Asking {
-    /// What a fetch begins with over these packs.
+    /// The way of asking with which a fetch over these packs begins.
     pub(super) fn of_fetch(records: &[PackRecord]) -> Self {
         let objects: u64 = records
             .iter()
@@ -64,7 +64,7 @@ pub(super) struct HeldIndex {
 }
 
 impl HeldIndex {
-    /// Nothing of it is here yet.
+    /// No part of it is here yet.
     pub(super) fn new(record: PackRecord) -> Self {
         Self {
             record,

@@ -123,7 +123,7 @@ impl<S: PackStore> LivePacks<S> {
         Ok(chunk)
     }
 
-    /// The error that says what is wrong with the object at `at`.
+    /// The error that names the fault of the object at `at`.
     pub(super) fn corrupt(
         &self,
         at: Location,

@@ -1,4 +1,4 @@
-//! What it costs to read an object, in tenths of a microsecond, about: see [`super::LivePacks::work`].
+//! The cost of reading an object, in tenths of a microsecond, about: see [`super::LivePacks::work`].
 
 /// A page or a run of an index, out of a cache or the database.
 pub(super) const INDEX_RUN: u64 = 300;

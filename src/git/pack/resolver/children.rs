@@ -1,5 +1,5 @@
-//! Which unresolved deltas build on which base: sorted lists, 8 bytes for an ofs-delta, of which many go to
-//! scratch, and 32 for a ref-delta.
+//! Which unresolved deltas build on which base: sorted lists, 8 bytes for an ofs-delta (many of them go to
+//! scratch), and 32 for a ref-delta.
 
 use std::cmp::Ordering;
 
@@ -14,7 +14,7 @@ mod ofs_deltas;
 /// The deltas that wait for their base, by base.
 #[derive(Debug, Default)]
 pub(super) struct Children {
-    /// The table tells the base of an ofs-delta no more once its object is stored whole.
+    /// The table no longer tells the base of an ofs-delta once its object is stored whole.
     ofs_deltas: OfsDeltas,
     /// Ref-deltas, sorted by the id of their base.
     ref_deltas: Vec<RefDelta>,
@@ -26,8 +26,8 @@ pub(super) struct Children {
 struct RefDelta {
     position: u32,
     base_number: u32,
-    /// Of the first of a group, the deltas on one base: the first that may be unresolved. It is
-    /// the group's and not the base's, since a pack may hold the base a million times.
+    /// In the first of a group (the deltas on one base): the first that may be unresolved. This belongs to
+    /// the group and not to the base, since a pack may hold the base a million times.
     cursor: u32,
 }
 

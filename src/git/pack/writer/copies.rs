@@ -64,7 +64,7 @@ impl FirstCopies {
         Ok(self.packs_left > 0)
     }
 
-    /// Exchanges what is selected of the next ids of the pack; whether they were the last.
+    /// Exchanges the selected ones of the next ids of the pack; whether they were the last.
     fn exchange_run<S: PackStore>(
         &mut self,
         packs: &LivePacks<S>,
@@ -98,7 +98,7 @@ impl FirstCopies {
     }
 }
 
-/// Exchanges what is selected of the pack, entry by entry.
+/// Exchanges the selected entries of the pack, one by one.
 fn exchange_each<S: PackStore>(
     packs: &LivePacks<S>,
     selection: &mut Selection,

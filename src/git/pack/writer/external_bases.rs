@@ -1,7 +1,7 @@
 //! Which of the bases that a pack's deltas have elsewhere are sent.
 //!
 //! To look each up as its delta comes by would ask for pages here and there in all earlier indexes. So
-//! some thousand bases are looked up together, in the order of their ids; of each a bit is kept.
+//! some thousand bases are looked up together, in the order of their ids; a bit is kept for each of them.
 
 use gix_hash::ObjectId;
 
@@ -28,7 +28,7 @@ pub(super) struct SentBases {
 
 impl SentBases {
     /// Whether the external base of the pack with this number is sent from an earlier pack; `None`:
-    /// more is to be looked up, and it can be asked again.
+    /// more must be looked up; ask again afterwards.
     pub(super) fn is_sent<S: PackStore>(
         &mut self,
         packs: &LivePacks<S>,

@@ -31,7 +31,7 @@ impl OutputOffsets {
     }
 
     /// Whether an entry given out earlier moved by as many bytes as the entry just recorded, so
-    /// that the distance between the two, in the same pack, is what it was.
+    /// that the distance between the two, in the same pack, stays as it was.
     pub(super) fn moved_alike(&self, earlier: Location, just: Location) -> bool {
         let Some(last) = self.runs.last().filter(|_| earlier < just) else {
             return false;

@@ -105,7 +105,7 @@ fn requests_for_nothing() {
 }
 
 #[test]
-fn what_git_refuses_in_gits_words() {
+fn requests_that_git_refuses_are_refused_in_gits_words() {
     assert_eq!(message(&["command=pull", "0000"]), "invalid command 'pull'");
     assert_eq!(
         message(&["command=fetch=1", "0000"]),
@@ -153,7 +153,7 @@ fn what_git_refuses_in_gits_words() {
 }
 
 #[test]
-fn what_is_not_offered_is_unknown() {
+fn a_command_that_is_not_offered_is_unknown() {
     let message = |lines: &[&str]| {
         let bare = Offer {
             fetch: &[],
@@ -277,7 +277,7 @@ fn dulwich_gets_deltas_by_distance_without_asking() {
 }
 
 #[test]
-fn what_fetch_refuses() {
+fn arguments_that_fetch_refuses() {
     let message = |arguments: &[&str]| fetch(arguments).unwrap_err().to_string();
     assert_eq!(message(&["thin"]), "unexpected line: 'thin'");
     assert_eq!(
@@ -331,7 +331,7 @@ fn bounds() {
     );
 }
 
-/// The requests in what a client sent over one connection.
+/// The requests that a client sent over one connection.
 fn requests(sent: &[u8]) -> Vec<CommandRequest> {
     let mut rest = sent;
     let mut found = Vec::new();
@@ -348,7 +348,7 @@ fn requests(sent: &[u8]) -> Vec<CommandRequest> {
 }
 
 #[test]
-fn what_a_real_client_sends() {
+fn the_requests_of_a_real_client_are_read() {
     let sandbox = Sandbox::with_history();
     let main = oid_hex::parse(sandbox.server(&["rev-parse", "main"]).as_bytes()).unwrap();
     let arguments = [

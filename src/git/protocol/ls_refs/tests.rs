@@ -94,7 +94,7 @@ fn arguments_that_there_are_not() {
 }
 
 #[test]
-fn too_many_prefixes_are_none() {
+fn too_many_prefixes_count_as_none() {
     let lines = |count: usize| {
         let mut request = LsRefsRequest::default();
         for number in 0..count {

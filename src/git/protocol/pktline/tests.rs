@@ -97,7 +97,7 @@ fn lengths_that_no_packet_has() {
 }
 
 #[test]
-fn what_follows_a_packet_stays_in_the_input() {
+fn bytes_behind_a_packet_stay_in_the_input() {
     let stream = b"0006a\n0000PACK\0\0\0\x02";
     for cut in 0..=14 {
         let (first, second) = stream.split_at(cut);
@@ -190,7 +190,7 @@ fn packet() -> impl Strategy<Value = Owned> {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read_however_it_is_cut(
+    fn packets_are_read_back_however_they_are_cut(
         packets in proptest::collection::vec(packet(), 0..12),
     ) {
         let (read_back, end) = splits::check(&write(&packets), read);

@@ -8,7 +8,7 @@ const A: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const B: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 const ZERO: &str = "0000000000000000000000000000000000000000";
 
-/// The push, how many bytes it took, and what was left for the pack.
+/// The push, how many bytes it took, and the rest for the pack.
 type Answer = Result<(PushCommands, usize, Vec<u8>), PushCommandsError>;
 
 /// Lines become packets; `0000` becomes a flush.
@@ -125,7 +125,7 @@ fn capabilities_that_were_not_offered_have_no_effect() {
 }
 
 #[test]
-fn what_git_refuses_in_gits_words() {
+fn requests_that_git_refuses_are_refused_in_gits_words() {
     for line in [
         "",
         "x",
@@ -217,7 +217,7 @@ fn bounds() {
 }
 
 #[test]
-fn what_a_real_client_sends() {
+fn the_requests_of_a_real_client_are_read() {
     let sandbox = Sandbox::with_history();
     let arguments = [
         "push",

@@ -117,7 +117,7 @@ fn requests_for_nothing() {
 }
 
 #[test]
-fn what_git_refuses_in_gits_words() {
+fn requests_that_git_refuses_are_refused_in_gits_words() {
     let want = format!("want {A}");
     assert_eq!(
         message(&["want x"]),
@@ -200,7 +200,7 @@ fn bounds() {
 }
 
 #[test]
-fn what_a_real_client_sends() {
+fn the_requests_of_a_real_client_are_read() {
     let sandbox = Sandbox::with_history();
     let main = sandbox.server(&["rev-parse", "main"]);
     for version in [0, 1] {

@@ -15,7 +15,7 @@ const OPS: [RefOp; 4] = [RefOp::Create, RefOp::Update, RefOp::Delete, RefOp::For
 
 /// Every operation by every rule.
 #[test]
-fn what_each_operation_forbids() {
+fn each_operation_forbids_its_changes() {
     use ForbiddenOp::{NoCreate, NoDelete, NoForcePush, NoPush};
     use RefOp::{Create, Delete, Force, Update};
     let table: [(ForbiddenOp, &[RefOp]); 4] = [
@@ -118,7 +118,7 @@ fn a_token_s_rules_and_the_repository_s_must_both_allow() {
 }
 
 #[test]
-fn what_is_wrong_with_rules_is_named() {
+fn the_fault_in_rules_is_named() {
     let many = Value::from(vec![json!(["*", []]); RULES_MAX + 1]);
     let long = format!("refs/heads/{}*", "x".repeat(PATTERN_BYTES_MAX));
     let table = [
@@ -192,8 +192,8 @@ fn rules_are_read_as_they_are_written() {
     }
 }
 
-/// The same decision, found another way: from the last rule to the first, each rule that matches
-/// replaces what was decided. Patterns are compared letter by letter.
+/// The same decision, found another way: from the last rule to the first, each rule that matches replaces the
+/// decision. Patterns are compared letter by letter.
 fn model(rules: &RefRules, of: &str, op: RefOp) -> Option<&'static str> {
     let mut decided = None;
     for RefRule(pattern, ops) in rules.all().iter().rev() {

@@ -67,7 +67,7 @@ fn secrets_that_overlap_are_counted_in_linear_time() {
 }
 
 #[test]
-fn what_is_too_large_is_not_searched() {
+fn a_blob_that_is_too_large_is_not_searched() {
     let mut search = SecretSearch::new();
     let mut content = token(1).into_bytes();
     content.resize(SEARCHED_BYTES_MAX, b'\n');
@@ -79,7 +79,7 @@ fn what_is_too_large_is_not_searched() {
 }
 
 #[test]
-fn more_secrets_than_are_noted_are_refused_whatever_they_are() {
+fn a_push_with_more_secrets_than_are_noted_is_refused() {
     let mut search = SecretSearch::new();
     for position in 0..12 {
         let lines: String = (0..1000).map(|number| token(number) + "\n").collect();

@@ -1,4 +1,4 @@
-//! The source's side of a fork: what is sent is that of one moment, read and sent row by row.
+//! The source's side of a fork: it sends the state of one moment, read and sent row by row.
 
 use std::rc::Rc;
 
@@ -46,8 +46,8 @@ const PIECE_BYTES: usize = 256 << 10;
 /// Seconds after which a fork of a repository under heavy pushing may be tried again.
 const RETRY_SECONDS: u32 = 5;
 
-/// `POST /fork/export`: the packs are in R2 by the end of the first step, and what is sent belongs
-/// together whatever is pushed meanwhile.
+/// `POST /fork/export`: the packs are in R2 by the end of the first step, and all rows sent belong to one
+/// moment, whatever is pushed meanwhile.
 pub(crate) async fn export(object: &Rc<RepoObject>, asked: &ExportFork) -> Answer {
     let mut reservation = reserve(FORK_BYTES).await?;
     for _ in 0..ATTEMPTS_MAX {
@@ -163,7 +163,7 @@ impl RefPages {
             }
             return Ok(false);
         }
-        // A fork is a clone: it takes over what clones show.
+        // A fork is a clone: it takes over the refs that clones show.
         refs.retain(|found| {
             !refname::is_ephemeral(found.name.as_bstr()) && is_storable(found, &mut self.skipped)
         });
@@ -183,12 +183,12 @@ struct Rows {
     store: Rc<Store>,
     /// `None` once all were sent.
     refs: Option<RefPages>,
-    /// Parts whose rows are still to come, the next one last.
+    /// Parts whose rows follow, the next one last.
     parts: Vec<(PackId, Part)>,
     /// The next row of it.
     number: u32,
     lfs: Option<LfsRows>,
-    /// Written, and of that not sent yet what is behind `sent`.
+    /// Written bytes; those behind `sent` are not sent yet.
     out: Vec<u8>,
     sent: usize,
     ended: bool,
@@ -237,7 +237,7 @@ impl Rows {
         }
     }
 
-    /// The next piece of what is written or can be; `None` if there is nothing now.
+    /// The next piece that is written or can be; `None` if there is none now.
     fn piece(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
         while self.out.len().saturating_sub(self.sent) < PIECE_BYTES && !self.ended {
             if let Some(refs) = &mut self.refs {

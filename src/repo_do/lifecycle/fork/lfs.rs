@@ -1,5 +1,5 @@
-//! The objects of Git LFS that a fork takes over: those that pointers name in what its refs reach.
-//! A fork of one branch must not open what only other branches name.
+//! The objects of Git LFS that a fork takes over: those that pointers name among the objects its refs reach.
+//! A fork of one branch must not open objects that only other branches name.
 
 use std::ops::ControlFlow;
 use std::rc::Rc;

@@ -97,7 +97,7 @@ pub(crate) enum Frame {
     End,
 }
 
-/// The bytes are no frame of ours.
+/// The bytes are not one of our frames.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum WireError {
     /// A payload beyond the bound.
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_frame_is_refused() {
+    fn bytes_that_are_not_a_frame_are_refused() {
         let read = |bytes: &[u8]| {
             let mut reader = FrameReader::default();
             reader.feed(bytes);

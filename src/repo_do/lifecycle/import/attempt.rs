@@ -66,7 +66,7 @@ impl Attempt {
         }
     }
 
-    /// After an `.await`: whether what is imported is still there. Nothing may be written
+    /// After an `.await`: whether the repository that is imported is still there. Nothing may be written
     /// otherwise, since another repository may stand in its place.
     pub(crate) fn check_alive(&self) -> Result<(), ImportError> {
         if self.object.life() == self.life {

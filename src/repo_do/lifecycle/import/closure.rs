@@ -47,8 +47,8 @@ impl Closure for RefsAndTags<'_> {
     }
 }
 
-/// The tags whose object came, and what that names. Nobody asks for a tag: it comes along with what
-/// it names.
+/// The tags whose object came, and the object that it names. Nobody asks for a tag: it comes along with the
+/// object it names.
 pub(crate) fn tags_that_came<'a>(
     pushed: &Pushed<'_, Rc<Store>>,
     wanted: &'a Wanted,
@@ -63,7 +63,7 @@ pub(crate) fn tags_that_came<'a>(
     Ok(tags)
 }
 
-/// Of the commits that the remote calls shallow, those that came and lack parents: a first commit
+/// Commits that the remote calls shallow, and that came and lack parents: a first commit
 /// has none to lack.
 pub(crate) fn edge(pushed: &Pushed<'_, Rc<Store>>, shallow: &[ObjectId]) -> Vec<ObjectId> {
     let lacks = |id: &&ObjectId| {

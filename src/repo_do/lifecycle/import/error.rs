@@ -52,7 +52,7 @@ pub(crate) enum ImportError {
     /// The pack did not come within the time that an alarm has.
     #[error("the remote sends too slowly: a part took more than {0} minutes")]
     TooSlow(i64),
-    /// Objects are refused for what they are, as they would be from a pusher.
+    /// Objects are refused because of their content, as they would be from a pusher.
     #[error("the remote's objects are refused: {0}")]
     Fsck(FsckRefusal),
     /// The pack is refused, as it would be from a pusher.
@@ -61,7 +61,7 @@ pub(crate) enum ImportError {
     /// There are more bytes than a bound allows.
     #[error(transparent)]
     Quota(QuotaExceeded),
-    /// Something is missing of what the remote's refs name.
+    /// An object that the remote's refs name is missing.
     #[error("the remote's objects are refused: {0}")]
     Connectivity(ConnectivityError),
     /// The remote's commits do not hang together.
@@ -102,7 +102,7 @@ impl ImportError {
         }
     }
 
-    /// The same; a pack that is too large for a bound on bytes is told by that bound.
+    /// The same; a pack that is too large for a bound on bytes is refused by that bound.
     pub(crate) fn by_bound(self, bound: Option<Bound>) -> Self {
         match (self, bound) {
             (Self::Pack(PackError::PackTooLarge { .. }), Some(bound)) => {
@@ -132,7 +132,7 @@ impl ImportError {
     }
 }
 
-/// Fails when objects are refused for what they are.
+/// Fails when objects are refused because of their content.
 pub(crate) fn check_fsck(refusal: Option<&FsckRefusal>) -> Result<(), ImportError> {
     match refusal {
         Some(refusal) => Err(ImportError::Fsck(refusal.clone())),

@@ -22,12 +22,12 @@ const KEPT_MS: i64 = 24 * 3_600_000;
 /// When to tell the namespace again that could not be told.
 const RETRY_MS: i64 = 60_000;
 
-/// Wipes what the import has brought, and frees its name.
+/// Wipes the objects that the import has brought, and frees its name.
 pub(crate) async fn fail(object: &Rc<RepoObject>, error: &ImportError) -> Result<(), ImportError> {
     let Some(store) = object.store_or_log() else {
         return Ok(());
     };
-    // One that is being deleted has its own end. Nothing of an import is in R2 yet.
+    // One that is being deleted has its own end. No part of an import is in R2 yet.
     let Some(record) = store.load()?.filter(|record| record.phase == Phase::Ready) else {
         return Ok(());
     };
@@ -58,7 +58,7 @@ fn failed(error: &worker::Error) -> ImportError {
     StoreError::Failed(error.to_string()).into()
 }
 
-/// Does what is left to do after a failure, if there was one: tells the namespace, and forgets the
+/// Does the remaining steps after a failure, if there was one: tells the namespace, and forgets the
 /// reason in the end.
 pub(crate) async fn after_failure(object: &RepoObject) -> worker::Result<()> {
     let store_failed = |error: StoreError| worker::Error::RustError(error.to_string());

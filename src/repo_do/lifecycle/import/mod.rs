@@ -7,15 +7,15 @@
 //! | `attempt` | one attempt: whole, or the next part of a history that was cut |
 //! | `part` | one pack: received, resolved, proved, published |
 //! | `lfs` | the last phase: objects of Git LFS |
-//! | `closure`, `progress` | what must be complete; how far it has come |
-//! | `wanted` | which refs of the remote become refs here |
-//! | `report` | what it says about itself: warnings of fsck, refs left out |
+//! | `closure`, `progress` | the objects that must be complete; how far it has come |
+//! | `wanted` | the remote's refs that become refs here |
+//! | `report` | its report: warnings of fsck, refs left out |
 //! | `remote` | the remote over HTTP |
-//! | `failure` | what is left of an import that failed |
+//! | `failure` | the rest of an import that failed |
 //! | `error` | why it may fail |
 //!
-//! The row of `import` says what is left to do, and is enough to go on with after the object was
-//! evicted or killed at any point, but for credentials: those are in memory only.
+//! The row of `import` names the remaining work, and is enough to go on with after the object was evicted or
+//! killed at any point, except for credentials: those are in memory only.
 
 mod attempt;
 mod closure;

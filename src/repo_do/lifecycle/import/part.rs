@@ -184,7 +184,7 @@ impl Attempt {
         Ok(())
     }
 
-    /// Fetches what is left, and makes the repository of it.
+    /// Fetches the rest, and makes the repository from it.
     pub(crate) async fn fetch_last(
         &self,
         remote: &Remote,

@@ -25,12 +25,12 @@ use crate::storage::repository::store::RepositoryRecord;
 /// The report about one pack of an import.
 pub(crate) struct PartReport {
     warned: FsckWarnings,
-    /// Of the remote's refs; the last pack is told.
+    /// The remote's refs that were left out; the last pack's report has them.
     skipped: SkippedRefs,
 }
 
 impl PartReport {
-    /// Of what was seen while the pack came in.
+    /// Reports the findings while the pack came in.
     pub(crate) fn new(inspection: &Inspection, skipped: SkippedRefs) -> Self {
         Self {
             warned: inspection.warned().clone(),
@@ -46,7 +46,7 @@ impl PartReport {
         store.add_import_warnings(&self.warned)
     }
 
-    /// Writes it with the last part: also where there is nothing to say, so that it is known.
+    /// Writes it with the last part: also where it has no warnings, so that readers know that.
     pub(crate) fn write_last(&self, store: &Store) -> Result<(), StoreError> {
         store.add_import_warnings(&self.warned)?;
         store.set_skipped_refs(&self.skipped)

@@ -79,7 +79,7 @@ impl Filling for Attempt {
         if import.is_none_or(|import| !import.lfs.is_past_refs()) {
             return failure::fail(&self.object, error).await;
         }
-        // Git's part is whole: it stays, and says what it lacks.
+        // Git's part is whole: it stays, and names the missing objects.
         self.end_lfs(Some(&error.to_string()))?;
         self.finished();
         filling::finish(&self.object).await;

@@ -1,5 +1,5 @@
 //! `POST /import`: the remote asked for its refs, then the repository made, empty, with its import
-//! left to the alarm. Whatever fails before that has written nothing.
+//! left to the alarm. A failure before that has written nothing.
 
 use std::pin::pin;
 use std::rc::Rc;

@@ -12,7 +12,7 @@ use crate::git::limits::Limits;
 use crate::git::refname;
 use crate::storage::repository::origin_report::SkippedRefs;
 
-/// What an import asks for.
+/// The refs that an import asks for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AskedRefs<'a> {
     /// The one branch, by its short name.
@@ -28,7 +28,7 @@ pub(crate) struct AskedRefs<'a> {
 pub(crate) struct Wanted {
     /// The refs to fetch; all of them must come.
     pub(crate) refs: Vec<RemoteRef>,
-    /// Tags that are taken if what they name came along.
+    /// Tags that are taken if the objects they name came along.
     pub(crate) tags: Vec<RemoteRef>,
     /// The branch where HEAD is to point, if the remote says.
     pub(crate) head: Option<BString>,
@@ -41,8 +41,9 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// Of a remote's refs: one branch with the tags on it; or with a depth, all refs but tags with the
-    /// tags on what comes of them; or all refs. A pattern names what it wants, tags among them.
+    /// Chooses among a remote's refs: one branch with the tags on it; or with a depth, all refs but tags,
+    /// with the tags on the commits that come; or all refs. A pattern names the refs it wants, tags among
+    /// them.
     pub(crate) fn of(
         remote: &RemoteRefs,
         AskedRefs {
@@ -74,7 +75,7 @@ impl Wanted {
             if !seen.insert(name) || refname::is_ephemeral(name) {
                 continue;
             }
-            // Nothing can be made of a name that Git does not allow, or that clients cannot store.
+            // No ref can be made from a name that Git does not allow, or that clients cannot store.
             let (refs, tags) = if is_sound(name) {
                 (&mut wanted.refs, &mut wanted.tags)
             } else {
@@ -91,8 +92,8 @@ impl Wanted {
         Ok(wanted)
     }
 
-    /// The refs that are left out because of their names. Of tags that nobody asks for, only those
-    /// that would have been taken: whose objects `came` along.
+    /// The refs that are left out because of their names. Tags that nobody asks for are among them only if
+    /// they would have been taken: if their objects `came` along.
     pub(crate) fn skipped_refs(
         &self,
         came: impl Fn(&ObjectId) -> Result<bool, ImportError>,

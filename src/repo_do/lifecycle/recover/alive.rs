@@ -1,4 +1,4 @@
-//! What the attempts of one run share, and whether it is still there.
+//! The state that the attempts of one run share, and whether the repository is still there.
 
 use std::rc::Rc;
 
@@ -15,8 +15,8 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
-    /// After an `.await`: whether what is recovered is still there. Nothing may be written otherwise,
-    /// since another repository may stand in its place.
+    /// After an `.await`: whether the repository that is recovered is still there. Nothing may be written
+    /// otherwise, since another repository may stand in its place.
     pub(crate) fn check_alive(&self) -> Result<RepositoryRecord, RecoverError> {
         if self.object.is_open(&self.store)
             && let Some(record) = self.store.load()?

@@ -1,5 +1,5 @@
-//! One attempt: the record taken over; or the next pack, proved and its parts made; or, when there
-//! is no more of that, the end.
+//! One attempt: the record taken over; or the next pack, proved and its parts made; or, when no packs are
+//! left, the end.
 
 use serde_json::json;
 
@@ -46,7 +46,7 @@ impl Attempt {
         }
     }
 
-    /// Takes over what the record says. The lost repository's holds are taken once more: should the
+    /// Takes over the record. The lost repository's holds are taken once more: should the
     /// account of its network be lost as well, they stand there from now on.
     async fn adopt(&self, lost_id: &str) -> Result<(), RecoverError> {
         let (object, store) = (&self.object, &self.store);
@@ -125,7 +125,7 @@ impl Attempt {
         Ok(self.store.put_recovered_parts(&rebuild.made_parts())?)
     }
 
-    /// Looks whether the packs hold what the refs name, and makes it all visible.
+    /// Looks whether the packs hold the objects that the refs name, and makes it all visible.
     async fn finish(&self, packs: &[PackRecord], lost_id: &str) -> Result<Outcome, RecoverError> {
         let here = self.check_alive()?;
         let _room = reserve(PUSH_BYTES)

@@ -18,7 +18,7 @@ pub(crate) enum RecoverError {
     Record {
         /// The repository's id.
         id: String,
-        /// Which line, or what of it.
+        /// The line at fault, or its fault.
         why: String,
     },
     /// The repository is where it was.
@@ -29,10 +29,10 @@ pub(crate) enum RecoverError {
         /// Namespace and name.
         place: String,
     },
-    /// A pack is not there, or not what it was.
+    /// A pack is not there, or was changed.
     #[error("{0}")]
     Pack(String),
-    /// The packs do not hold what the refs name.
+    /// The packs do not hold the objects that the refs name.
     #[error("what the refs name is not whole: {0}")]
     Incomplete(String),
     /// A limit of time or of attempts.

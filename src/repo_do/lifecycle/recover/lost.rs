@@ -51,7 +51,7 @@ impl<'a> RecordStream<'a> {
         })
     }
 
-    /// What is next of that which is read as a stream; `None` after the last.
+    /// The next piece of the lines that are read as a stream; `None` after the last.
     pub(crate) async fn next(&mut self) -> Result<Option<RecordPiece>, RecoverError> {
         if self.at >= self.bytes {
             return Ok(None);
@@ -71,7 +71,7 @@ impl<'a> RecordStream<'a> {
         Ok(Some(RecordPiece { refs, lfs_objects }))
     }
 
-    /// The fork network, once the record has told of objects of Git LFS.
+    /// The fork network, once the record has named objects of Git LFS.
     pub(crate) fn network_id(&self) -> Result<String, RecoverError> {
         let repository = self.reader.repository();
         let network_id = repository.network();

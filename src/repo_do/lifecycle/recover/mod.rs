@@ -1,10 +1,10 @@
-//! A repository made again of what R2 has of a lost one: its record, and the packs that it names.
+//! A repository made again from the copies of a lost one in R2: its record, and the packs that it names.
 //!
 //! | file | what |
 //! |---|---|
 //! | `start` | the request: the record looked at, the repository made |
 //! | `run` | the alarm: the answers that [`filling`](super::filling) needs |
-//! | `alive` | what the attempts of one run share |
+//! | `alive` | the state that the attempts of one run share |
 //! | `attempt` | one attempt: the record taken over, or the next pack, or the end |
 //! | `lost` | the repository that was: its record in R2, and whether it is lost indeed |
 //! | `lfs` | the objects of Git LFS that the record names |

@@ -1,5 +1,5 @@
 //! `POST /recover`: the record read, then the repository made, empty, with its recovery left to the
-//! alarm. Whatever fails before that has written nothing.
+//! alarm. A failure before that has written nothing.
 
 use std::rc::Rc;
 

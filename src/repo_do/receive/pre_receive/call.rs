@@ -18,7 +18,7 @@ const USER_AGENT: &str = concat!("Cairn-Hooks/", env!("CARGO_PKG_VERSION"));
 
 /// A question to a hook.
 pub(super) struct Call<'a> {
-    /// To whom, and with which secret.
+    /// The URL, and the secret.
     pub(super) hook: &'a PreReceive,
     /// Its id: no two questions have the same.
     pub(super) id: &'a str,
@@ -96,7 +96,7 @@ fn request(call: &Call<'_>) -> worker::Result<Request> {
     Request::new_with_init(&hook.url, &init)
 }
 
-/// The body; `None` if it is too long. What is not read is cancelled with the stream.
+/// The body; `None` if it is too long. Dropping the stream cancels the rest.
 async fn whole(response: &mut Response) -> worker::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     // Some statuses have no body.

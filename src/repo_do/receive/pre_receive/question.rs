@@ -1,4 +1,4 @@
-//! The question to a hook, as JSON: what a push would change, who pushes, and what it brings.
+//! The question to a hook, as JSON: the changes of a push, its pusher, and its commits.
 
 use std::collections::HashMap;
 
@@ -27,9 +27,9 @@ pub(super) struct ChangedPaths {
     pub(super) truncated: bool,
 }
 
-/// What is known of the push.
+/// The facts about the push.
 pub(super) struct Facts<'a> {
-    /// Who pushes, and to which repository.
+    /// The pusher and the repository.
     pub(super) origin: &'a EventOrigin,
     /// The updates that the hook judges.
     pub(super) updates: &'a [&'a PushUpdate],
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_of_ordinary_texts_fits_what_is_reserved_for_it() {
+    fn a_question_of_ordinary_texts_fits_its_reservation() {
         let mut commit = commit(1);
         commit.message = "why\n".repeat(256);
         commit.parents = vec![NO_ID.to_owned(); 64];

@@ -6,7 +6,7 @@ use serde_json::Value;
 /// Bytes of a hook's message that are passed on.
 const MESSAGE_BYTES_MAX: usize = 1000;
 
-/// What a hook says of a push.
+/// A hook's judgement of a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It may be published.
@@ -76,7 +76,7 @@ fn refused(message: &str) -> Verdict {
     Verdict::Refused(message)
 }
 
-/// The text without what could change a terminal or the order of the letters, at most
+/// The text without characters that could change a terminal or the order of the letters, at most
 /// [`MESSAGE_BYTES_MAX`] bytes of it. Its lines stay.
 fn printable(text: &str) -> String {
     let mut shown = String::new();
@@ -93,7 +93,7 @@ fn printable(text: &str) -> String {
     shown.trim().to_owned()
 }
 
-/// Whether a letter reverses the direction of what follows, or shows nothing.
+/// Whether a letter reverses the direction of the text behind it, or shows nothing.
 fn is_mark(letter: char) -> bool {
     matches!(
         letter,

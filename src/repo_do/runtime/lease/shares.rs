@@ -54,7 +54,7 @@ pub(crate) fn change(owner: Owner, caller: &str, before: u64, after: u64) {
     });
 }
 
-/// Bytes that all leases of a repository hold, and all of a caller: 0 of the empty one.
+/// Bytes that all leases of a repository hold, and all of a caller: 0 for the empty one.
 pub(crate) fn sums(owner: Owner, caller: &str) -> (u64, u64) {
     let sums = SHARES.try_with(|shares| {
         let shares = shares.borrow();

@@ -228,7 +228,7 @@ proptest! {
 }
 
 #[test]
-fn what_an_ended_lease_held_counts_for_no_share_any_more() {
+fn the_memory_of_an_ended_lease_counts_for_no_share() {
     let (owner, other) = (Owner::another(), Owner::another());
     let (first, second, asking) = (client(owner), client(other), client(owner));
     let share = async || {

@@ -1,4 +1,4 @@
-//! What each operation holds, in bytes: the figures that reservations are made of.
+//! The memory of each operation, in bytes: the figures that reservations are made of.
 
 /// Bytes of a request that are read without a reservation. `ls-refs`, small fetches and the
 /// commands of small pushes are below; 500 requests that are half sent hold 32 MB of it at worst.
@@ -76,11 +76,11 @@ pub(crate) const FETCH_BYTES: u64 = 5 << 20;
 /// lists, ids that are looked up together. One step alone is over before other code runs.
 pub(crate) const PLANNING_BYTES: u64 = 8 << 20;
 
-/// Objects for a byte that it holds beside that: a bit of what is sent, and one of what the filter is still
-/// to look at.
+/// Objects for a byte that it holds beside that: a bit for each one that is sent, and one for each that the
+/// filter must still look at.
 pub(crate) const PLANNED_OBJECTS_A_BYTE: u64 = 4;
 
-/// Bytes of a commit that it holds: its colours, and its place in the list of what is missing, which may
+/// Bytes of a commit that it holds: its colours, and its place in the list of missing commits, which may
 /// have twice the room.
 pub(crate) const PLANNED_COMMIT_BYTES: u64 = 9;
 
@@ -113,7 +113,7 @@ pub(crate) const MERGED_SOURCE_BYTES: u64 = 2 << 20;
 /// The same for each object of a small source.
 pub(crate) const SOURCE_OBJECT_BYTES: u64 = 72;
 
-/// Objects for each of whose bits a byte is held while it is looked for what is reached.
+/// Objects whose marks take one byte while reached objects are looked for.
 pub(crate) const REACHED_OBJECTS_A_BYTE: u64 = 8;
 
 /// Bytes of a commit while that is looked for: whether it is reached (1), its place among those whose lists are

@@ -1,7 +1,7 @@
 //! Compares the objects in R2 with the repository's records of them and with the account of its
 //! network.
 //!
-//! It mends nothing. While it runs, no other code writes to R2 for this repository. Other
+//! It repairs nothing. While it runs, no other code writes to R2 for this repository. Other
 //! repositories of the network may, and the account has an object before it is in R2.
 
 use std::collections::BTreeSet;
@@ -19,10 +19,10 @@ use crate::storage::r2::bucket::{
 use crate::storage::repository::copies::StoredPack;
 use crate::storage::repository::ready_clone::ReadyClone;
 
-/// Problems that are told in words.
+/// Problems that are described in words.
 const PROBLEMS_MAX: usize = 100;
 
-/// The account of a fork network, as far as it is asked.
+/// The account of a fork network, as far as the audit asks it.
 pub(crate) trait Ledger {
     /// Some of the keys that the repository names, in order: those after this one; none after the last.
     async fn held(&self, after: &str) -> Result<Vec<String>, SnapshotError>;
@@ -168,7 +168,7 @@ impl<D: Database, B: Bucket, S: Surroundings + Ledger> Securing<'_, D, B, S> {
 }
 
 impl<D: Database, B: Bucket, S> Securing<'_, D, B, S> {
-    /// Reads a pack's copy from end to end; what is wrong with it. The chunks of a cold pack are put
+    /// Reads a pack's copy from end to end; gives its fault, if it has one. The chunks of a cold pack are put
     /// back into rows as they come.
     pub(crate) async fn check_copy(
         &self,
@@ -236,7 +236,7 @@ impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
 pub(crate) enum ReadyState {
     /// It has the bytes that were written.
     Sound,
-    /// Nobody noted what was written.
+    /// Nobody noted the written object.
     Unknown,
     /// It is damaged, in this way.
     Damaged(String),

@@ -3,7 +3,7 @@
 //! It is made once pushes have settled, and again when it no longer pays: a bundle that lacks the newest
 //! pushes still saves its clients most of a clone, and clients that follow the list take each bundle
 //! whole. So another is made only when the repository has half as much again, or when refs no longer reach
-//! what the bundle has.
+//! the bundle's objects.
 
 use std::rc::Rc;
 
@@ -80,7 +80,7 @@ impl Step<'_> {
         }
         let made_at = now_ms().max(former.saturating_add(1));
         let bundle = StoredBundle::new(id, made_at, (head_bytes, bytes), self.pack_bytes());
-        // Until it is offered it is one that may go.
+        // Until it is offered it may go.
         let not_before = now_ms().saturating_add(BUNDLE_GRACE_MS);
         store.release_later(&bundle.r2_key, not_before)?;
         // Held as packs are: the repository may be deleted while this goes on.

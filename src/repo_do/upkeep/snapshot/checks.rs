@@ -61,7 +61,7 @@ pub(crate) async fn shared_packs(
         .collect())
 }
 
-/// Reads the copies of all live packs; gives what is wrong with those that are. The chunks of cold
+/// Reads the copies of all live packs; gives their faults. The chunks of cold
 /// packs are in rows afterwards, until [`drop_copies`] or the next run.
 pub(crate) async fn check_copies(
     object: &RepoObject,
@@ -76,7 +76,7 @@ pub(crate) async fn check_copies(
     };
     let _turn = object.snapshot_turn.take().await;
     let _reservation = reserve(SNAPSHOT_BYTES).await?;
-    // Whether or not this run finishes, another one removes what it leaves.
+    // Whether or not this run finishes, another one removes its rest.
     let at_ms = clock::now_ms().saturating_add(object::GRACE_MS);
     schedule::copies_due(object, at_ms);
     schedule::wake_or_log(object, at_ms).await;
@@ -99,8 +99,8 @@ pub(crate) async fn drop_copies(object: &RepoObject, store: &Store) -> Result<()
     Ok(())
 }
 
-/// Reads the ready clone, and forgets one that is damaged, so that another is made. What was wrong
-/// with it.
+/// Reads the ready clone, and forgets one that is damaged, so that another is made. Gives the fault, if there
+/// was one.
 pub(crate) async fn check_ready(
     object: &RepoObject,
     store: &Store,
@@ -153,7 +153,7 @@ pub(crate) async fn audit(
     ))
 }
 
-/// Gives back all that a repository names which is being deleted, and removes what is its own.
+/// Releases every key that a repository being deleted holds, and removes its own objects.
 pub(crate) async fn take_leave(
     object: &RepoObject,
     store: &Store,

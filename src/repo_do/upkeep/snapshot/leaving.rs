@@ -6,8 +6,8 @@ use crate::storage::db::sql::Database;
 use crate::storage::r2::bucket::{Bucket, BucketError, READY_PREFIX, record_key};
 
 impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
-    /// Gives back all that the repository names, for good, and removes what is its own. May be done
-    /// again: what is left of it after an error is done then.
+    /// Gives back all that the repository names, for good, and removes its own objects. May be done
+    /// again: a second call removes the rest after an error.
     pub(crate) async fn take_leave(&self, repository_id: &str) -> Result<(), SnapshotError> {
         let (left, removed) =
             futures::join!(self.around.leave(), remove_own(self.bucket, repository_id));

@@ -72,7 +72,7 @@ impl<D: Database, B: Bucket, S: Surroundings + Ledger> Securing<'_, D, B, S> {
         Ok(LfsOid::from(<[u8; 32]>::from(hasher.finalize())))
     }
 
-    /// Whether the key is that of an object which is here or on its way.
+    /// Whether the key is an object's that is here or on its way.
     pub(super) fn has_lfs_object(&self, key: &str) -> Result<bool, SnapshotError> {
         let name = key.strip_prefix(LFS_PREFIX);
         let name = name.and_then(|rest| rest.strip_prefix(self.network_id)?.strip_prefix('/'));

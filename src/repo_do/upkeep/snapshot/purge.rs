@@ -25,14 +25,14 @@ const RETRY_SECONDS: u32 = 10;
 pub(crate) struct PurgedCopies {
     /// Objects of R2 that were given up.
     pub(crate) removed: u64,
-    /// Repositories of the network that may still hold what this one had.
+    /// Repositories of the network that may still hold this one's objects.
     pub(crate) holders: Vec<Holder>,
 }
 
 /// The account of the fork network, as a purge asks it.
 pub(crate) trait PurgeAccount {
-    /// Gives these up, and has removed at once whatever nobody names, however long it was to stay.
-    /// Gives the repositories that may still hold what this one had.
+    /// Gives these up, and removes at once the objects that nobody names, however long it was to stay.
+    /// Gives the repositories that may still hold this one's objects.
     async fn purge(&self, releases: Vec<Release>) -> Result<Vec<Holder>, SnapshotError>;
 }
 
@@ -82,7 +82,7 @@ impl<D: Database, B: Bucket, S: Surroundings + PurgeAccount> Securing<'_, D, B, 
     }
 
     /// Copies the live packs, and has the record name them instead of those that they replaced. False
-    /// when pushes came in between each time: what the record names must not go then.
+    /// when pushes came in between each time: then the packs that the record names must not go.
     pub(crate) async fn renew_record(&self) -> Result<bool, SnapshotError> {
         for _ in 0..RECORD_ATTEMPTS_MAX {
             for pack in self.store.stored_packs()? {
@@ -113,7 +113,7 @@ impl<D: Database, B: Bucket, S: Surroundings + PurgeAccount> Securing<'_, D, B, 
                 self.around.release(&own).await?;
             }
             let is_last = due.is_empty();
-            // Asked without keys too: what was given up before may wait there for its time.
+            // Asked without keys too: a key given up before may wait there for its time.
             if is_last || !of_network.is_empty() {
                 let holders = self.around.purge(of_network).await?;
                 let known = |holder: &Holder| purged.holders.contains(holder);

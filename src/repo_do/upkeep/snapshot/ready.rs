@@ -1,5 +1,5 @@
-//! The ready clone: made once pushes have settled, told to the Worker when a full clone asks for
-//! exactly what it holds.
+//! The ready clone: made once pushes have settled, told to the Worker when a full clone asks for exactly its
+//! objects.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -38,7 +38,7 @@ pub(crate) const GRACE_MS: i64 = 60 * 60 * 1000;
 pub(super) const RESPONSE_BYTES_MAX: u64 = 5 << 30;
 
 /// Makes the ready clone of these tips: counts its bytes, then writes them in one go, since R2 takes
-/// a stream whose length it knows. Nothing is left of one that fails.
+/// a stream whose length it knows. One that fails leaves nothing.
 pub(crate) async fn make(
     object: &Rc<RepoObject>,
     store: &Rc<Store>,
@@ -69,7 +69,7 @@ pub(crate) async fn make(
         sent,
         (reservations, reader),
     );
-    // Until it is registered it is one that may go.
+    // Until it is registered it may go.
     let now_ms = now_ms();
     store.release_later(&r2_key, now_ms.saturating_add(GRACE_MS))?;
     // Held as packs are: the repository may be deleted while this goes on.
@@ -100,7 +100,7 @@ pub(crate) async fn make(
     Ok(store.set_ready_clone(&ready, now_ms.saturating_add(GRACE_MS))?)
 }
 
-/// Bytes that the pack will have, trailer included; what is copied is not looked at.
+/// Bytes that the pack will have, trailer included; copied bytes are not looked at.
 pub(super) async fn count(
     object: &RepoObject,
     store: &Rc<Store>,

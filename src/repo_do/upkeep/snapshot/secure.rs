@@ -20,11 +20,11 @@ pub(crate) trait Surroundings {
     /// Notes that the repository needs an R2 object of its network; saying so twice is once.
     async fn hold(&self, key: &str) -> Result<(), SnapshotError>;
 
-    /// Notes that it needs these no more, unless it has taken them again since that was decided;
-    /// saying so twice is once.
+    /// Notes that it no longer needs these, unless it has taken them again since that decision; a repetition
+    /// changes nothing.
     async fn release(&self, releases: &[Release]) -> Result<(), SnapshotError>;
 
-    /// Gives back whatever it needs, for good.
+    /// Gives back every key it needs, for good.
     async fn leave(&self) -> Result<(), SnapshotError>;
 
     /// Lets others run.
@@ -43,7 +43,7 @@ pub(crate) struct Securing<'a, D, B, S> {
     pub(crate) bucket: &'a B,
     /// The object around.
     pub(crate) around: &'a S,
-    /// Whose packs these are: repositories of one fork network share them.
+    /// The fork network of these packs: repositories of one fork network share them.
     pub(crate) network_id: &'a str,
 }
 
@@ -72,11 +72,11 @@ impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
         Ok(registered.then_some(key))
     }
 
-    /// Ends what was begun for packs that are gone.
+    /// Ends uploads of packs that are gone.
     pub(crate) async fn end_strays(&self, now_ms: i64) -> Result<(), SnapshotError> {
         for upload in self.store.stray_uploads()? {
             if let Some(upload_id) = &upload.upload_id {
-                // R2 may know nothing of it any more, and gives it up by itself in a week.
+                // R2 may have forgotten it, and gives it up by itself in a week.
                 let _ = self.bucket.abort(&upload.r2_key, upload_id).await;
             }
             self.store.forget_upload(&upload, now_ms)?;
@@ -84,7 +84,7 @@ impl<D: Database, B: Bucket, S: Surroundings> Securing<'_, D, B, S> {
         Ok(())
     }
 
-    /// Gives back what is not needed any more; whether there was any.
+    /// Gives back the keys that are not needed any more; whether there was any.
     pub(crate) async fn give_back(&self, now_ms: i64) -> Result<bool, SnapshotError> {
         let due = self.store.releases_due(now_ms)?;
         for own in due.iter().filter(|due| !is_of_network(&due.r2_key)) {
@@ -305,7 +305,7 @@ fn chunks(range: &Range<u64>) -> Range<u32> {
     number(range.start / chunk_bytes)..number(range.end.div_ceil(chunk_bytes))
 }
 
-/// The pack that a copy was asked of.
+/// The pack whose copy was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SecuredPack {
     /// Its number.

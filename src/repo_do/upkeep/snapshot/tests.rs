@@ -1,6 +1,6 @@
 //! A repository and its fork from the first copy to the end of both, with R2 or the account of their
-//! network failing at each call, before it took effect or after. Whatever fails, the next run
-//! finishes it; nothing is lost, and in the end nothing is left.
+//! network failing at each call, before it took effect or after. The next run finishes after any failure;
+//! nothing is lost, and in the end nothing is left.
 
 use std::cell::Cell;
 
@@ -276,7 +276,7 @@ fn apart(account: &Account, look: impl FnOnce()) {
 }
 
 #[test]
-fn whatever_fails_of_a_life_nothing_is_lost_and_nothing_left() {
+fn after_any_failure_in_a_life_nothing_is_lost_and_nothing_left() {
     for (took_effect, source_first) in [(false, false), (false, true), (true, false), (true, true)]
     {
         let mut nth = 0;

@@ -80,7 +80,7 @@ pub(super) struct FileBody {
     /// The content as text,
     #[serde(default)]
     pub(super) content: Option<String>,
-    /// of any bytes,
+    /// as any bytes,
     #[serde(default)]
     pub(super) content_base64: Option<String>,
     /// in lines that follow,

@@ -52,9 +52,9 @@ pub(super) struct Draft {
     pub(super) named: Vec<NamedObject>,
     /// The contents that came with them, by the number of [`Object::Later`].
     pub(super) contents: Vec<Vec<u8>>,
-    /// The contents that are to come, whose numbers follow.
+    /// The contents that will come, whose numbers follow.
     pub(super) streamed: Vec<Streamed>,
-    /// The numbers of the streamed contents, by what the caller calls them.
+    /// The numbers of the streamed contents, by the caller's names for them.
     pub(super) numbers: HashMap<String, u32>,
     /// The pointer by which errors name the changes.
     pub(super) pointer: &'static str,
@@ -71,19 +71,19 @@ pub(super) struct NamedObject {
     pub(super) pointer: Pointer,
 }
 
-/// A content that is to come.
+/// A content that will come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Streamed {
     /// The caller's name for it.
     pub(super) content_id: String,
-    /// Its bytes, if they were told.
+    /// Its bytes, if they were announced.
     pub(super) size_bytes: Option<u64>,
     /// The number of its file.
     pub(super) file: usize,
 }
 
 impl Draft {
-    /// Checks what was asked; `pointer` leads to it in the body. The contents of files are taken out
+    /// Checks the request; `pointer` leads to it in the body. The contents of files are taken out
     /// of the body.
     pub(super) fn new(
         body: &mut CommitBody,

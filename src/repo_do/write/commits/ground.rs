@@ -40,7 +40,7 @@ pub(super) fn head(write: &WriteRequest, name: &BStr) -> Result<Option<ObjectId>
 }
 
 impl Ground {
-    /// Looks what the branch is at, and whether that is what the caller says.
+    /// Reads the branch's id, and whether the caller's guard agrees.
     pub(super) async fn find(
         write: &WriteRequest,
         draft: &Draft,

@@ -1,8 +1,8 @@
 //! The files of a commit that go through Git LFS: their bytes go to R2, and the commit gets their
 //! pointers.
 //!
-//! An object is the repository's before the commit that names it is made. Of a commit that fails then,
-//! objects are left that no pointer names; upkeep prunes them as it does those of a push that never
+//! An object is the repository's before the commit that names it is made. If the commit fails then, it leaves
+//! objects that no pointer names; upkeep prunes them as it does those of a push that never
 //! came.
 
 use std::cell::RefCell;
@@ -107,8 +107,8 @@ impl LargeFiles {
         Ok(Some(large))
     }
 
-    /// Makes sure that what was decided holds for this ground as well, and that no object was pruned
-    /// meanwhile; while what it gives is kept, none is.
+    /// Makes sure that the decisions hold for this ground as well, and that no object was pruned meanwhile;
+    /// while its result is kept, none is.
     pub(super) async fn confirm(
         &self,
         write: &WriteRequest,
@@ -133,12 +133,12 @@ impl LargeFiles {
         Ok(reader)
     }
 
-    /// Whether a content that is to come goes through Git LFS.
+    /// Whether a content that will come goes through Git LFS.
     pub(super) fn is_marked(&self, number: usize) -> bool {
         self.marked.get(number).copied().unwrap_or_default()
     }
 
-    /// Sends a content that has come; gives what the commit gets in its place.
+    /// Sends a content that has come; gives the content that the commit gets in its place.
     pub(super) async fn send(
         &mut self,
         number: usize,

@@ -49,7 +49,7 @@ pub(super) enum Ended {
 }
 
 impl LargeContent {
-    /// Nothing has come yet. `told_bytes` is its size, if it was told.
+    /// Nothing has come yet. `told_bytes` is its size, if it was announced.
     pub(super) fn new(told_bytes: Option<u64>) -> Self {
         Self {
             size: ContentSize::new(told_bytes),

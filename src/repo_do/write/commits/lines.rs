@@ -7,7 +7,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 /// Bytes of the first line, which has the metadata.
 pub(super) const FIRST_LINE_BYTES_MAX: usize = 16 << 20;
 
-/// Bytes of every other line: 4 MiB of content in base64, and what stands around it.
+/// Bytes of every other line: 4 MiB of content in base64, and the text around it.
 pub(super) const LINE_BYTES_MAX: usize = 6 << 20;
 
 /// The line under way.
@@ -64,7 +64,7 @@ impl Lines {
         self.line.capacity()
     }
 
-    /// Gives back what the first line took.
+    /// Gives back the memory of the first line.
     pub(super) fn shrink(&mut self) {
         self.line = Vec::new();
     }

@@ -87,7 +87,7 @@ pub(super) fn changes(draft: &Draft, ground: &Ground, made: Made<'_>) -> RefChan
     }
 }
 
-/// 201, with what was made.
+/// 201, with the commit.
 pub(super) fn answer(draft: &Draft, ground: &Ground, made: Made<'_>) -> Answer {
     let committed = committed(draft, ground, made);
     Ok(answer::enveloped(&committed)?.with_status(STATUS))

@@ -135,8 +135,8 @@ fn is_attributes(path: &BString) -> bool {
 }
 
 impl Sketch {
-    /// Contents other than those of `.gitattributes` stand for the empty blob; those that are to come
-    /// for no object.
+    /// Contents other than those of `.gitattributes` stand for the empty blob; those that will come for no
+    /// object.
     fn of(plan: Plan, contents: &Contents) -> Result<Self, ErrorReply> {
         let mut objects = NewObjects::new(HELD_BYTES_MAX, &Limits::DEFAULT);
         let mut ids = vec![ObjectId::empty_blob(gix_hash::Kind::Sha1); contents.given];

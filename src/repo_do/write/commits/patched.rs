@@ -16,7 +16,7 @@ use crate::repo_do::write::refusal::full;
 /// Files that are patched between two pauses: about 20 ms of CPU.
 const STEP_FILES: usize = 50;
 
-/// Applies a patch to the parent's tree. What it makes of files is among the new objects then.
+/// Applies a patch to the parent's tree. The files that it makes are among the new objects then.
 pub(super) async fn changes(
     patch: &str,
     pointer: &str,

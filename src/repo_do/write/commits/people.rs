@@ -1,4 +1,4 @@
-//! The message of a commit, and who made it.
+//! The message of a commit, and its people.
 
 use gix_object::bstr::BString;
 
@@ -28,7 +28,7 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// Cleans what was given; who is not given is the token.
+    /// Cleans the given people; a person that is not given is the token.
     pub(super) fn new(
         body: &CommitBody,
         authorized: &Authorized,

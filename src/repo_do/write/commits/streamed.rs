@@ -3,7 +3,7 @@
 //!
 //! The first line is `{"metadata": {…}}`. Each other line is
 //! `{"chunk": {"content_id", "data", "eof"}}`: the pieces of one content follow each other, up to the
-//! one that says `eof`, and contents come in any order. What the metadata asks is checked before the
+//! one that says `eof`, and contents come in any order. The wishes in the metadata are checked before the
 //! first piece is taken.
 
 use std::borrow::Cow;
@@ -76,7 +76,7 @@ struct Chunk<'a> {
 /// Makes the commit.
 pub(super) async fn commit(write: WriteRequest) -> Answer {
     let mut body = Body::of(&write.request).map_err(|error| unreadable(&error))?;
-    // In a box, as the parts of this are: each caller's future would else hold all of it.
+    // Boxed, as its parts are: otherwise each caller's future would hold all of it.
     let committed = take(&write, &mut body).boxed_local().await;
     if committed.is_err() {
         give_up(&mut body, &write.request).await;

@@ -29,7 +29,7 @@ const REVISION_CHARACTERS_MAX: usize = 1024;
 pub(super) struct MergeBody {
     /// The branch that moves.
     pub(super) into: String,
-    /// What is merged.
+    /// The commits to merge.
     pub(super) from: MergeFrom,
     #[serde(default)]
     pub(super) strategy: Strategy,
@@ -55,9 +55,9 @@ pub(super) struct MergeBody {
 /// A revision of this repository, or one of another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum MergeFrom {
-    /// Of this one.
+    /// A revision of this one.
     Revision(String),
-    /// Of another one.
+    /// One of another.
     Elsewhere(Elsewhere),
 }
 
@@ -98,7 +98,7 @@ impl<'de> Deserialize<'de> for MergeFrom {
     }
 }
 
-/// How a branch gets what another one has.
+/// How a branch gets the changes of another one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Strategy {
@@ -146,7 +146,7 @@ pub(super) struct PicksBody {
     pub(super) commits: Vec<String>,
     /// The branch that moves.
     pub(super) onto: String,
-    /// Which parent of a merge is what it changed.
+    /// The parent of a merge against which its changes count.
     #[serde(default)]
     pub(super) mainline: Option<u32>,
     #[serde(default, deserialize_with = "present")]
@@ -190,7 +190,7 @@ pub(super) struct RestoreBody {
     pub(super) push_options: Vec<String>,
 }
 
-/// A revision, or what an entry of the reflog says.
+/// A revision, or an entry of the reflog.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(super) enum RestoreTo {

@@ -57,7 +57,7 @@ struct Met {
     from: Source,
 }
 
-/// What is merged.
+/// The commits to merge.
 enum Source {
     /// A revision of this repository.
     Here(String),
@@ -75,8 +75,8 @@ impl Source {
     }
 }
 
-/// Brings what is merged from another repository, and begins. The branch is looked at before, so that
-/// nothing is fetched in vain.
+/// Brings the commits from another repository, and begins. The branch is read first, so that no fetch is
+/// wasted.
 async fn begin(write: &WriteRequest, asked: &Asked) -> Result<(Workbench, Source), ErrorReply> {
     let elsewhere = match &asked.from {
         MergeFrom::Revision(revision) => return here(write, revision).await,

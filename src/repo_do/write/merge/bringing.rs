@@ -32,7 +32,7 @@ use crate::repo_do::write::request::WriteRequest;
 /// Commits of the branch that are looked at between two pauses.
 const STEP_COMMITS: u64 = 4096;
 
-/// Other branches whose heads are told as well.
+/// Other branches whose heads are named as well.
 const BRANCHES_MAX: usize = 256;
 
 /// The repository must be there still after each wait: another one may have taken its place.
@@ -84,7 +84,7 @@ pub(super) async fn bring(
     brought.map_err(|error| at("/from", error))
 }
 
-/// A sample of what is here; `None` if the commit is, as far as the caller can tell.
+/// A sample of the commits that are here; `None` if the commit is, as far as the caller can tell.
 async fn here(
     write: &WriteRequest,
     commit: ObjectId,
@@ -201,7 +201,7 @@ fn feed(
             let fed = arriving.feed(bytes, quarantined);
             fed.map_err(|error| Unfit::Pack(error.into()))
         }
-        // What it lacks, the proof of the pack finds.
+        // The proof of the pack finds missing objects.
         Event::Shallow(_) | Event::Progress(_) => Ok(()),
     })
 }

@@ -19,16 +19,16 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::runtime::timer::pause;
 
-/// Conflicts that are told.
+/// Conflicts that are shown.
 const CONFLICTS_MAX: usize = 1000;
 
-/// Bytes of a file that are told.
+/// Bytes of a file that are shown.
 const CONTENT_BYTES_MAX: usize = 64 << 10;
 
-/// Bytes of all files that are told.
+/// Bytes of all files that are shown.
 const CONTENTS_BYTES_MAX: usize = 1 << 20;
 
-/// What both sides of a merge are, for whoever is told of its conflicts.
+/// Both sides of a merge, for the report of its conflicts.
 pub(super) struct Sides<'a> {
     /// The names in the markers.
     pub(super) names: BranchNames,
@@ -148,7 +148,7 @@ async fn told_path(
     Ok(told)
 }
 
-/// The file with its conflicts marked; `None` if it is no text.
+/// The file with its conflicts marked; `None` if it is not text.
 async fn marked(
     bench: &mut Workbench,
     sides: &Sides<'_>,
@@ -206,7 +206,7 @@ impl<'a> ByPath<'a> {
     }
 }
 
-/// What a conflict is of which nothing was noted.
+/// The kind of a conflict without a note.
 fn kind_of(path: &ConflictedPath) -> ConflictKind {
     match path.stages {
         [_, Some(_), Some(_)] => ConflictKind::Content,

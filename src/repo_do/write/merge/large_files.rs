@@ -1,10 +1,9 @@
-//! Objects of Git LFS that come with what is merged from another repository: the pointers are in the
+//! Objects of Git LFS that come with a merge from another repository: the pointers are in the
 //! pack that was brought, and the other repository has the objects.
 //!
-//! They are taken over just before the branch moves, so that whoever sees a pointer finds its object.
+//! They are taken over just before the branch moves, so that a client that sees a pointer finds its object.
 //! Within a fork network that is a row here and the key in the network's account. From another
-//! network the bytes are copied from R2 to R2. What the other repository does not have either stays
-//! missing, as it is there.
+//! network the bytes are copied from R2 to R2. Objects that the other repository lacks stay missing here too.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +37,7 @@ struct Offered {
     objects: Vec<(LfsOid, u64)>,
 }
 
-/// Takes over what the last of the packs names, which was brought from there.
+/// Takes over the objects that the last of the packs names, which was brought from there.
 pub(super) async fn take_over(
     write: &WriteRequest,
     neighbour: &Neighbour,
@@ -171,7 +170,7 @@ async fn take(
     Ok(())
 }
 
-/// Has R2 read an object from another network's key. No byte of it comes here.
+/// Streams an object from another network's key to this one's. No byte of it comes here.
 async fn copy(
     write: &WriteRequest,
     (oid, bytes): (&LfsOid, u64),

@@ -1,8 +1,8 @@
 //! Another repository of this deployment, whose object is asked in the name of the caller.
 //!
-//! It decides by itself what the caller may read, as it does of every request. A token that is none of
-//! its own counts as nothing there: what everybody may read, its holder may read too. Of a repository
-//! that the caller may not read it is said that it does not exist.
+//! It decides by itself what the caller may read, as it does of every request. A token that it does not know
+//! counts as nothing there: its holder may read there whatever everybody may read. It says that a
+//! repository does not exist if the caller may not read it.
 
 use gix_hash::ObjectId;
 use worker::{Headers, Method, Request, RequestInit, Response, ResponseBody};
@@ -40,7 +40,7 @@ pub(super) struct Neighbour {
     path: String,
     /// The actor as which it lets the caller in.
     actor: String,
-    /// Beside a signed token: what the Worker checked of it.
+    /// Beside a signed token: the claims that the Worker checked.
     signed: Option<String>,
     request_id: String,
     env: worker::Env,
@@ -108,8 +108,8 @@ impl Neighbour {
         &self.path
     }
 
-    /// The commit of a revision. If it does not know the caller's token, it is asked again as by
-    /// anybody.
+    /// The commit of a revision. If it does not know the caller's token, the request is repeated without a
+    /// token.
     async fn named(&mut self, revision: &str) -> Result<Named, ErrorReply> {
         let query = ContentQuery {
             revision: Some(revision.to_owned()),

@@ -1,4 +1,4 @@
-//! The branch moved, and what the caller is told.
+//! The branch moved, and the caller's answer.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::BString;
@@ -114,7 +114,7 @@ impl Outcome {
     }
 }
 
-/// A dry run that meets conflicts: 200, with what 409 would tell.
+/// A dry run that meets conflicts: 200, with the content of a 409.
 pub(super) fn dry_conflicts(
     branch: &Branch,
     old_head: ObjectId,

@@ -26,7 +26,7 @@ const PICKS_MAX: usize = 100;
 /// A commit to be replayed.
 pub(super) struct Pick {
     pub(super) id: ObjectId,
-    /// Of a merge: which parent, from 1, is what it changed.
+    /// For a merge: the number of the parent, from 1, against which its changes count.
     pub(super) mainline: Option<u32>,
     /// The field that named it.
     pub(super) pointer: String,
@@ -39,7 +39,7 @@ pub(super) struct Chain {
     pub(super) head: ObjectId,
     pub(super) direction: Direction,
     pub(super) favor: Favor,
-    /// Of a revert; a pick keeps its own.
+    /// The author of a revert; a pick keeps its own.
     pub(super) author: Option<Person>,
     pub(super) committer: Person,
     /// Commits that change nothing any more are made.
@@ -50,8 +50,8 @@ pub(super) struct Chain {
     pub(super) dry_run: bool,
     pub(super) push_options: Vec<BString>,
     pub(super) status: &'static str,
-    /// What the branch moves to if nothing has to be repeated: of a rebase whose branch has no commits
-    /// of its own.
+    /// The id to which the branch moves if nothing has to be repeated: in a rebase whose branch has no
+    /// commits of its own.
     pub(super) forward_to: Option<ObjectId>,
 }
 

@@ -1,4 +1,4 @@
-//! `POST …/restore`: a branch brought back to what it was.
+//! `POST …/restore`: a branch brought back to an earlier state.
 
 use gix_hash::ObjectId;
 use gix_object::bstr::ByteSlice as _;
@@ -130,7 +130,7 @@ async fn find(
     bench.graph.lookup(&id)?.map(|_| id).ok_or_else(missing)
 }
 
-/// The tree of what a branch is at, which may be no commit of the graph.
+/// The tree of the object that a branch names, which may not be a commit of the graph.
 async fn tree_of(bench: &mut Workbench, id: ObjectId) -> Result<Option<ObjectId>, ErrorReply> {
     let tree = bench
         .reading

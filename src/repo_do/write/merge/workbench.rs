@@ -115,7 +115,7 @@ impl Workbench {
         Self::begin_with(write, None).await
     }
 
-    /// The same with objects of another repository, which become visible with what is made of them.
+    /// The same with objects of another repository, which become visible with the commits made of them.
     pub(super) async fn begin_with(
         write: &WriteRequest,
         brought: Option<BroughtPack>,
@@ -222,7 +222,7 @@ impl Workbench {
                 pause().await;
             }
         }
-        // What was made is packed next, and that takes room of its own.
+        // The new objects are packed next, and that takes room of its own.
         self.text_room = None;
         self.text_room_bytes = 0;
         Ok(())
@@ -259,7 +259,7 @@ impl Workbench {
         Ok(())
     }
 
-    /// Reserves what is held beyond what was reserved.
+    /// Reserves the memory held beyond the reservation.
     async fn reserve(&mut self, merge_bytes: u64) -> Result<(), ErrorReply> {
         let held = self.objects.held_bytes().saturating_add(merge_bytes);
         while held > self.reserved_bytes {

@@ -79,7 +79,7 @@ pub(super) enum Action {
 }
 
 impl Action {
-    /// The message of the commit, which is that of `git notes`.
+    /// The message of the commit, as `git notes` writes it.
     pub(super) fn message(&self) -> &'static str {
         match self {
             Self::Put(AddAction::Append, _) => "Notes added by 'git notes append'\n",

@@ -31,7 +31,7 @@ pub(super) struct Ground {
 pub(super) enum Outcome {
     /// There is a note already.
     Exists(ObjectId),
-    /// There is none to remove.
+    /// There is no note to remove.
     NoNote,
     /// The note reads so already.
     Unchanged,

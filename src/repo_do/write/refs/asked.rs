@@ -96,7 +96,7 @@ pub(super) struct AskedTag {
 }
 
 impl Asked {
-    /// Checks what needs no repository.
+    /// Does the checks that need no repository.
     pub(super) fn new(body: RefsBody, authorized: &Authorized) -> Result<Self, ErrorReply> {
         let count = body.updates.len();
         if count == 0 {

@@ -11,7 +11,7 @@ use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::request::answer;
 use crate::repo_do::write::refusal;
 
-/// A ref, what it was, and what it shall be.
+/// A ref, its former id, and its next one.
 #[derive(Debug, Clone)]
 pub(super) struct Planned {
     pub(super) name: BString,
@@ -27,7 +27,7 @@ pub(super) struct Planned {
 #[derive(Debug, Clone)]
 pub(super) struct Report(Vec<Planned>);
 
-/// One ref, as the caller is told.
+/// One ref, as the caller sees it.
 #[derive(Serialize)]
 struct Shown {
     name: String,
@@ -61,7 +61,7 @@ impl Report {
         self.0.iter().filter(|planned| planned.rejection.is_none())
     }
 
-    /// Notes what became of the refs that were published, in order.
+    /// Notes the results of the published refs, in order.
     pub(super) fn settle(&mut self, rejections: &[Option<Rejection>]) {
         let published = self.0.iter_mut();
         let published = published.filter(|planned| planned.rejection.is_none());
@@ -75,12 +75,12 @@ impl Report {
         self.0.iter().map(|planned| planned.rejection.as_ref())
     }
 
-    /// Whether some ref is what it should be.
+    /// Whether some ref has the wanted id.
     pub(super) fn has_changed(&self) -> bool {
         self.to_publish().next().is_some()
     }
 
-    /// The envelope; an error if no ref is what it should be.
+    /// The envelope; an error if no ref has the wanted id.
     pub(super) fn answer(&self) -> Result<Vec<u8>, ErrorReply> {
         let updates: Vec<_> = self.0.iter().enumerate().map(shown).collect();
         if self.has_changed() {

@@ -73,7 +73,7 @@ impl<K: Copy + Eq + Hash, V: Clone> Lru<K, V> {
         debug_assert!(self.bytes <= bytes_max, "nothing is left to give up");
     }
 
-    /// Gives up what is kept under a key.
+    /// Gives up the entry of a key.
     pub(crate) fn remove(&mut self, key: &K) {
         if let Some(entry) = self.entries.remove(key) {
             self.by_use.remove(&entry.used);
@@ -85,7 +85,7 @@ impl<K: Copy + Eq + Hash, V: Clone> Lru<K, V> {
         }
     }
 
-    /// Gives up what is kept under such keys.
+    /// Gives up the entries of such keys.
     pub(crate) fn forget(&mut self, goes: impl Fn(&K) -> bool) {
         let keys: Vec<K> = self
             .entries
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_exceeds_the_bound_is_not_kept() {
+    fn an_entry_above_the_bound_is_not_kept() {
         let mut lru = lru();
         lru.put(0, 'a', 10);
         lru.put(1, 'b', 31);
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_forgotten_by_what_they_are() {
+    fn keys_are_forgotten_by_kind() {
         let mut lru = lru();
         lru.put(1, 'a', 10);
         lru.put(2, 'b', 10);

@@ -97,7 +97,7 @@ fn a_newer_database_and_one_of_another_kind_are_refused() {
     assert_eq!(wake(&db, REPOSITORY), Err(expect));
 }
 
-/// All that a database is made of, one line each: the statements without white space (the program
+/// All parts of a database, one line each: the statements without white space (the program
 /// has them without comments), every column and every index as SQLite understood it, and the row of
 /// the version.
 fn described(db: &RusqliteDatabase) -> BTreeSet<String> {

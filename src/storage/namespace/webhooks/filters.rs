@@ -1,7 +1,6 @@
 //! Which webhooks want an event: asked in the transaction that takes it.
 //!
-//! What the webhooks want is kept in memory, so that events of a namespace without webhooks cost
-//! nothing.
+//! The filters of the webhooks stay in memory, so that events of a namespace without webhooks cost nothing.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -26,7 +25,7 @@ pub struct Filters {
 /// By repository; those of the namespace under the empty id.
 type Known = BTreeMap<String, Vec<Filter>>;
 
-/// Whether the repository that an event tells the deletion of can still be restored.
+/// Whether the deleted repository of an event can still be restored.
 fn is_restorable(event: &Event) -> bool {
     event.body.payload.get().contains("\"restorableUntil\":")
 }
@@ -41,20 +40,20 @@ struct Filter {
 }
 
 impl Filters {
-    /// Forgets what it knows: a webhook was made, changed or deleted.
+    /// Forgets its knowledge: a webhook was made, changed or deleted.
     pub fn forget(&self) {
         self.known.take();
         self.is_changing.set(true);
     }
 
-    /// A step begins: what was written before was kept or undone.
+    /// A step begins: the changes before it are kept or undone by now.
     pub(crate) fn begin(&self) {
         self.is_changing.set(false);
     }
 
     /// Notes an event that has this place in the namespace's order for each webhook that wants it.
-    /// Called in the transaction that takes the event; `repository_id` is empty of the namespace's
-    /// own. The webhooks of a repository that was deleted end.
+    /// Called in the transaction that takes the event; `repository_id` is empty for the namespace's own. The
+    /// webhooks of a repository that was deleted end.
     pub(super) fn note(
         &self,
         db: &impl Database,
@@ -133,7 +132,7 @@ impl Filter {
             let mut patterns = patterns.iter();
             patterns.any(|pattern| matches(pattern, text))
         };
-        // A pattern of refs says nothing of events that have no ref.
+        // A pattern of refs does not filter events that have no ref.
         let is_ref = match (&self.refs, refname) {
             (Some(patterns), Some(refname)) => is_of(patterns, refname),
             _ => true,
@@ -142,7 +141,7 @@ impl Filter {
     }
 }
 
-/// The ref that changed, of such an event.
+/// The ref that changed in such an event.
 fn refname(event: &Event) -> Option<String> {
     #[derive(Deserialize)]
     struct Pushed {

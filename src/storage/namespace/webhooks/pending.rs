@@ -1,4 +1,4 @@
-//! What the objects of webhooks are still to be told: events, changes of a definition, and that
+//! The notes that wait for the objects of webhooks: events, changes of a definition, and that
 //! the webhook was deleted.
 
 use super::Webhooks;
@@ -6,7 +6,7 @@ use crate::git::store::StoreError;
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
 use crate::storage::webhook::definition::Definition;
 
-/// Goes from one webhook to the next in the key of what waits.
+/// Goes from one webhook to the next in the key of the waiting notes.
 const UNTOLD: &str = "WITH RECURSIVE waiting (id) AS (
         SELECT min(webhook_id) FROM webhook_pending
         UNION ALL
@@ -26,8 +26,8 @@ impl<D: Database> Webhooks<'_, D> {
         Ok(found.unwrap_or_default())
     }
 
-    /// The webhooks whose objects are to be told something. Of what waits for one a single row is read,
-    /// however much it is.
+    /// The webhooks whose objects have notes waiting. Reads one row for each webhook, however many
+    /// events wait for it.
     pub fn untold(&self) -> Result<Vec<String>, StoreError> {
         Ok(query_all(self.db, UNTOLD, &[], |row| row.text(0))?)
     }
@@ -39,7 +39,7 @@ impl<D: Database> Webhooks<'_, D> {
         Ok(found.unwrap_or_default())
     }
 
-    /// Forgets what waits for a webhook that is no more.
+    /// Forgets the waiting notes of a webhook that is gone.
     pub fn forget_waiting(&self, id: &str) -> Result<(), StoreError> {
         Ok(self.forget_pending(id)?)
     }
@@ -98,7 +98,7 @@ mod tests {
     use crate::storage::namespace::store::NamespaceStore;
 
     #[test]
-    fn who_is_to_be_told_is_found_without_reading_all_that_waits() {
+    fn the_webhooks_to_tell_are_found_without_reading_every_waiting_event() {
         let store = NamespaceStore::new(RusqliteDatabase::in_memory().unwrap());
         store.create("demo", 1).unwrap();
         let webhooks = store.webhooks();

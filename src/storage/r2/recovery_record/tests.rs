@@ -152,7 +152,7 @@ fn a_record_comes_back_as_it_went_in_pieces_of_any_size() {
 }
 
 #[test]
-fn what_is_no_record_or_not_whole_is_refused() {
+fn a_text_that_is_not_a_whole_record_is_refused() {
     let whole = written(&record(), &refs());
     for end in 0..whole.len() {
         assert!(read(whole.split_at(end).0, 100).is_err(), "cut at {end}");
@@ -365,7 +365,7 @@ fn the_longest_rules_and_the_longest_hook_come_back() {
     use crate::storage::repository::pre_receive::{OnFailure, PreReceive};
     use crate::storage::webhook::definition::Secret;
     let mut whole = record();
-    // In JSON each of these has two bytes.
+    // In JSON each of them has two bytes.
     let pattern = "\"".repeat(PATTERN_BYTES_MAX);
     let rule = RefRule(pattern, ForbiddenOp::ALL.to_vec());
     let rules = RefRules::from(vec![rule; RULES_MAX]);

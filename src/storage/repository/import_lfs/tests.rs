@@ -66,7 +66,7 @@ fn an_import_goes_through_its_objects_pass_by_pass() {
     assert!(store.begin_lfs_pass().unwrap());
     let (pass, after) = (1, None);
     assert_eq!(state(&store), ImportLfs::Taking { pass, after });
-    // What was refused is not asked for again.
+    // An object that the remote refused is not asked for again.
     assert_eq!(store.wanted_lfs_objects(None, 9).unwrap(), left);
     take(&store, &left[0]);
     assert!(!store.begin_lfs_pass().unwrap());

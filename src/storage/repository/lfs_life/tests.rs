@@ -84,7 +84,7 @@ fn an_upload_makes_the_next_prune_look() {
     assert_eq!(store.retention().unwrap().pruned_reflog_seq, -1);
     assert!(store.has_lfs_objects().unwrap());
     assert!(store.has_lfs_to_judge(99).unwrap(), "it is on its way");
-    // What is on its way is nobody's to judge.
+    // Nobody may judge an object that is on its way.
     assert_eq!(judge(&store, 1000, &[]), Ok(totals(0, 0)));
     assert!(store.lfs_object(&oid(1)).unwrap().is_some());
 }
@@ -138,7 +138,7 @@ fn whichever_write_fails_the_account_agrees_with_the_rows() {
                 let bytes = rows.iter().map(|row| row.bytes).sum();
                 let expect = totals(rows.len() as u64, bytes);
                 assert_eq!(store.lfs_totals(), Ok(expect), "write {nth}, {persisted}");
-                // What has no row is to be given back, and what has one is not.
+                // Keys without a row are due to be given back, and keys with one are not.
                 for due in store.releases_due(999).unwrap() {
                     assert!(rows.iter().all(|row| key(&row.oid) != due.r2_key));
                 }

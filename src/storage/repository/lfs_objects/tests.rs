@@ -75,7 +75,7 @@ fn stored_objects_are_listed_by_name_and_page() {
 }
 
 #[test]
-fn what_is_forgotten_is_given_back_unless_it_comes_again() {
+fn a_forgotten_object_is_given_back_unless_it_comes_again() {
     let store = store();
     upload(&store, 1, 10);
     upload(&store, 2, 20);

@@ -29,7 +29,7 @@ fn store(version: usize) -> RepoStore<RusqliteDatabase> {
 }
 
 #[test]
-fn a_repository_of_an_earlier_schema_has_nothing_to_report_and_takes_what_comes() {
+fn a_repository_of_an_earlier_schema_has_no_report_and_takes_new_ones() {
     let store = store(10);
     let woken = schema::wake(store.database(), schema::REPOSITORY);
     assert_eq!(woken, Ok(true));
@@ -62,7 +62,7 @@ fn warnings_of_all_parts_are_counted_and_the_first_ten_kept() {
     });
     assert_eq!(warning, expect);
     assert_eq!(report.skipped_refs, Some(SkippedRefs::default()));
-    // A push adds to the counts, not to what the import says.
+    // A push adds to the counts, not to the import's report.
     store.count_warnings(&warnings(3)).unwrap();
     let counts = store.warning_counts().unwrap();
     assert_eq!(counts, BTreeMap::from([("badTimezone".to_owned(), 18)]));

@@ -56,8 +56,8 @@ fn id_of(number: u32) -> ObjectId {
     ObjectId::from(bytes)
 }
 
-/// Rows that are read and bytes that are kept by twenty look-ups of a fresh isolate, half of them in
-/// vain.
+/// Rows that are read and bytes that are kept by twenty look-ups of a fresh isolate, half of them for missing
+/// ids.
 fn cost_of_twenty_look_ups(objects: u32) -> (u64, usize) {
     let (store, pack_id) = stored_index(objects);
     let (rows, (bytes, _)) = (store.db.rows_read(), cached_bytes());
@@ -123,7 +123,7 @@ fn ranges_are_read_across_rows_of_any_length() {
     assert_eq!(beside_the_whole, Ok(None));
 }
 
-/// What 0.1 wrote has rows of 1 MiB, and is read still.
+/// A part that 0.1 wrote has rows of 1 MiB, and can still be read.
 #[test]
 fn a_large_part_that_is_replaced_has_short_rows_however_long_the_old_ones_were() {
     let store = store();

@@ -13,7 +13,7 @@ fn names(refs: &[RefRecord]) -> Vec<String> {
 }
 
 #[test]
-fn a_list_shows_what_begins_with_a_prefix() {
+fn a_list_shows_the_refs_that_begin_with_a_prefix() {
     let mut list = RefList::default();
     for name in [
         "refs/heads/a",
@@ -45,7 +45,7 @@ fn a_ref_is_added_replaced_and_taken_out_in_its_place() {
     assert!(list.set("refs/heads/e".into(), None));
     let expect = [record("refs/heads/b", '1'), record("refs/heads/c", '2')];
     assert_eq!(list.below(b""), expect);
-    // However often one is replaced, the room is that of what is there.
+    // However often one is replaced, the room is that of the present ones.
     assert_eq!(list.room.0, expect.iter().map(bytes_of).sum::<usize>());
 }
 

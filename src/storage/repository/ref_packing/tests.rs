@@ -17,7 +17,7 @@ fn id(number: u32) -> ObjectId {
     bytes.into()
 }
 
-/// The refs of a repository, and what they should be.
+/// The refs of a repository, and their expected values.
 struct Story<D> {
     store: RepoStore<D>,
     expect: BTreeMap<BString, ObjectId>,
@@ -129,7 +129,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
-    fn whatever_is_pushed_between_steps_every_ref_is_read_as_it_is(
+    fn every_ref_is_read_as_it_is_after_any_push_between_steps(
         rounds in prop::collection::vec(
             prop::collection::vec((0..900_u32, any::<bool>()), 1..40), 1..6,
         ),

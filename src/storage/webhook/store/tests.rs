@@ -77,7 +77,7 @@ fn an_event_that_comes_twice_is_taken_once() {
     for seq in 1..=3 {
         settle(&store, seq, Next::Delivered);
     }
-    // Long after what told of them is gone.
+    // Long after their events are gone.
     store.prune(NOW + KEPT_MS).unwrap();
     assert_eq!(store.deliveries(None, None, 10), Ok(vec![]));
     take(&store, &[event(ONE, 2), event(ONE, 7)]);
@@ -145,7 +145,7 @@ fn another_url_is_tried_at_once() {
 }
 
 #[test]
-fn a_webhook_that_is_switched_off_drops_what_is_pending() {
+fn a_webhook_that_is_switched_off_drops_pending_deliveries() {
     let store = open();
     take(&store, &[event(ONE, 1), event(ONE, 2)]);
     store.set_failing_since(Some(NOW)).unwrap();
@@ -170,7 +170,7 @@ fn a_webhook_that_is_switched_off_drops_what_is_pending() {
 }
 
 #[test]
-fn an_attempt_of_what_was_dropped_meanwhile_changes_nothing() {
+fn an_attempt_of_a_delivery_that_was_dropped_meanwhile_changes_nothing() {
     let store = open();
     take(&store, &[event(ONE, 1)]);
     store.disable("failing").unwrap();

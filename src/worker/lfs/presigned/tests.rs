@@ -89,7 +89,7 @@ fn an_upload_binds_the_digest_and_the_size_and_shows_no_secret() {
     );
     assert!(!format!("{link:?}").contains("c2VjcmV0"));
 
-    // Whatever changes, so does the signature.
+    // Every change changes the signature.
     let other = LfsOid::from([1; 32]);
     for changed in [
         Upload {

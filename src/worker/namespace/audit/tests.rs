@@ -178,7 +178,7 @@ fn the_log_is_filtered_and_walked_page_by_page() {
 }
 
 #[test]
-fn a_cursor_beyond_what_the_store_counts_is_refused() {
+fn a_cursor_beyond_the_stores_numbers_is_refused() {
     let asked = AskAudit {
         limit: 10,
         before: Some(i64::MAX),

@@ -1,4 +1,4 @@
-//! What the registry logs of a namespace.
+//! The acts on a namespace that the registry logs.
 
 use serde::{Deserialize, Serialize};
 

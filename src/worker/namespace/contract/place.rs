@@ -7,11 +7,11 @@ use crate::storage::jurisdiction::Jurisdiction;
 /// Answer of `GET /place`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Placed {
-    /// The jurisdiction; `None`: there is no namespace of this name, and there was none.
+    /// The jurisdiction; `None`: no namespace has this name, and none had it.
     pub(crate) jurisdiction: Option<Jurisdiction>,
 }
 
-/// Body of `POST /place/take`: the namespace of this name is to be kept in a jurisdiction.
+/// Body of `POST /place/take`: keeps the namespace of this name in a jurisdiction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TakePlace {
     /// The jurisdiction, which restricts.

@@ -67,7 +67,7 @@ fn a_namespace_has_no_more_repositories_than_its_bound() {
         "quota exceeded: the namespace has 2 repositories, at most 2"
     );
     assert_eq!(store.database().rows_written(), written);
-    // That the name is taken is told first.
+    // The refusal for a taken name comes before the one for the bound.
     let taken = reserve(&store, &wanted(2, None));
     assert!(matches!(taken, Ok(Reserved::Taken(_))), "{taken:?}");
     // One whose making broke off gives its place to the next.
@@ -108,7 +108,7 @@ fn a_fork_fits_with_its_bytes_and_an_import_needs_room() {
         "quota exceeded: the namespace has 900 bytes, and this would add 101; at most 1000"
     );
     reserve(&store, &wanted(2, Some(100))).unwrap();
-    // The fork counts before it tells what it has.
+    // The fork counts before it tells its sizes.
     assert_eq!(
         refusal(reserve(&store, &wanted(3, Some(1)))),
         "quota exceeded: the namespace has 900 bytes, requests under way add 100, and this would \
@@ -140,7 +140,7 @@ fn live(store: &Store, number: u8, size_bytes: u64) {
     store.note_quota_bytes(&id(number), size_bytes, 0).unwrap();
 }
 
-/// Asks for more; whether it was granted, and what others have and claim.
+/// Asks for more; gives whether it was granted, and the bytes that others have and claim.
 fn ask(store: &Store, number: u8, claim: (i64, u64), now_ms: i64) -> (bool, u64, u64) {
     let asked = AskRoom {
         repository_id: id(number),
@@ -166,7 +166,7 @@ fn claims_at_the_same_moment_do_not_exceed_the_bound_together() {
     let written = store.database().rows_written();
     assert_eq!(ask(&store, 2, (1, 301), 0), (false, 0, 700));
     assert_eq!(store.database().rows_written(), written, "refused");
-    // A claim that is over counts no more, and what became of it counts at once.
+    // A claim that is over no longer counts, and its result counts at once.
     let over = TellRoom {
         repository_id: id(1),
         number: 1,
@@ -175,7 +175,7 @@ fn claims_at_the_same_moment_do_not_exceed_the_bound_together() {
     };
     told(&store, &over).unwrap();
     assert_eq!(ask(&store, 2, (1, 331), 0), (false, 370, 300));
-    // One that nobody has told anything of ends by itself.
+    // A claim without any message ends by itself.
     assert_eq!(ask(&store, 2, (1, 331), CLAIM_MS), (true, 370, 0));
 }
 

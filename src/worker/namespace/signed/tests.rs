@@ -68,7 +68,7 @@ fn is_admitted(store: &Store, changes: &[(&str, Value)]) -> bool {
 }
 
 #[test]
-fn a_token_opens_what_the_first_matching_rule_says() {
+fn the_first_matching_rule_decides_what_a_token_opens() {
     let store = acme(&rules());
     let before = store.database().rows_written();
     let admitted = shown(&store, by_namespace(&rules()), &claims(&[])).unwrap();
@@ -186,7 +186,7 @@ fn tokens_from_before_the_epoch_are_revoked() {
     set((NOW - 10) * 1000 + 1);
     assert!(!is_admitted(&store, &[]));
     assert!(is_admitted(&store, &[("iat", json!(NOW - 9))]));
-    // Whoever says nothing by `iat` is judged by `nbf`.
+    // A token without `iat` is judged by `nbf`.
     assert!(!is_admitted(
         &store,
         &[("iat", json!(NOW - 20)), ("nbf", json!(NOW))]

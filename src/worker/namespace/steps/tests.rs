@@ -192,7 +192,7 @@ fn a_leftover_is_replaced_by_one_of_many() {
     // Another that saw the same leftover comes second.
     let third = reserve(&store, &replacing("cccccccc00000003")).unwrap();
     assert!(matches!(third, Reserved::Taken(entry) if entry.repository_id == SECOND));
-    // The dead request wakes up and confirms or releases what is no longer its own.
+    // The dead request wakes up and confirms or releases a name that is no longer its own.
     confirm(&store, &confirmed("w", FIRST, FIRST)).unwrap();
     assert_eq!(ids(&store), [""; 0]);
     let late = ReleaseName {

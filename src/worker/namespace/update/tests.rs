@@ -150,7 +150,7 @@ fn a_change_is_told_from_the_first_name_and_an_unchanged_setting_to_nobody() {
     store.note_standing_told(1, ("", "b")).unwrap();
     assert_eq!(store.standing_progress().unwrap().left, 1);
 
-    // Another version begins from the first name, and what was told of the older one counts no more.
+    // Another version begins from the first name, and messages about the older one no longer count.
     store.tell_all_standing().unwrap();
     store.note_standing_told(1, ("b", "c")).unwrap();
     store.note_standing_told_to_all(1, "b").unwrap();

@@ -8,14 +8,14 @@ use serde::{Deserialize, Deserializer};
 
 use crate::repo_do::contract::present;
 
-/// How objects are checked that are pushed or imported; what is absent stays, or is the default.
+/// How objects are checked that are pushed or imported; an absent field stays, or is the default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct FsckChange {
     /// As git's `--strict` does.
     pub(crate) strict: Option<bool>,
 }
 
-/// Its fields. By itself it would be read of an array too, its fields by their places.
+/// Its fields. Without this, serde would read it from an array too, its fields by their places.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fields {

@@ -7,7 +7,7 @@ use super::fsck::FsckChange;
 use crate::repo_do::contract::{ErrorCode, ErrorReply, RefRules, RefSelection};
 
 const CREDENTIAL_CHARACTERS_MAX: usize = 4096;
-/// One less than what Git takes for everything.
+/// One less than the depth that Git takes for everything.
 const DEPTH_MAX: u32 = 0x7fff_fffe;
 /// As many as rules about refs.
 const PATTERNS_MAX: usize = 100;

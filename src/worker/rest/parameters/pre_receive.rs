@@ -20,7 +20,7 @@ pub(crate) struct Hook {
     url: String,
     /// How long the hook may take to answer, in milliseconds.
     timeout_ms: Option<u32>,
-    /// What becomes of a push that the hook did not judge; it is refused unless given.
+    /// The fate of a push that the hook did not judge; it is refused unless given.
     on_failure: Option<OnFailure>,
     /// Patterns of refs; every ref unless given.
     refs: Option<Vec<String>>,

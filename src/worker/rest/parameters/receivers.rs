@@ -1,4 +1,4 @@
-//! What webhooks and the hook of a repository have in common: patterns of refs, and a secret.
+//! The settings that webhooks and the hook of a repository share: patterns of refs, and a secret.
 
 use crate::repo_do::contract::{ErrorCode, ErrorReply, signing};
 use crate::storage::webhook::definition::Secret;

@@ -156,7 +156,7 @@ fn the_field_at_fault_is_named() {
 }
 
 #[test]
-fn what_is_not_one_object_of_the_right_size() {
+fn bodies_that_are_not_one_object_of_the_right_size() {
     let large = vec![b' '; BODY_BYTES_MAX + 1];
     assert_eq!(
         refused(body::<RepositoryChange>(&large)).0,

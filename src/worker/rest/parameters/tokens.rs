@@ -25,7 +25,7 @@ pub(crate) struct NewToken {
     pub(crate) ttl: Option<u32>,
     /// The owner's note.
     pub(crate) label: Option<String>,
-    /// Rules about refs, in their order; what the token pushes keeps to them.
+    /// Rules about refs, in their order; the token's pushes keep to them.
     #[serde(default)]
     pub(crate) refs: RefRules,
 }
@@ -153,7 +153,7 @@ impl NewToken {
         match scope {
             _ if self.refs.is_empty() => Ok(RefRules::default()),
             Scope::Write => checked_ref_rules("/refs", self.refs.clone()),
-            // Whoever sets them must not believe that they hide anything.
+            // Callers must not believe that such rules hide anything.
             Scope::Read => {
                 refuse("a read token pushes nothing, and rules about refs limit no reads")
             }

@@ -31,7 +31,7 @@ pub(crate) struct Namespace {
     issuers: Vec<Issuer>,
 }
 
-/// How many repositories know what their namespace says of them all.
+/// The number of repositories that know the namespace's newest policies.
 #[derive(Debug, Serialize)]
 struct ToldStanding {
     version: i64,

@@ -102,7 +102,7 @@ impl From<Delivery> for ShownDelivery {
 }
 
 impl ShownDelivery {
-    /// With what was sent.
+    /// With the body that was sent.
     #[must_use]
     pub(crate) fn in_full(found: DeliveryInFull) -> Self {
         Self {

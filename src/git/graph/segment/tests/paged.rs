@@ -1,4 +1,4 @@
-//! What is read by pages is what the whole part says; what cannot be read is an error.
+//! Reading by pages gives the same answers as the whole part; bytes that cannot be read are an error.
 
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
@@ -46,7 +46,7 @@ fn made(mut builder: SegmentBuilder, commits: u32, salt: u32) -> Result<MadePart
     builder.finish()
 }
 
-/// Blocks of some rows, of which each table keeps two in memory.
+/// Blocks of some rows; each table keeps two of them in memory.
 fn small_blocks(scratch: &Rc<MemoryScratch>) -> Rc<Spill> {
     let scratch = Rc::clone(scratch) as Rc<dyn Scratch>;
     Rc::new(Spill::with_bounds(scratch, 100, 2))
@@ -94,7 +94,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn pages_say_what_the_whole_part_says(
+    fn pages_give_the_same_answers_as_the_whole_part(
         commits in prop_oneof![0_u32..40, 500_u32..5_000],
         salt in any::<u32>(),
         start in any::<u32>(),
@@ -113,8 +113,8 @@ proptest! {
         check_same(&whole, &paged, (0..commits).rev().step_by(7));
     }
 
-    /// Of a part whose tables went to scratch while it was made each row is the same, and it is asked
-    /// before it is stored.
+    /// A part whose tables went to scratch while it was made has the same rows, and answers before it is
+    /// stored.
     #[test]
     fn a_part_in_scratch_is_the_same_part(commits in 0_u32..700, salt in any::<u32>()) {
         let scratch = Rc::new(MemoryScratch::default());
@@ -133,7 +133,7 @@ proptest! {
         check_same(&whole, &segment, (0..commits).rev().step_by(3));
     }
 
-    /// Whatever byte is wrong, in whatever table: an answer or an error, and no panic.
+    /// One wrong byte anywhere in any table gives an answer or an error, never a panic.
     #[test]
     fn damage_is_an_error_at_most(at in 20_usize..20_000, to in any::<u8>(), cut in 0_usize..2) {
         let mut part = part_of(1_000, 11);
@@ -156,7 +156,7 @@ proptest! {
 }
 
 #[test]
-fn a_part_of_which_scratch_lost_something_is_an_error() {
+fn a_part_with_a_row_that_scratch_lost_is_an_error() {
     for lost in 0..40 {
         let scratch = Rc::new(MemoryScratch::default());
         let builder = SegmentBuilder::spilling_to(&small_blocks(&scratch), Vec::new(), 0);
@@ -198,7 +198,8 @@ fn ids_that_begin_alike_are_found() {
     }
 }
 
-/// A look-up in a segment of 100,000 commits reads two pages, in vain one; of a part of 0.1 some more.
+/// A look-up in a segment of 100,000 commits reads two pages, one if the commit is missing; a part of 0.1
+/// takes some more.
 #[test]
 fn a_look_up_reads_few_pages() {
     let new = part_of(100_000, 3);
@@ -302,7 +303,7 @@ fn missing() -> StoreError {
     StoreError::Missing { what, pack }
 }
 
-/// What a short look at one commit says.
+/// The answers to a short look at one commit.
 fn look(segment: &Segment, number: u32) -> Result<(Vec<ObjectId>, ObjectId, u64), StoreError> {
     let found = segment.lookup(&id(number))?;
     assert_eq!(found, Some(number));

@@ -1,4 +1,4 @@
-//! Blocks: where entries are, what room they take, and what is put away.
+//! Blocks: where entries are, the room they take, and the blocks that are put away.
 
 use gix_hash::ObjectId;
 
@@ -69,7 +69,7 @@ fn beyond_the_bound_entries_go_to_scratch_and_come_back_as_they_were_left() {
     }
     let written = scratch.written.get();
     assert_eq!(entries.iter().count(), count as usize);
-    // Whatever changed was written by the passes before: a look writes nothing.
+    // The passes before wrote every change: a look writes nothing.
     assert_eq!(scratch.written.get(), written);
     assert_eq!(entries.check(), Ok(()));
 }
@@ -84,7 +84,7 @@ fn a_row_that_is_lost_is_told_and_not_only_seen_as_a_gap() {
     assert_eq!(entries.check(), lost);
     scratch.lost.set(None);
     assert_eq!(entries.get(0), Some(entry(0)));
-    // What was said while it was away cannot be taken back.
+    // Answers given while it was away cannot be taken back.
     assert_eq!(entries.check(), lost);
 }
 

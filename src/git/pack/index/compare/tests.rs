@@ -1,4 +1,4 @@
-//! Each byte of an index that is changed is noticed, but for those that may differ.
+//! Each byte of an index that is changed is noticed, except those that may differ.
 
 use std::rc::Rc;
 
@@ -79,7 +79,7 @@ fn depths_and_the_order_of_other_packs_bases_may_differ() {
 }
 
 #[test]
-fn a_base_of_another_pack_that_is_another_one_is_told() {
+fn a_changed_base_of_another_pack_is_told() {
     let told = compared(&made(), bytes_of(&table(vec![id(70), id(72)], [0, 1])));
     let wrong = "its index is wrong about the entry at position 3";
     assert_eq!(told, Ok(Compared::Differs(wrong.to_owned())));
@@ -89,7 +89,7 @@ fn a_base_of_another_pack_that_is_another_one_is_told() {
 }
 
 #[test]
-fn whatever_byte_is_damaged_it_is_not_the_same_index() {
+fn an_index_with_any_damaged_byte_is_not_the_same() {
     let made = made();
     let good = bytes_of(&made);
     let sections = Sections::new(good.first_chunk().unwrap()).unwrap();

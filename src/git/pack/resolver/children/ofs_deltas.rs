@@ -36,7 +36,7 @@ pub(super) enum OfsDeltas {
 #[derive(Debug)]
 pub(super) struct Spilled {
     partitions: Partitions<PAIR_BYTES>,
-    /// Of each row, its first base and the place of its first pair.
+    /// For each row, its first base and the place of its first pair.
     rows: Vec<(u32, usize)>,
     count: usize,
     scratch: Rc<dyn Scratch>,

@@ -44,7 +44,7 @@ pub(super) struct Link {
     pub(super) is_authenticated: bool,
 }
 
-/// What the remote says of one object.
+/// The remote's answer about one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
     /// It can be fetched.
@@ -161,7 +161,7 @@ impl Named {
         let Some(download) = self.actions.and_then(|actions| actions.download) else {
             return Answer::Refused("the remote offers no download of it".to_owned());
         };
-        // Its name is the digest of its bytes: a pointer with another size is what is wrong then.
+        // Its name is the digest of its bytes: a pointer with another size is the fault then.
         let bytes = self.size.unwrap_or(pointer.size);
         if bytes > LFS_OBJECT_BYTES_MAX {
             let message = format!("it has {bytes} bytes, at most {LFS_OBJECT_BYTES_MAX} are taken");

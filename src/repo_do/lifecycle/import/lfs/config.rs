@@ -1,6 +1,6 @@
 //! `.lfsconfig`: the file in a repository that may name another server of Git LFS than that of the
-//! remote itself (git-lfs-config(5)). It is written as Git's configuration files are; only what
-//! names a server is read.
+//! remote itself (git-lfs-config(5)). It is written as Git's configuration files are; only settings that name
+//! a server are read.
 
 use super::super::attempt::Attempt;
 use super::super::error::ImportError;
@@ -15,7 +15,7 @@ const CONFIG_BYTES_MAX: u64 = 64 << 10;
 const FILE: &[u8] = b".lfsconfig";
 
 /// The server that the file names: by `lfs.url` or, where that is not set, by
-/// `remote.origin.lfsurl`. The last of several counts. Of a file that git does not read to its end, the
+/// `remote.origin.lfsurl`. The last of several counts. In a file that git does not read to its end, the
 /// settings before the fault count.
 fn server(file: &[u8]) -> Option<String> {
     let (mut url, mut remote_url) = (None, None);

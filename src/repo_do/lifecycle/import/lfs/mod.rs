@@ -9,8 +9,8 @@
 //! | `remote` | the remote's LFS server over HTTP |
 //! | `config` | `.lfsconfig`, which may name another server |
 //!
-//! From this phase on the import cannot fail: whatever goes wrong ends it with a report of what is
-//! missing. The rows of `import_lfs` say what is left to do.
+//! From this phase on the import cannot fail: a failure ends it with a report of the missing objects. The
+//! rows of `import_lfs` are the work that is left.
 
 mod batch;
 mod config;

@@ -30,7 +30,7 @@ const LINKS_BYTES: u64 = 1 << 20;
 /// Objects on their way at once: each has two of the six connections that the platform allows.
 const AT_ONCE: usize = 3;
 
-/// How long a page begins objects. What begins last may take [`OBJECT_MS_MAX`], and an alarm has 15
+/// How long a page begins objects. An object that begins last may take [`OBJECT_MS_MAX`], and an alarm has 15
 /// minutes.
 const BEGIN_MS: i64 = 60_000;
 
@@ -39,7 +39,7 @@ const OBJECT_MS: u64 = 60_000;
 const OBJECT_BYTES_PER_MS: u64 = 64;
 const OBJECT_MS_MAX: u64 = 10 * 60_000;
 
-/// How often it is looked whether the import is still wanted.
+/// How often the alarm checks whether the import is still wanted.
 const ALIVE_MS: u32 = 2_000;
 
 /// Bytes that an import takes in all.
@@ -49,7 +49,7 @@ const IMPORT_BYTES_MAX: u64 = 1 << 40;
 const OBJECT_MS_VARIABLE: &str = "CAIRN_IMPORT_LFS_OBJECT_MS";
 const IMPORT_BYTES_VARIABLE: &str = "CAIRN_IMPORT_LFS_BYTES_MAX";
 
-/// What became of a page.
+/// The result of a page.
 #[derive(Debug, Default)]
 pub(super) struct Page {
     /// The last object that was asked for: all before it were, too. `None`: no time was left.
@@ -62,7 +62,7 @@ pub(super) struct Page {
     pub(super) later: Vec<(LfsOid, String)>,
 }
 
-/// What became of one object.
+/// The result for one object.
 enum Taken {
     Here,
     Missed(Miss),
@@ -70,7 +70,7 @@ enum Taken {
     NotBegun,
 }
 
-/// What the objects of a page have in common.
+/// The surroundings that the objects of a page share.
 struct Surroundings<'a> {
     record: &'a RepositoryRecord,
     remote: &'a LfsRemote,
@@ -85,7 +85,7 @@ impl Surroundings<'_> {
 }
 
 impl Attempt {
-    /// Takes what it can of these objects.
+    /// Takes as many of these objects as it can.
     pub(super) async fn take_page(
         &self,
         remote: &LfsRemote,
@@ -246,7 +246,7 @@ impl Attempt {
     }
 }
 
-/// Has R2 read an object from the remote. No byte of it comes here.
+/// Streams an object from the remote to R2. No byte of it comes here.
 async fn store(
     around: &Surroundings<'_>,
     link: &Link,
@@ -260,7 +260,7 @@ async fn store(
     put.await.map_err(|error| missed(&error, link.bytes))
 }
 
-/// R2 did not take the bytes; the key in its words would say nothing to whoever reads this.
+/// R2 did not take the bytes; the key in its words would say nothing to a reader of this.
 fn missed(error: &BucketError, bytes: u64) -> Miss {
     match error {
         BucketError::OtherDigest { .. } => {

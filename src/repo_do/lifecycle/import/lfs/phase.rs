@@ -33,7 +33,7 @@ use crate::storage::repository::imports::{ImportLfs, ImportRecord};
 /// platform's free plan, with the question itself and some redirects.
 const PAGE_OBJECTS: u32 = 40;
 
-/// How often all objects are gone through that did not come and still may.
+/// How often the import goes through all objects that did not come and still may.
 const PASSES_MAX: u32 = 3;
 
 /// Attempts in a row at a page of which nothing comes, before the import goes on without it.
@@ -73,7 +73,7 @@ impl Attempt {
         }
     }
 
-    /// Shows how far it is. What an object that woke does not know, its rows tell.
+    /// Shows how far it is. An object that just woke reads it from its rows.
     fn show(&self, record: &ImportRecord) -> Result<(), StoreError> {
         let known = self.object.import.progress();
         if known.phase != ImportPhase::Lfs || known.total_lfs_objects == 0 {
@@ -166,7 +166,7 @@ impl Attempt {
         let remote = self.lfs_remote(record)?;
         let page = self.take_page(&remote, &objects).await?;
         self.note_page(record, page, is_last_pass)?;
-        // What an alarm may ask of others is bounded: the next one goes on.
+        // An alarm has a bound on the requests to others: the next one goes on.
         Ok(Outcome::Paused)
     }
 
@@ -210,11 +210,11 @@ impl Attempt {
         Ok(())
     }
 
-    /// Ends the import with what is here. `error`: why no more is asked for.
+    /// Ends the import with the objects that are here. `error`: why no more is asked for.
     pub(crate) fn end_lfs(&self, error: Option<&str>) -> Result<(), ImportError> {
         let record = self.store.load()?.ok_or(ImportError::Deleted)?;
         in_transaction(self.store.database(), || {
-            // What was begun and did not come: nothing else is on its way while an import runs.
+            // These uploads began and never ended: nothing else is on its way while an import runs.
             loop {
                 let begun = self
                     .store

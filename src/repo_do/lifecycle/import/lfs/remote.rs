@@ -38,7 +38,7 @@ const USER_AGENT: &str = concat!("git-lfs/3.6.1 (cairn/", env!("CARGO_PKG_VERSIO
 pub(super) enum Miss {
     /// It will not come.
     Refused(String),
-    /// It may come when it is asked for again.
+    /// A later request for it may succeed.
     Later(String),
 }
 
@@ -87,7 +87,7 @@ impl LfsRemote {
         let mut url = self.batch_url.clone();
         for _ in 0..=HOPS_MAX {
             let response = self.ask(&url, &question).await?;
-            // As git-lfs does, the question is sent again, whatever the status.
+            // As git-lfs does, the question is sent again, after any status.
             if let Some(location) = location(&response)? {
                 url = url.redirected(&location).map_err(ImportError::Redirect)?;
                 continue;
@@ -220,7 +220,7 @@ fn body_of(response: &Response, bytes: u64) -> Result<Option<ReadableStream>, Mi
     match status {
         200 => {}
         400 | 404 | 405 | 410 | 422 => return Err(Miss::Refused(refusal)),
-        // What signs a URL may have expired.
+        // The signature of a URL may have expired.
         _ => return Err(Miss::Later(refusal)),
     }
     let header = |name| response.headers().get(name).ok().flatten();

@@ -8,7 +8,7 @@ use super::*;
 use crate::git::store::PackStore as _;
 use crate::storage::repository::publication::{Publication, RefUpdate};
 
-/// Counts the keys that are held, and removes what nobody holds.
+/// Counts the keys that are held, and removes objects that nobody holds.
 struct Holds<'a> {
     bucket: &'a Memory,
     held: RefCell<BTreeSet<String>>,
@@ -167,7 +167,7 @@ fn a_cold_pack_says_so_chunk_by_chunk() {
 }
 
 #[test]
-fn what_a_pack_held_is_given_back_when_it_goes() {
+fn the_key_of_a_pack_is_given_back_when_it_goes() {
     let (store, _) = repository(2 * PART_BYTES);
     let bucket = Memory::default();
     let around = Holds {

@@ -76,7 +76,7 @@ fn a_release_that_comes_after_a_new_upload_takes_nothing_away() {
     let (store, _) = repository(9);
     upload((account, NETWORK), &store, &oid(1)).unwrap();
     upload((account, NETWORK), &store, &oid(2)).unwrap();
-    // All within one millisecond, so that no clock tells what came first.
+    // All within one millisecond, so that no clock tells the order.
     forget(&store, &[oid(1), oid(2)]);
     let around = Late {
         member: Member(account, NETWORK),
@@ -132,7 +132,7 @@ fn an_object_that_was_given_up_and_taken_while_another_is_released_stays() {
 }
 
 #[test]
-fn what_a_fork_names_stays_until_the_fork_leaves() {
+fn an_object_that_a_fork_names_stays_until_the_fork_leaves() {
     let account = &Account::new(None, false);
     let (store, _) = repository(9);
     for byte in 1..=3 {
@@ -158,7 +158,7 @@ fn what_a_fork_names_stays_until_the_fork_leaves() {
 }
 
 #[test]
-fn an_audit_names_what_is_missing_damaged_unheld_and_astray() {
+fn an_audit_names_missing_damaged_unheld_and_stray_objects() {
     let account = &Account::new(None, false);
     let (store, _) = repository(9);
     let member = Member(account, NETWORK);
@@ -263,7 +263,7 @@ fn call_fails(nth: u32, took_effect: bool) -> bool {
 }
 
 #[test]
-fn what_is_given_up_goes_whichever_call_fails() {
+fn an_object_that_is_given_up_goes_whichever_call_fails() {
     for took_effect in [false, true] {
         let mut nth = 0;
         while call_fails(nth, took_effect) {

@@ -1,6 +1,6 @@
 //! The copies of a repository that is purged, with R2, the account of its network or its own
-//! database failing at each call or write, before it took effect or after. What is live is never
-//! lost, the record in R2 names only what is there, and a repeated purge finishes.
+//! database failing at each call or write, before it took effect or after. Live data is never lost, the
+//! record in R2 names only objects that exist, and a repeated purge finishes.
 
 use std::ops::ControlFlow;
 
@@ -26,7 +26,7 @@ use crate::storage::repository::sweep::Sweep;
 const SUCCESSOR_BYTES: usize = CHUNK_BYTES - 9;
 
 impl PurgeAccount for Member<'_> {
-    /// In the order of the network's object, which removes what it gave up within the request.
+    /// In the order of the network's object, which removes the given-up keys within the request.
     async fn purge(&self, releases: Vec<Release>) -> Result<Vec<Holder>, SnapshotError> {
         let account = self.0;
         account.call(|| {
@@ -40,7 +40,7 @@ impl PurgeAccount for Member<'_> {
     }
 }
 
-/// A repository that is purged, and what fails.
+/// A repository that is purged, and the call that fails.
 #[derive(Debug, Clone, Copy)]
 struct Case {
     /// Whether a fork names the pack that was replaced.
@@ -133,7 +133,7 @@ fn purge<D: Database>(
     now(securing.give_up_all())
 }
 
-/// After any failure the refs and the live pack are here, and R2 has what its record names.
+/// After any failure the refs and the live pack are here, and R2 has the objects that its record names.
 fn check_whole<D: Database>(store: &RepoStore<D>, bucket: &Memory, label: &str) {
     let mut refs = Vec::new();
     store
@@ -157,7 +157,7 @@ fn check_whole<D: Database>(store: &RepoStore<D>, bucket: &Memory, label: &str) 
     }
 }
 
-/// After a purge that ended: R2 has the live pack, its record, and what a fork still names.
+/// After a purge that ended: R2 has the live pack, its record, and the packs that a fork still names.
 fn check_purged(store: &Store, account: &Account, is_forked: bool, label: &str) {
     let store = &RepoStore::new(store.database(), Box::new(|| NOW));
     check_whole(store, &account.bucket, label);

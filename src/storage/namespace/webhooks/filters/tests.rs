@@ -14,7 +14,7 @@ type Store<'a> = NamespaceStore<&'a RusqliteDatabase>;
 const ONE: &str = "aaaaaaaa00000001";
 const TWO: &str = "bbbbbbbb00000002";
 
-/// The object's database, and what it keeps in memory.
+/// The object's database, and its memory.
 struct Object {
     db: RusqliteDatabase,
     filters: Rc<Filters>,
@@ -118,7 +118,7 @@ fn each_event_waits_for_the_webhooks_that_want_it() {
 }
 
 #[test]
-fn a_webhook_that_is_switched_off_gets_nothing_and_loses_what_waits() {
+fn a_webhook_that_is_switched_off_gets_nothing_and_loses_waiting_events() {
     let object = Object::new();
     let id = object.add("a", ONE, &["*"], None);
     object.take(ONE, 1, EventKind::Pushed, "");

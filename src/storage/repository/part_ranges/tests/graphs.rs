@@ -39,7 +39,7 @@ fn stored_line(commits: u32) -> (Paged, PackRecord) {
     (store, record)
 }
 
-/// What a fetch of one commit asks: whether the client's commit, which is ten commits old, is here, and
+/// Asks as a fetch of one commit does: whether the client's commit, which is ten commits old, is here, and
 /// is an ancestor of the last one; and for a commit that is not here.
 fn ask(graph: &CommitGraph, commits: u32) -> Result<(), StoreError> {
     let last = graph.lookup(&id_of(commits - 1))?.unwrap();
@@ -67,7 +67,7 @@ fn a_question_to_a_graph_costs_the_same_at_any_size() {
         assert!(rows <= 24 + lengths, "{rows} rows of {commits} commits");
         let bytes = cached_bytes().0 - bytes + graph.bytes();
         assert!(bytes <= 300 << 10, "{bytes} bytes of {commits} commits");
-        // The last questions' pages are still here, whatever became of the cache.
+        // The last questions' pages are still here, whether or not the cache has them.
         store.lease.forget_pack(record.pack_id);
         assert_eq!(
             graph

@@ -1,4 +1,4 @@
-//! Parts that are gone over from end to end: nothing of them is kept.
+//! Parts that are read from end to end: they are not kept.
 
 use std::rc::Rc;
 

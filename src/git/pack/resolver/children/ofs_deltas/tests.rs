@@ -65,11 +65,11 @@ fn deltas_in_scratch_are_found_like_those_in_memory() {
 }
 
 #[test]
-fn what_scratch_lost_is_an_error() {
+fn a_row_that_scratch_lost_is_an_error() {
     let scratch = Rc::new(MemoryScratch::default());
     let table = table(300_000, Some(&scratch));
     let deltas = OfsDeltas::of_unresolved(&table.entries, 280_000).unwrap();
-    // Of the first half are blocks of entries.
+    // Lose one of the blocks that hold the first half of the entries.
     scratch.lost.set(Some((1 << 13) + 2));
     assert!((0..280_000).any(|place| deltas.at(place).is_err()));
 }

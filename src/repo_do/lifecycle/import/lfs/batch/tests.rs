@@ -91,7 +91,7 @@ fn an_href_to_a_private_address_is_refused() {
 }
 
 #[test]
-fn what_cannot_be_taken_says_why() {
+fn an_object_that_cannot_be_taken_has_a_reason() {
     for (object, reason) in [
         (json!({"size": 5}), "no download"),
         (json!({"size": 5, "actions": {}}), "no download"),
@@ -131,7 +131,7 @@ fn what_cannot_be_taken_says_why() {
 }
 
 #[test]
-fn an_answer_of_another_kind_is_no_answer() {
+fn an_answer_of_another_kind_is_refused() {
     let error = |body: &str| read(body.as_bytes(), &[pointer(1, 5)], false).unwrap_err();
     for body in [
         "",
