@@ -12,7 +12,7 @@ SHELL := bash
 MAKEFLAGS += --no-print-directory
 
 .DELETE_ON_ERROR:
-.PHONY: help serve token build dist test check screenshots bench profile verify fmt setup deploy clean
+.PHONY: help serve token build dist test check soak nightly screenshots bench profile size verify fmt setup deploy clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -42,6 +42,13 @@ test: ## everything: format, lints, native tests, wasm build, deploy dry run, re
 check: ## the fast part of the tests: format, lints, unit tests
 	@scripts/test.sh quick
 
+soak: build ## everything at once against a server that is killed and fails, and a model of it (MINUTES=10 SEED=1)
+	@. scripts/env.sh && CAIRN_SOAK_MINUTES=$${MINUTES:-10} CAIRN_SOAK_SEED=$${SEED:-1} CAIRN_SOAK_WORKERS=$(WORKERS) \
+		cargo test --locked --test smart_http_soak -- --nocapture
+
+nightly: build ## what is slow but rare: half an hour of that
+	@scripts/nightly.sh
+
 screenshots: build ## take the pictures of the README again, into docs/screenshots
 	@scripts/install-clients.sh
 	@scripts/node scripts/screenshots.mjs
@@ -51,6 +58,9 @@ bench: build ## compare with git's own server: a table, and JSON (BENCH_SIZES=â€
 
 profile: build ## where the CPU time of a push and of fetches goes, phase by phase (BENCH_SIZES=medium)
 	@scripts/node scripts/bench/phases.mjs
+
+size: build ## which part of the wasm takes how much, and its budgets
+	@scripts/node scripts/size.mjs
 
 verify: build ## check every repository of the data in STATE (.cairn), which nothing may serve meanwhile
 	@scripts/node scripts/verify.mjs

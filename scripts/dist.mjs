@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { create } from "tar";
+import { older } from "./openapi-3.0.mjs";
 import { wheel } from "./wheel.mjs";
 
 // The packages of package.json that serving and deploying need.
@@ -87,6 +88,7 @@ function files() {
     { file: "scripts/tools.sh", bytes: read("scripts/dist/tools.sh") },
     { file: "README.md", bytes: text("scripts/dist/README.md").replaceAll("VERSION", version) },
     { file: "wrangler.toml", bytes: deployment() },
+    { file: "openapi-3.0.json", bytes: json(older()) },
     { file: "package.json", bytes: json(packages.manifest) },
     { file: "package-lock.json", bytes: json(packages.lock) },
   ].sort((a, b) => (a.file < b.file ? -1 : 1));

@@ -164,6 +164,14 @@ unpack() {
   cd "$OLDPWD"
 }
 
+# What checks metrics, rules and queries for Prometheus itself. The rest of Debian's package is not kept.
+install_promtool() {
+  unpack "$1" promtool.packages
+  mv "$1/usr/bin/promtool" "$1"
+  rm -r "$1/usr" "$1/etc" "$1/lib" "$1/var"
+  "$1/promtool" --version
+}
+
 install_gix() {
   missing cargo
   cc --version >/dev/null || { echo "there is no C compiler on this machine"; exit 1; }
@@ -189,6 +197,7 @@ part python requirements.txt
 part schemathesis schemathesis.txt
 part generators generators.txt
 part prometheus prometheus.txt
+part promtool promtool.packages
 part npm package.json package-lock.json
 part browser ../browser/package.json ../browser/package-lock.json
 part jgit jgit.packages JGit.java

@@ -1,6 +1,7 @@
 // stories.mjs <suite>…: compiles suites of tests and runs them, as many at a time as STORY_LANES says (1):
-// most wait for a single git, server or script. Those that measure have the machine to themselves. Prints
-// the output of a suite when it ends. After a failure no further suite begins.
+// most wait for a single git, server or script. Suites that mostly wait go two at a time at least, and
+// suites that measure have the machine to themselves. Prints the output of a suite when it ends. After a
+// failure no further suite begins.
 
 import { spawn, spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
@@ -12,6 +13,12 @@ const LANES = Number(process.env.STORY_LANES || 1);
 
 // Bodies wait in the heap where the server gets no time, and these would measure something else.
 const MEASURING = ["bench", "budgets", "heap", "idle", "pressure"].map((name) => `smart_http_${name}`);
+
+// These mostly wait for other programs, hosts, intervals and clocks, and hold on a busy machine: two at a time.
+const WAITING = [
+  "clients", "documents", "lfs", "mirror_credentials", "mirrors", "mirrors_both_ways", "mirrors_out", "pages", "soak",
+  "upgrade",
+].map((name) => `smart_http_${name}`);
 
 // The suites that last longest, so that no lane waits for one of them alone.
 const FIRST = ["smart_http_clients", "smart_http_lfs"];
@@ -34,7 +41,8 @@ for (const signal of ["SIGINT", "SIGTERM"]) {
   });
 }
 
-await run(suites.filter((suite) => !MEASURING.includes(suite)), LANES);
+await run(suites.filter((suite) => WAITING.includes(suite)), Math.max(LANES, 2));
+await run(suites.filter((suite) => ![...MEASURING, ...WAITING].includes(suite)), LANES);
 await run(suites.filter((suite) => MEASURING.includes(suite)), 1);
 process.exitCode = failed ? 1 : 0;
 

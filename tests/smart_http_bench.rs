@@ -20,8 +20,20 @@ use support::scratch::Scratch;
 /// The benchmark's message if the machine has no web server to compare with.
 const STATUS_MISSING: i32 = 3;
 
-/// Operations that only Cairn has.
-const ALONE: [&str; 4] = ["REST: a file", "REST: log of 50", "fork, the first", "fork"];
+/// Operations that only Cairn has; the others of REST have a command of git beside them.
+const ALONE: [&str; 11] = [
+    "REST: a tree with last commits",
+    "REST: compare of 50 commits",
+    "REST: files by name",
+    "REST: events",
+    "REST: a revert",
+    "REST: a branch restored",
+    "page: its document",
+    "LFS: 1 MiB up",
+    "LFS: 1 MiB down",
+    "fork, the first",
+    "fork",
+];
 
 #[test]
 fn every_row_is_measured_on_both_servers() {
@@ -67,6 +79,10 @@ fn every_row_is_measured_on_both_servers() {
         "push, one commit",
         "fetch, one commit",
         "fetch, 100 commits",
+        "REST: blame",
+        "REST: a commit",
+        "REST: a merge",
+        "import",
         "ready clone, raw response",
         "ready clone, git clone",
     ] {
@@ -79,6 +95,9 @@ fn every_row_is_measured_on_both_servers() {
         has_figures(row);
         assert!(table.contains(row["operation"].as_str().expect("a name")));
     }
+    let picture = std::fs::read_to_string(scratch.join("kept/results.svg"));
+    let picture = picture.expect("the rows are drawn");
+    assert!(picture.contains("small, REST: blame: "), "{picture}");
     same_pack(rows, "clone, raw response");
     same_pack(rows, "ready clone, raw response");
 }

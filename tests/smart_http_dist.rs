@@ -104,6 +104,7 @@ fn a_release_serves_and_deploys_without_rust() {
     let scratch = Scratch::new();
     let [server, ..] = pack(scratch.path());
     let release = unpack(&server, scratch.path());
+    assert!(release.join("openapi-3.0.json").exists());
     let path = path_without(&MISSING, &scratch);
     let mut cargo = Command::new("sh");
     let cargo = cargo.args(["-c", "command -v cargo"]).env("PATH", &path);

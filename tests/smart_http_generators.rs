@@ -8,6 +8,7 @@ use cairn_test_support as support;
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::Value;
 use support::installed::{folder, installed};
 use support::package_root;
 use support::scratch::Scratch;
@@ -110,6 +111,87 @@ fn a_client_in_typescript() {
     assert!(said.contains("the typed client did its day"), "{said}");
 }
 
+/// The first build compiles some 200 crates, so it is run by hand: `cargo test --test smart_http_generators -- --ignored`.
+#[test]
+#[ignore = "takes minutes: progenitor and an HTTP client are compiled"]
+fn a_client_in_rust() {
+    let (server, scratch) = (Server::start(), Scratch::new());
+    let description = scratch.join("openapi-3.0.json");
+    write_older(&description);
+    let target = package_root().join("target/progenitor");
+    let manifest = package_root().join("tests/clients/progenitor/Cargo.toml");
+    // Its code may have no warning either: the crate forbids them.
+    done(
+        Command::new("cargo")
+            .args(["build", "--locked", "--quiet", "--manifest-path"])
+            .arg(manifest)
+            .env("DESCRIPTION", &description)
+            .env("CARGO_TARGET_DIR", &target),
+    );
+    let said = done(
+        Command::new(target.join("debug/progenitor-client-day"))
+            .args([&server.url(), ADMIN_KEY])
+            .current_dir(scratch.path()),
+    );
+    assert!(
+        said.contains("the client by progenitor did its day"),
+        "{said}"
+    );
+}
+
+#[test]
+fn both_descriptions_are_valid_and_so_are_their_examples() {
+    let Ok(packages) = installed("npm") else {
+        return;
+    };
+    let (server, scratch) = (support::server::server(), Scratch::new());
+    write_description(server, scratch.path());
+    write_older(&scratch.join("openapi-3.0.json"));
+    let said = done(
+        node(scratch.path())
+            .arg(package_root().join("tests/clients/lint_description.mjs"))
+            .arg(packages.join("node_modules"))
+            .args(["openapi.json", "openapi-3.0.json"]),
+    );
+    assert_eq!(said.matches(": looked at").count(), 2, "{said}");
+}
+
+#[test]
+fn the_older_description_has_each_operation_and_each_schema() {
+    let scratch = Scratch::new();
+    let path = scratch.join("openapi-3.0.json");
+    write_older(&path);
+    let read = |path: &Path| -> Value {
+        let text = std::fs::read(path).unwrap_or_else(|error| panic!("{error}"));
+        serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{error}"))
+    };
+    let older = read(&path);
+    let newer = read(&package_root().join("src/worker/rest/openapi.json"));
+    assert_eq!(older["openapi"], "3.0.3");
+    assert!(operations(&newer).len() > 90);
+    assert_eq!(operations(&older), operations(&newer));
+    let schemas = |description: &Value| {
+        let schemas = description["components"]["schemas"].as_object().cloned();
+        schemas
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(schemas(&older), schemas(&newer));
+}
+
+/// The ids of the operations, with their paths.
+fn operations(description: &Value) -> Vec<(String, String)> {
+    let paths = description["paths"].as_object().into_iter().flatten();
+    let each = paths.flat_map(|(path, item)| {
+        let operations = item.as_object().into_iter().flatten();
+        operations
+            .filter_map(|(_, one)| Some((path.clone(), one["operationId"].as_str()?.to_owned())))
+    });
+    each.collect()
+}
+
 /// The run says what it has passed over.
 #[test]
 fn the_run_says_which_generators_are_missing() {
@@ -128,6 +210,12 @@ fn write_description(server: &Server, folder: &Path) {
     assert_eq!(description.status, 200);
     let written = std::fs::write(folder.join("openapi.json"), &description.body);
     written.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// Writes the description in OpenAPI 3.0, which is made from the server's own.
+fn write_older(file: &Path) {
+    let script = package_root().join("scripts/openapi-3.0.mjs");
+    done(node(&package_root()).arg(script).arg(file));
 }
 
 fn node(folder: &Path) -> Command {

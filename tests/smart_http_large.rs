@@ -291,8 +291,8 @@ fn a_push_of_2_000_000_objects_is_verified_and_rebuilt() {
 /// Nearly as many as a push may have.
 #[test]
 #[ignore = "takes many minutes"]
-fn a_push_of_3_000_000_objects_is_verified_and_rebuilt() {
-    of_many_objects(5_976, "a push of 2,999,952 objects");
+fn a_push_of_5_000_000_objects_is_verified_rebuilt_and_cloned() {
+    of_many_objects(9_960, "a push of 4,999,920 objects");
 }
 
 fn of_many_objects(commits: usize, what: &str) {
@@ -310,6 +310,7 @@ fn of_many_objects(commits: usize, what: &str) {
     for task in ["verify", "rebuild", "secure", "snapshot", "run"] {
         heaps.push(heap_of_task(&mut server, &hosted, task));
     }
+    cloned(&mut server, &hosted, &[], 1, HEAP_MIB_MAX);
     assert!(
         heaps.iter().all(|mib| *mib <= HEAP_MIB_MAX),
         "{heaps:?} MiB"

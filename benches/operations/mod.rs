@@ -18,7 +18,7 @@ mod history;
 mod server;
 
 use history::{History, Random};
-use server::Server;
+pub use server::Server;
 
 /// An operation, ready to be done.
 pub type Prepared = Box<dyn FnMut()>;
@@ -200,7 +200,7 @@ fn grown() -> (History, Vec<u8>) {
 
 fn hosted() -> (Rc<Server>, History) {
     let (history, pack) = grown();
-    (Server::with(&pack, history.tip()), history)
+    (Server::with(&pack, &[history.tip()]), history)
 }
 
 fn looked_up() -> Prepared {
@@ -220,7 +220,7 @@ fn looked_up() -> Prepared {
 
 fn push() -> Prepared {
     let (history, pack) = grown();
-    Box::new(move || drop(black_box(Server::with(black_box(&pack), history.tip()))))
+    Box::new(move || drop(black_box(Server::with(black_box(&pack), &[history.tip()]))))
 }
 
 /// To a repository that has the history, and is put back.
@@ -228,7 +228,7 @@ fn one_commit_pushed() -> Prepared {
     let (server, mut history) = hosted();
     let pack = history.grow(1);
     Box::new(move || {
-        server.receive(black_box(&pack), history.tip());
+        server.receive(black_box(&pack), &[history.tip()]);
         server.undo();
     })
 }
@@ -249,7 +249,7 @@ fn one_commit_fetched() -> Prepared {
     let (server, mut history) = hosted();
     let have = history.tip();
     let pack = history.grow(1);
-    server.receive(&pack, history.tip());
+    server.receive(&pack, &[history.tip()]);
     let request = FetchRequest {
         haves: vec![have],
         thin_pack: true,

@@ -40,14 +40,14 @@ pub struct Server {
 
 impl Server {
     /// A server that took a push of this pack.
-    pub fn with(pack: &[u8], tip: ObjectId) -> Rc<Self> {
+    pub fn with(pack: &[u8], tips: &[ObjectId]) -> Rc<Self> {
         let server = Rc::new(Self::default());
-        server.receive(pack, tip);
+        server.receive(pack, tips);
         server
     }
 
     /// Takes a push: parsed, inflated, hashed, resolved, checked, walked, indexed, published.
-    pub fn receive(self: &Rc<Self>, pack: &[u8], tip: ObjectId) {
+    pub fn receive(self: &Rc<Self>, pack: &[u8], tips: &[ObjectId]) {
         let limits = Limits::DEFAULT;
         let live = self.packs();
         let mut inspection = Inspection::default();
@@ -68,8 +68,7 @@ impl Server {
         let mut pushed = Pushed::new(resolver.finish(), inspection, &live, &limits);
         pushed.check_specials().expect("none");
         let graph = self.graph();
-        let tips = [tip];
-        let mut walk = Connectivity::new(&graph, &pushed, &pushed, &tips, &limits);
+        let mut walk = Connectivity::new(&graph, &pushed, &pushed, tips, &limits);
         while walk.step(1 << 10).expect("a closure that is whole") == Progress::Working {}
         let connected = walk.finish().expect("tables in memory");
         let (objects, _) = pushed.into_parts();
@@ -111,6 +110,16 @@ impl Server {
             pack_bytes: received.pack_bytes,
             object_count,
         });
+    }
+
+    /// Objects of all packs.
+    #[allow(dead_code, reason = "only the wasm is asked")]
+    pub fn objects(&self) -> u32 {
+        self.live
+            .borrow()
+            .iter()
+            .map(|pack| pack.object_count)
+            .sum()
     }
 
     /// Forgets the push that came last.

@@ -25,6 +25,7 @@ mod deflate;
 pub mod git;
 #[path = "../operations/mod.rs"]
 mod operations;
+mod push;
 
 use operations::{OPERATIONS, Prepared};
 

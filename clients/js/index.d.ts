@@ -404,6 +404,12 @@ export interface CairnArtifacts extends Artifacts {
   get(name: string): Promise<CairnRepo>;
 
   /**
+   * The same as `get` gives, without a request: for who has a token of the repository alone, with which `get` is
+   * forbidden. Whether it exists, the first method says.
+   */
+  repository(name: string): CairnRepo;
+
+  /**
    * Makes the namespace before its first repository does: for the operator alone.
    * @param opts.fsck The checks of its repositories, unless they set others.
    * @param opts.jurisdiction Where its data is kept, for good: wherever the platform wants unless given.
@@ -452,6 +458,9 @@ export interface CairnArtifacts extends Artifacts {
    * @param opts.lastPushBefore Only those whose last push is older; one without a push counts by when it
    * was made.
    * @param opts.sizeMin Only those with at least so many bytes.
+   * @param opts.public Only those that everybody may read, or only the others.
+   * @param opts.readOnly Only those that take no pushes, or only the others.
+   * @param opts.expires Only those that delete themselves at a time that is set, or only the others.
    */
   listSized(opts?: {
     limit?: number;
@@ -463,6 +472,9 @@ export interface CairnArtifacts extends Artifacts {
     lastPushAfter?: string;
     sizeMin?: number;
     sizeMax?: number;
+    public?: boolean;
+    readOnly?: boolean;
+    expires?: boolean;
   }): Promise<{ repos: SizedRepo[]; cursor?: string }>;
 
   /**
@@ -682,6 +694,16 @@ export interface CairnRepoInfo extends ArtifactsRepoInfo {
   refRules: RefRule[];
   /** The hook that is asked before a push is published. */
   preReceive: PreReceive | null;
+  /** Repositories elsewhere that follow it. */
+  downstreams: {
+    id: string;
+    url: string;
+    active: boolean;
+    /** When the last push there ended. */
+    lastPush: string | null;
+    /** Why it failed. */
+    lastError: string | null;
+  }[];
   /** When it deletes itself; null: never. */
   expiresAt: string | null;
   /** Seconds without a push or a fetch after which it deletes itself; null: never. */
@@ -838,6 +860,12 @@ export interface CairnRepo extends ArtifactsRepo {
 
   /** Webhooks for the events of this repository. */
   readonly webhooks: Webhooks;
+
+  /** Repositories elsewhere that get what changes here. */
+  readonly downstreams: Downstreams;
+
+  /** The repository on another host that this one follows. */
+  readonly upstream: UpstreamOfRepo;
 
   /**
    * Gives the repository another name, and perhaps another namespace (for the operator only). Tokens,
@@ -1012,19 +1040,20 @@ export interface CairnRepo extends ArtifactsRepo {
    * The changes that `head` has and `base` has not: files are compared from the merge base.
    * @param opts.trees Whether the two trees themselves are compared.
    * @param opts.limit Of commits: 100 unless given, 1000 at most.
+   * @param opts.head_repository `namespace/name` of the repository that `head` is in: a fork, say.
    * @throws {ArtifactsError} `NOT_FOUND`.
    */
   compare(
     base: string,
     head: string,
-    opts?: { trees?: boolean; limit?: number } & DiffOptions,
+    opts?: { trees?: boolean; limit?: number; head_repository?: string } & DiffOptions,
   ): Promise<Comparison>;
 
   /** What differs between two revisions, with hunks. */
-  diff(opts: { base: string; head: string } & WordDiffOptions): Promise<Diff>;
+  diff(opts: HeadAndBase & WordDiffOptions): Promise<Diff>;
 
   /** The same as the bytes that `git diff` prints. */
-  diffBytes(opts: { base: string; head: string } & WordDiffOptions): Promise<Blob>;
+  diffBytes(opts: HeadAndBase & WordDiffOptions): Promise<Blob>;
 
   /** A commit as `git format-patch --stdout -1` prints it, or null if it does not exist. */
   patch(hash: string): Promise<Blob | null>;
@@ -1170,6 +1199,90 @@ export interface Delivery {
   answer: string | null;
 }
 
+/** What becomes of a ref that changes both here and in the upstream. */
+export type UpstreamPolicy = "read_only" | "fast_forward" | "force";
+
+/** A sync with the upstream of a repository. */
+export interface UpstreamSync {
+  id: number;
+  state: "waiting" | "running" | "unchanged" | "updated" | "failed";
+  askedBy: "settings" | "request" | "interval" | "webhook";
+  askedAt: string;
+  attempts: number;
+  finishedAt: string | null;
+  created: number;
+  updated: number;
+  forced: number;
+  deleted: number;
+  /** Refs that went different ways, and were left. */
+  diverged: number;
+  rejected: number;
+  /** Refs that cannot be here because of their names. */
+  skipped: number;
+  packBytes: number;
+  /** The first hundred refs of which there is something to say. */
+  refs: {
+    ref: string;
+    old: string | null;
+    new: string | null;
+    result: "created" | "updated" | "forced" | "deleted" | "diverged" | "rejected";
+    reason?: string;
+  }[];
+  error: string | null;
+}
+
+/** The repository on another host that one follows. */
+export interface Upstream {
+  url: string;
+  refs: string[];
+  policy: UpstreamPolicy;
+  intervalSeconds: number | null;
+  prune: boolean;
+  /** Their kind. */
+  credentials: "basic" | "token" | "github_app" | null;
+  hasWebhookSecret: boolean;
+  createdAt: string;
+  updatedAt: string;
+  /** When a sync begins by itself. */
+  nextSyncAt: string | null;
+  /** The sync that is not over. */
+  sync: UpstreamSync | null;
+  lastSync: UpstreamSync | null;
+  lastError: string | null;
+  diverged: { ref: string; here: string; there: string; since: string }[];
+}
+
+/** The upstream of a repository, for whoever administers it (docs/mirrors.md). */
+export interface UpstreamOfRepo {
+  /** It, or null if the repository follows nobody. */
+  get(): Promise<Upstream | null>;
+
+  /**
+   * Follows a repository, in the place of one before. A sync begins at once.
+   * @param upstream.credentials Absent: those of before, if the URL is the same. Never shown again.
+   * @param upstream.webhookSecret Absent: that of before.
+   * @throws {ArtifactsError} `INVALID_URL`, `INVALID_INPUT`, `FORBIDDEN`.
+   */
+  set(upstream: {
+    url: string;
+    refs?: string[];
+    policy?: UpstreamPolicy;
+    intervalSeconds?: number | null;
+    prune?: boolean;
+    credentials?: MirrorCredentials | null;
+    webhookSecret?: string | null;
+  }): Promise<Upstream>;
+
+  /** @returns Whether there was one. */
+  remove(): Promise<boolean>;
+
+  /** Asks for a sync. @throws {ArtifactsError} `NOT_FOUND` without an upstream. */
+  sync(once?: Once): Promise<UpstreamSync>;
+
+  /** Syncs, the newest first. */
+  syncs(opts?: { limit?: number; cursor?: string }): Promise<{ syncs: UpstreamSync[]; cursor?: string }>;
+}
+
 /** The webhooks of a namespace or of a repository. */
 export interface Webhooks {
   /**
@@ -1225,6 +1338,104 @@ export interface Webhooks {
 
   /** Sends that event again, outside the order. @throws {ArtifactsError} `NOT_FOUND`. */
   redeliver(id: string, delivery: number): Promise<Delivery>;
+}
+
+/** Credentials for another host. The server keeps them sealed, and never shows them. */
+export type MirrorCredentials =
+  | { username: string; password: string }
+  | { token: string }
+  | { githubApp: { installationId: number } };
+
+/** A downstream to add. */
+export interface NewDownstream {
+  /** `https`, without credentials. */
+  url: string;
+  /** Refspecs of full ref names; branches and tags unless given. */
+  refs?: string[];
+  /** Whether refs there may lose commits. */
+  force?: boolean;
+  /** Whether refs there go that no ref here goes to. */
+  prune?: boolean;
+  /** Whether all refs change there or none. */
+  atomic?: boolean;
+  /** Whether anything is pushed; true unless given. */
+  active?: boolean;
+  credentials?: MirrorCredentials | null;
+}
+
+/** A repository elsewhere that gets what changes here. */
+export interface Downstream {
+  id: string;
+  url: string;
+  refs: string[];
+  force: boolean;
+  prune: boolean;
+  atomic: boolean;
+  active: boolean;
+  /** The kind of its credentials. */
+  credentials: "basic" | "token" | "github_app" | null;
+  createdAt: string;
+  state: "idle" | "pushing" | "waiting" | "inactive";
+  /** Attempts in a row that failed. */
+  failures: number;
+  nextAttemptAt: string | null;
+  lastPush: DownstreamPush | null;
+}
+
+/** A push to a downstream that is over. */
+export interface DownstreamPush {
+  id: number;
+  startedAt: string;
+  endedAt: string;
+  /** `refused`: some refs there are not as they are here. */
+  outcome: "pushed" | "refused" | "failed";
+  /** Why it failed. */
+  error?: string;
+  /** What the other server said to people. */
+  messages?: string;
+  /** The first hundred of the refs that differed, rejected ones before others. */
+  refs: {
+    name: string;
+    source?: string;
+    old: string | null;
+    new: string | null;
+    status: "created" | "updated" | "forced" | "deleted" | "rejected";
+    reason?: string;
+  }[];
+  refCount: number;
+  rejectedCount: number;
+  sentBytes: number;
+  /** Which attempt in a row it was. */
+  attempt: number;
+}
+
+/** The downstreams of a repository. */
+export interface Downstreams {
+  /**
+   * What is there already is pushed at once, then after each push. Nothing waits for it.
+   * @throws {ArtifactsError} `INVALID_URL`, `INVALID_INPUT`, `CONFLICT` if there are 10 already.
+   */
+  create(downstream: NewDownstream, once?: Once): Promise<Downstream>;
+
+  list(): Promise<Downstream[]>;
+
+  /** One, or null if there is none. */
+  get(id: string): Promise<Downstream | null>;
+
+  /** What is absent stays. @throws {ArtifactsError} `NOT_FOUND`, and as `create`. */
+  update(id: string, change: Partial<NewDownstream>): Promise<Downstream>;
+
+  /** The repository there stays as it is. @returns Whether there was one. */
+  remove(id: string): Promise<boolean>;
+
+  /** Pushes now, whatever failed before. @throws {ArtifactsError} `NOT_FOUND`, `CONFLICT`. */
+  push(id: string): Promise<Downstream>;
+
+  /** One page of what became of pushes, newest first. */
+  pushes(
+    id: string,
+    opts?: { limit?: number; cursor?: string },
+  ): Promise<{ pushes: DownstreamPush[]; cursor?: string }>;
 }
 
 /** The headers of a request: the platform's, or those of Node with names in lower case. */
@@ -1501,6 +1712,13 @@ export interface MergeConflict {
   /** With markers in the style `diff3`. */
   content?: string | null;
   contentTruncated?: boolean;
+}
+
+export interface HeadAndBase {
+  base: string;
+  head: string;
+  /** `namespace/name` of the repository that `head` is in: this one unless given. */
+  head_repository?: string;
 }
 
 export interface DiffOptions {

@@ -16,6 +16,8 @@ const NAMESPACE = "bench";
 const NEVER_SECONDS = "31536000";
 const LOG_MS_MAX = 5000;
 const LOG_POLL_MS = 20;
+const IMPORT_MS_MAX = 600_000;
+const IMPORT_POLL_MS = 10;
 
 /** Starts a server of its own; with `inspectorPort`, one whose isolate can be profiled there. */
 export async function startCairn(scratch, { inspectorPort = 0 } = {}) {
@@ -29,6 +31,8 @@ export async function startCairn(scratch, { inspectorPort = 0 } = {}) {
       INSPECTOR_PORT: String(inspectorPort),
       CAIRN_ADMIN_KEY: key,
       CAIRN_SETTLE_SECONDS: NEVER_SECONDS,
+      // git's server is at http and 127.0.0.1.
+      CAIRN_IMPORT_ALLOW_PRIVATE: "true",
     },
   });
   child.stderr.pipe(createWriteStream(join(scratch, "cairn.log")));
@@ -56,6 +60,7 @@ class Cairn {
     createInterface({ input: child.stderr }).on("line", (line) => {
       if (line.includes('"ready":true')) this.readyClones += 1;
     });
+    this.origin = url;
     this.api = `${url}/api/v1/namespaces/${NAMESPACE}`;
     this.headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
   }
@@ -74,24 +79,39 @@ class Cairn {
    * git once before each operation, while the other server asks for no credentials.
    */
   async create(name, branch = "main") {
-    const { remote, token } = await this.#call("/repos", { name, default_branch: branch });
-    const authorization = `Bearer ${token.split("?")[0]}`;
-    const config = ["-c", `http.extraHeader=Authorization: ${authorization}`];
-    return { name, url: remote, config, headers: { authorization } };
+    return repositoryOf(name, await this.#call("/repos", { name, default_branch: branch }));
   }
 
-  fork(repository, name) {
-    return this.#call(`/repos/${repository.name}/fork`, { name });
+  async fork(repository, name) {
+    return repositoryOf(name, await this.#call(`/repos/${repository.name}/fork`, { name }));
   }
 
-  async file(repository, ref, path) {
-    const query = new URLSearchParams({ ref, path });
-    return (await get(`${this.api}/repos/${repository.name}/file?${query}`, this.headers)).bytes;
+  /** Reads below the repository; gives the bytes of the answer. */
+  async read(repository, path, query = {}, headers = {}) {
+    const url = `${this.api}/repos/${repository.name}${path}?${new URLSearchParams(query)}`;
+    return (await get(url, { ...this.headers, ...headers })).bytes;
   }
 
-  async log(repository, ref) {
-    const query = new URLSearchParams({ ref, limit: "50" });
-    return (await get(`${this.api}/repos/${repository.name}/log?${query}`, this.headers)).bytes;
+  /** Writes below the repository; gives the result. */
+  write(repository, path, body) {
+    return this.#call(`/repos/${repository.name}${path}`, body);
+  }
+
+  /** The document of the repository's page; gives its bytes. */
+  async page(repository) {
+    return (await get(`${this.origin}/r/${NAMESPACE}/${repository.name}`, { accept: "text/html" })).bytes;
+  }
+
+  /** Imports a repository by URL, and waits until it is whole. */
+  async import(name, url) {
+    await this.#call(`/repos/${name}/import`, { url });
+    const shown = `${this.api}/repos/${name}`;
+    for (let waited = 0; waited < IMPORT_MS_MAX; waited += IMPORT_POLL_MS) {
+      const { result } = JSON.parse((await get(shown, this.headers)).text);
+      if (result.status === "ready") return;
+      await pause(IMPORT_POLL_MS);
+    }
+    throw new Error(`the import of ${url} does not end`);
   }
 
   /** Has its packs copied to R2 and a full clone kept ready, now; gives the bytes of that. */
@@ -130,4 +150,10 @@ class Cairn {
     const { text } = await post(this.api + path, this.headers, JSON.stringify(body));
     return JSON.parse(text).result;
   }
+}
+
+function repositoryOf(name, { remote, token }) {
+  const authorization = `Bearer ${token.split("?")[0]}`;
+  const config = ["-c", `http.extraHeader=Authorization: ${authorization}`];
+  return { name, url: remote, config, headers: { authorization } };
 }

@@ -14,6 +14,7 @@ import { gitIn } from "./git.mjs";
 import { Missing, startHttpBackend } from "./http_backend.mjs";
 import { Measurements } from "./measure.mjs";
 import { lsRemote, operations } from "./operations.mjs";
+import { picture } from "./picture.mjs";
 import { circumstances, summary, table } from "./report.mjs";
 import { SIZES, generated, ofBundle, withBranches } from "./sources.mjs";
 
@@ -64,6 +65,8 @@ async function bench() {
 
   console.log(table(measurements.rows));
   console.error(`every sample is in ${file}`);
+  const drawn = picture(summary(measurements.rows));
+  if (drawn) writeFileSync(join(kept, "results.svg"), drawn);
   if (measurements.rows.some(({ failed }) => failed)) process.exit(1);
   process.exit(0);
 }

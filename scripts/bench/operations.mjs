@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { moreCommits } from "./generator.mjs";
 import { fetchEverything, pushRefs } from "./http.mjs";
 import { medianMs, pause } from "./measure.mjs";
+import { restRows } from "./rest.mjs";
 
 const CLONES_AT_ONCE = 4;
 const SOME_COMMITS = 100;
@@ -20,7 +21,7 @@ export async function operations(bench, source) {
   await subject.clones();
   await subject.crowds();
   await subject.increments();
-  await subject.rest();
+  await restRows(subject);
   await subject.readyClones();
 }
 
@@ -208,29 +209,6 @@ class Subject {
     for (const folder of [work, ...fetchers.values()]) {
       rmSync(folder, { recursive: true, force: true });
     }
-  }
-
-  // Operations that git's server does not have.
-  async rest() {
-    const { branch, folder } = this.source;
-    const servers = this.servers.filter((server) => server.fork);
-    const paths = (await this.git(["-C", folder, "ls-tree", "-r", "--name-only", branch])).split("\n");
-    const path = paths[paths.length >> 1];
-    await this.row(
-      "REST: a file",
-      (server, _, timed) => timed(() => server.file(this.hosted.get(server), branch, path)),
-      { servers },
-    );
-    await this.row(
-      "REST: log of 50",
-      (server, _, timed) => timed(() => server.log(this.hosted.get(server), branch)),
-      { servers },
-    );
-    const fork = (name) => async (server, run, timed) => {
-      await timed(() => server.fork(this.hosted.get(server), `${this.source.name}-${name}-${run}`));
-    };
-    await this.row("fork, the first", fork("first"), { servers, runs: 1 });
-    await this.row("fork", fork("fork"), { servers });
   }
 
   // The same full clone from Cairn's ready clone; git's server answers as before. By git these are the

@@ -3,7 +3,7 @@
 //! The isolate has 128 MB for everything, and one push may take 64 MiB of it. What it holds grows
 //! with the pack's objects alone, by 5 bytes each: their order by id. All other tables go to scratch: of
 //! the entries 131,072 are in memory (6 MiB), of the tables of graph and lists 10 MiB, of the facts of
-//! commits 4, of ids that are sorted 3. So the 3,000,000 that are accepted take 15 MB, and
+//! commits 4, of ids that are sorted 3. So the 5,000,000 that are accepted take 22 MB, and
 //! `repo_do/intake/memory.rs` reserves by the numbers of objects and commits. The
 //! resolved-object cache (16 MiB) is full while the deltas are resolved, when the check has not
 //! begun. One delta's base, instructions and result are 48 MiB at worst, which only a pack of few
@@ -94,7 +94,7 @@ impl Limits {
         wants_max: 100_000,
         haves_max: 100_000,
         request_bytes_max: 8 << 20,
-        objects_max: 3_000_000,
+        objects_max: 5_000_000,
         ref_deltas_max: 500_000,
         pack_bytes_max: 5 << 30,
         appended_bytes_min: 512 << 20,

@@ -3,10 +3,10 @@
 //! Invariants of this layer:
 //! - It imports nothing of ours from outside `git`, no platform, no SQL, no clock, no randomness.
 //! - Inside it, imports point only downward:
-//!   values (`object`, `hash`, `refname`, `filter`, `limits`, `lfs`,
+//!   values (`object`, `hash`, `refname`, `refspec`, `filter`, `limits`, `lfs`,
 //!   `attributes`, `unquote`, `config`) <
 //!   { `protocol`, `pack`, `store` } < `graph` <
-//!   { `upload_pack`, `receive_pack`, `fetch_client`, `maintenance`, `content`, `compare`, `edit` } <
+//!   { `upload_pack`, `receive_pack`, `fetch_client`, `send_client`, `maintenance`, `content`, `compare`, `edit` } <
 //!   { `archive`, `blame`, `grep`, `merge`, `patch` }.
 //! - No input panics: wire data is never indexed, sliced or added unchecked.
 //! - A machine that takes its input in chunks gives the same events however the input is split.
@@ -35,6 +35,8 @@ pub mod patch;
 pub mod protocol;
 pub mod receive_pack;
 pub mod refname;
+pub mod refspec;
+pub(crate) mod send_client;
 pub mod store;
 pub(crate) mod unquote;
 pub mod upload_pack;

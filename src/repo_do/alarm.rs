@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use super::events::{fetches, hand_over};
 use super::lifecycle::{deletion, expiry, import, recover, undelete};
+use super::mirrors::downstream;
+use super::mirrors::upstream;
 use super::object::RepoObject;
 use super::runtime::clock::now_ms;
 use super::runtime::reply;
@@ -25,10 +27,12 @@ pub(crate) async fn ring(object: &Rc<RepoObject>) -> worker::Result<()> {
     {
         return Ok(());
     }
+    downstream::run::run(object).await;
     expiry::announce(object).await.map_err(failed)?;
     import::run(object).await;
     recover::run(object).await;
     import::failure::after_failure(object).await?;
+    upstream::run(object).await;
     fetches::flush(object).await;
     hand_over::run_if_any(object).await;
     let next = match object.maintenance.try_take(now_ms()) {

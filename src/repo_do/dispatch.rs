@@ -8,6 +8,7 @@ use worker::{Method, Request};
 use super::archive::answer as archive;
 use super::compare::dispatch as compare;
 use super::compare::request::CompareRequest;
+use super::contract::downstream::DOWNSTREAMS;
 use super::contract::{Access, Actor, ErrorCode, ErrorReply, ExportFork, header, path};
 use super::events::origin::Doer;
 use super::events::{feed, tell};
@@ -18,6 +19,8 @@ use super::lifecycle::tokens as lifecycle_tokens;
 use super::lifecycle::{
     expiry, fork, forwarding, import, recover, rename, settings, standing, undelete,
 };
+use super::mirrors::downstream;
+use super::mirrors::upstream;
 use super::object::RepoObject;
 use super::request::account::Account;
 use super::request::caller::{Authorized, Caller};
@@ -135,10 +138,14 @@ async fn judge_and_answer(
             return undelete::restore(object, &caller, request, account).await;
         }
         (Method::Post, path::KEPT_PURGE) => return undelete::purge(object, &caller, request).await,
+        (Method::Post, path::UPSTREAM_HOOK) => {
+            return upstream::hook::hook(object, caller, request).await;
+        }
         _ => {}
     }
     resume(object, caller.record.as_ref()).await;
     expiry::arm_on_waking(object, &store, caller.record.as_ref()).await;
+    upstream::due::arm_on_waking(object, &store, caller.record.as_ref()).await;
     let asked = Asked {
         object: Rc::clone(object),
         store,
@@ -176,6 +183,12 @@ async fn judge_and_answer(
         }
         path => {
             let authorized = asked.authorized(Access::Administer, &path)?;
+            if path.starts_with(DOWNSTREAMS) {
+                let doer = Doer::authorized(&authorized, account);
+                let answered =
+                    downstream::administer::answer(&object, &store, request, &authorized, doer);
+                return answered.boxed_local().await;
+            }
             let answered = administer(&object, &store, request, authorized, account);
             answered.boxed_local().await
         }
@@ -355,8 +368,12 @@ async fn administer(
     account: &Account,
 ) -> Answer {
     let doer = Doer::authorized(&authorized, account);
-    let Authorized { record, actor, .. } = authorized;
     let route = request.path();
+    if route.starts_with(path::UPSTREAM) {
+        let answered = upstream::serve::answer(object, store, request, authorized, doer);
+        return answered.boxed_local().await;
+    }
+    let Authorized { record, actor, .. } = authorized;
     let method = request.method();
     match (&method, route.as_str()) {
         (Method::Get, path::INFO) => info::info(object, store, record),

@@ -8,6 +8,7 @@
 //! | `shell` | the Durable Object itself: it wakes its state and hands on what comes |
 //! | `dispatch` | paths to handlers |
 //! | `alarm` | on each ring: interrupted work goes on, then due upkeep runs |
+//! | `mirrors` | a repository kept in step with others elsewhere |
 //! | `lifecycle` | a repository is made, forked, imported, recovered, changed, deleted |
 //! | `write` | changes by REST: commits, blobs, refs, merges, notes |
 //! | `receive` | a push: the body fed to the engine, its steps run, the report streamed |
@@ -15,6 +16,7 @@
 //! | `archive` | trees as tar and zip files |
 //! | `explore` | reads that go over a history or a tree: last commits, blame, lines that match, files by name |
 //! | `compare` | what differs between commits, where refs have been, notes |
+//! | `neighbour` | another repository, whose commits are merged or compared here |
 //! | `content` | refs, commits, trees and blobs, as REST shows them |
 //! | `fetch` | advertisements, fetches, bundles, ready clones |
 //! | `intake` | the one way in for packs: received, resolved, inspected, proved; `publish` does the rest |
@@ -49,6 +51,8 @@ mod fetch;
 mod intake;
 mod lfs;
 mod lifecycle;
+mod mirrors;
+mod neighbour;
 mod object;
 mod r2;
 mod receive;

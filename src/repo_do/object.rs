@@ -15,6 +15,7 @@ use super::runtime::lease::Owner;
 use super::state::alarm_time::Alarm;
 use super::state::answer_cache::KeptAnswers;
 use super::state::bundles::KnownBundle;
+use super::state::downstreams::PushesUnderWay;
 use super::state::failure::Failure;
 use super::state::fetch_counts::FetchCounts;
 use super::state::graph_cache::KeptGraph;
@@ -26,6 +27,7 @@ use super::state::room_claims::RoomClaims;
 use super::state::running_requests::RunningRequests;
 use super::state::seen_tokens::SeenTokens;
 use super::state::turn::Turn;
+use super::state::upstream::CurrentSync;
 use super::state::usage_counts::UsageCounts;
 use crate::git::protocol::capabilities::FetchExtensions;
 use crate::git::store::{PackId, StoreError};
@@ -101,6 +103,10 @@ pub(crate) struct RepoObject {
     pub(crate) snapshot_turn: Turn,
     /// The import that is running, if one is.
     pub(crate) import: import::CurrentImport,
+    /// Pushes to downstreams that are under way.
+    pub(crate) downstreams: Rc<PushesUnderWay>,
+    /// Syncs with its upstream.
+    pub(crate) upstream: CurrentSync,
     /// Attempts at a recovery, by one alarm at a time.
     pub(crate) recovery: Turn,
     /// Capabilities of `fetch` beyond git's own list.
@@ -173,6 +179,8 @@ impl RepoObject {
             keeping: Turn::ending_after(TELLING_MS_MAX),
             snapshot_turn: Turn::default(),
             import: import::CurrentImport::default(),
+            downstreams: Rc::default(),
+            upstream: CurrentSync::default(),
             recovery: Turn::of_an_alarm(),
             fetch_extensions,
             life: Cell::new(0),
@@ -271,6 +279,7 @@ impl RepoObject {
         self.reach.clear();
         self.answers.clear();
         self.import.clear();
+        self.upstream.clear();
         self.outbox.clear();
         self.usage.clear();
         wiped.and(forwards.map_err(failed))

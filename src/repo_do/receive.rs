@@ -32,21 +32,19 @@ use crate::git::protocol::sideband::SideBand;
 use crate::git::protocol::{pktline, refusal};
 
 pub(crate) mod by_rest;
+pub(crate) mod check;
+pub(crate) mod commits;
 pub(crate) mod dry_run;
 
 mod alive;
-mod brought;
-mod check;
 mod closure;
-mod commits;
 mod ephemeral;
 mod finish;
 mod kept_answer;
-mod new_pack;
 mod overrides;
 mod pre_receive;
 mod progress;
-mod push;
+pub(crate) mod push;
 mod refused;
 mod room;
 mod secrets;

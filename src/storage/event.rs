@@ -54,6 +54,12 @@ kinds! {
     Expired = "repo.expired",
     /// Objects that no ref reaches were purged.
     Purged = "repo.purged",
+    /// Refs were taken over from the upstream.
+    UpstreamSynced = "repo.upstream.synced",
+    /// A sync with the upstream failed.
+    UpstreamFailed = "repo.upstream.failed",
+    /// Refs went different ways here and in the upstream.
+    UpstreamDiverged = "repo.upstream.diverged",
     /// A push passed a protection that it was told to override.
     Overridden = "repo.overridden",
     /// A ref changed.
@@ -62,6 +68,10 @@ kinds! {
     Cloned = "repo.cloned",
     /// It was fetched from.
     Fetched = "repo.fetched",
+    /// A downstream got what changed.
+    DownstreamPushed = "repo.downstream.pushed",
+    /// A downstream did not get it, or not all of it.
+    DownstreamFailed = "repo.downstream.failed",
     /// A token of the repository was made.
     TokenCreated = "repo.token.created",
     /// A token of the repository was revoked.
@@ -102,9 +112,16 @@ impl EventKind {
             | Self::NamespaceTokenCreated
             | Self::NamespaceTokenRevoked
             | Self::WebhookDisabled => true,
-            Self::Expiring | Self::Pushed | Self::Cloned | Self::Fetched | Self::WebhookPing => {
-                false
-            }
+            Self::Expiring
+            | Self::UpstreamSynced
+            | Self::UpstreamFailed
+            | Self::UpstreamDiverged
+            | Self::Pushed
+            | Self::Cloned
+            | Self::Fetched
+            | Self::DownstreamPushed
+            | Self::DownstreamFailed
+            | Self::WebhookPing => false,
         }
     }
 

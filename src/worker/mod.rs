@@ -39,7 +39,7 @@
 //! Invariants:
 //! - Only [`entry`], [`listed_pages`], [`visit`], [`fault`], [`admission`], [`grants`], [`git`], [`lfs`], [`bundle_uri`], [`drain`], [`ready`],
 //!   [`call`], [`objects`], [`wake`], [`random`], [`namespace::directory`], [`namespace::object`], [`webhooks`] but for its
-//!   rules, [`metrics::answer`], [`metrics::sql_api`], [`outward`], [`signed::crypto`], [`signed::key_set`], [`signed::verify`], [`session::seal`], [`session::kept`], [`session::identify`], and the handlers in [`rest`] know the platform; the rest is tested natively.
+//!   rules, [`metrics::answer`], [`metrics::sql_api`], [`outward`], [`signed::crypto`], [`signed::key_set`], [`signed::verify`], [`session::kept`], [`session::identify`], and the handlers in [`rest`] know the platform; the rest is tested natively.
 //! - Nothing is shared between requests but names that are known to be taken ([`wake`]), the jurisdictions of
 //!   namespaces ([`objects`]) and the public keys of
 //!   issuers ([`signed::key_cache`], [`signed::known_issuers`]), which are data alone: no locks, no futures. A future woken by another request is a fault of the platform's ("I/O on behalf of a

@@ -1,23 +1,10 @@
-//! Randomness: `crypto.getRandomValues`, bound by hand so that a throw becomes an error.
-
-use js_sys::Uint8Array;
-use wasm_bindgen::prelude::*;
+//! Randomness, whose failure is logged here.
 
 use super::fault::fault;
 use crate::repo_do::contract::ErrorReply;
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(catch, js_namespace = crypto, js_name = getRandomValues)]
-    fn get_random_values(into: &Uint8Array) -> Result<JsValue, JsValue>;
-}
+use crate::repo_do::runtime::random;
 
 /// Random bytes, fit for secrets.
 pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], ErrorReply> {
-    let length = u32::try_from(N).map_err(|error| fault("random bytes", &error))?;
-    let array = Uint8Array::new_with_length(length);
-    get_random_values(&array).map_err(|_| fault("random bytes", &"getRandomValues threw"))?;
-    let mut bytes = [0; N];
-    array.copy_to(&mut bytes);
-    Ok(bytes)
+    random::bytes().map_err(|error| fault("random bytes", &error))
 }

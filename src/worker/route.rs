@@ -7,16 +7,22 @@
 use percent_encoding::percent_decode_str;
 
 pub(crate) use self::content::Content;
+use self::downstreams::DownstreamRoute;
 use self::lfs::LfsRoute;
+use self::upstream::UpstreamRoute;
 use self::webhooks::{HookOwner, HookRoute};
+pub(crate) use self::writes::Write;
 use super::names::{NameError, NamespaceName, RepositoryName, RepositoryPath};
 use super::neighbours::Neighbour;
 use crate::repo_do::contract::{GitPost, is_public_id};
 
 pub(crate) mod content;
+pub(crate) mod downstreams;
 pub(crate) mod face;
 pub(crate) mod lfs;
+pub(crate) mod upstream;
 pub(crate) mod webhooks;
+mod writes;
 
 /// The resource that a request addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +109,10 @@ pub(crate) enum RestRoute {
     RepositoryEvents(RepositoryPath),
     /// Below `/namespaces/:ns/webhooks` or `/namespaces/:ns/repos/:name/webhooks`
     Webhooks(HookOwner, HookRoute),
+    /// Below `/namespaces/:ns/repos/:name/downstreams`
+    Downstreams(RepositoryPath, DownstreamRoute),
+    /// Below `/namespaces/:ns/repos/:name/upstream`
+    Upstream(RepositoryPath, UpstreamRoute),
     /// `/namespaces/:ns/events`
     Events(NamespaceName),
     /// `/namespaces/:ns/relist`
@@ -126,31 +136,6 @@ pub(crate) enum RestRoute {
     Content(RepositoryPath, Content),
     /// Below `/namespaces/:ns/repos/:name`: the resources that are written.
     Write(RepositoryPath, Write),
-}
-
-/// The writes to a repository.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Write {
-    /// `POST /commits`
-    Commits,
-    /// `PUT /blobs`
-    Blobs,
-    /// `POST /refs`
-    Refs,
-    /// `POST /merge`
-    Merge,
-    /// `POST /sync-fork`
-    SyncFork,
-    /// `POST /cherry-pick`
-    CherryPick,
-    /// `POST /revert`
-    Revert,
-    /// `POST /restore`
-    Restore,
-    /// `POST /notes` and `DELETE /notes`
-    Notes,
-    /// `POST /rules/test`, which writes nothing.
-    RulesTest,
 }
 
 /// Why a path names nothing.
@@ -290,13 +275,13 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
         ["namespaces", ns, "repos", name, "events"] => {
             RestRoute::RepositoryEvents(repository_path(ns, name)?)
         }
-        ["namespaces", ns, "repos", name, below @ ..] if below.first() == Some(&"webhooks") => {
-            let path = repository_path(ns, name)?;
-            let owner = HookOwner {
-                namespace: path.namespace,
-                repo: Some(path.name),
-            };
-            RestRoute::Webhooks(owner, HookRoute::parse(below).ok_or(RouteError::Unknown)?)
+        ["namespaces", ns, "repos", name, below @ ..]
+            if matches!(
+                below.first(),
+                Some(&("webhooks" | "upstream" | "downstreams"))
+            ) =>
+        {
+            parse_folder(repository_path(ns, name)?, below).ok_or(RouteError::Unknown)?
         }
         ["namespaces", ns, below @ ..] if below.first() == Some(&"webhooks") => {
             let owner = HookOwner {
@@ -317,7 +302,7 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
             RestRoute::Token(namespace(ns)?, (*token_id).to_owned())
         }
         ["namespaces", ns, "repos", name, content @ ..] => {
-            if let Some(write) = parse_write(content) {
+            if let Some(write) = Write::parse(content) {
                 return Ok(RestRoute::Write(repository_path(ns, name)?, write));
             }
             let content = Content::parse(content).ok_or(RouteError::Unknown)?;
@@ -327,19 +312,19 @@ fn parse_rest(segments: &[&str]) -> Result<RestRoute, RouteError> {
     })
 }
 
-/// What is only written; refs and notes are read as well, and [`RestRoute::write`] tells them apart.
-fn parse_write(segments: &[&str]) -> Option<Write> {
-    Some(match segments {
-        ["commits"] => Write::Commits,
-        ["blobs"] => Write::Blobs,
-        ["merge"] => Write::Merge,
-        ["sync-fork"] => Write::SyncFork,
-        ["cherry-pick"] => Write::CherryPick,
-        ["revert"] => Write::Revert,
-        ["restore"] => Write::Restore,
-        ["rules", "test"] => Write::RulesTest,
-        _ => return None,
-    })
+/// The route of a folder of routes below a repository.
+fn parse_folder(path: RepositoryPath, below: &[&str]) -> Option<RestRoute> {
+    if let Some(route) = UpstreamRoute::parse(below) {
+        return Some(RestRoute::Upstream(path, route));
+    }
+    if let Some(route) = DownstreamRoute::parse(below) {
+        return Some(RestRoute::Downstreams(path, route));
+    }
+    let owner = HookOwner {
+        namespace: path.namespace,
+        repo: Some(path.name),
+    };
+    HookRoute::parse(below).map(|route| RestRoute::Webhooks(owner, route))
 }
 
 fn repository_path(namespace: &str, name: &str) -> Result<RepositoryPath, RouteError> {
@@ -414,6 +399,8 @@ impl RestRoute {
             | Self::Relist(_) => &["POST"],
             Self::Token(..) | Self::RepositoryToken(..) | Self::DeletedOne(..) => &["DELETE"],
             Self::Webhooks(_, route) => route.methods(),
+            Self::Downstreams(_, route) => route.methods(),
+            Self::Upstream(_, route) => route.methods(),
             Self::Session | Self::Content(_, Content::Notes) => &["GET", "POST", "DELETE"],
             Self::Content(_, content) if content.is_bytes() => &["GET", "HEAD"],
             Self::RepositoryTokens(_)

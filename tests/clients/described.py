@@ -36,6 +36,8 @@ ALWAYS = {
     "updateRepositoryWebhook",
     "deleteNamespaceWebhook",
     "deleteRepositoryWebhook",
+    "updateDownstream",
+    "deleteDownstream",
     "archive",
     "archiveHead",
     "blame",
@@ -118,7 +120,7 @@ def write_answers():
 
 def leads_out(operation, fields):
     """Whether an import would ask a host of which this machine knows nothing, such as a webhook's."""
-    return operation == "importRepository" and str(fields.get("url")).startswith("http")
+    return operation in ("importRepository", "setUpstream") and str(fields.get("url")).startswith("http")
 
 
 def by_link(case):

@@ -18,6 +18,8 @@ const DELETED: usize = 30;
 const LOST: usize = 4;
 /// How many webhooks of an owner are there to remove: with one that stays, fewer than there may be.
 const HOOKS_GONE: usize = 12;
+/// How many downstreams there are to remove: fewer than there may be.
+const DOWNSTREAMS_GONE: usize = 6;
 /// How many objects of a kind the requests name.
 const OBJECTS_MAX: usize = 20;
 
@@ -100,7 +102,36 @@ pub fn make(server: &mut Server, scratch: &Scratch) -> Value {
     of_content(&mut values, &source);
     of_writes(&mut values, rest, &source);
     of_webhooks(&mut values, rest, &there);
+    of_downstreams(&mut values, rest, &there);
+    of_upstreams(&mut values, rest, &there);
     values
+}
+
+/// Repositories that follow the one that everybody may read: one to ask, and others to take away.
+fn of_upstreams(values: &mut Value, rest: &Rest, there: &Hosted) {
+    let secret = "described secret";
+    let follow = |name: String| {
+        let hosted = rest.create_repository(NAMESPACE, &name);
+        let body = json!({ "url": there.remote, "webhook_secret": secret }).to_string();
+        let set = rest.send(Method::PUT, &hosted.path("/upstream"), &[], body.as_bytes());
+        set.result(200);
+        name
+    };
+    let one = follow("follows".to_owned());
+    for operation in [
+        "getUpstream",
+        "setUpstream",
+        "syncUpstream",
+        "listUpstreamSyncs",
+    ] {
+        values[operation]["path.repo"] = json!([one]);
+    }
+    values["setUpstream"]["body"] = json!([{ "url": there.remote, "webhook_secret": secret }]);
+    values["setUpstream"]["body.url"] = json!([there.remote]);
+    values["upstreamHook"]["path.repo"] = json!([one]);
+    values["upstreamHook"]["header.X-Gitlab-Token"] = json!([secret]);
+    let gone = (0..DELETED).map(|number| follow(format!("followed-{number}")));
+    values["removeUpstream"]["path.repo"] = json!(gone.collect::<Vec<_>>());
 }
 
 /// Repositories that were deleted and can be restored: their names and ids.
@@ -158,6 +189,40 @@ fn of_webhooks(values: &mut Value, rest: &Rest, there: &Hosted) {
         values[of_one("delete")]["path.webhook"] = json!(gone);
         values[of_one("create")]["body"] = json!([hook]);
     }
+}
+
+/// Downstreams of a repository of their own: one to read and to push to, one to change, and others to
+/// remove.
+fn of_downstreams(values: &mut Value, rest: &Rest, there: &Hosted) {
+    let (namespace, repository) = ("hooked", "mirrored");
+    let hosted = rest.create_repository(namespace, repository);
+    // It refuses pushes without credentials at once.
+    let body = |active: bool| json!({ "url": there.remote, "active": active });
+    let made = |active| {
+        let made = rest
+            .post(&hosted.path("/downstreams"), &body(active))
+            .result(201);
+        made["id"]
+            .as_str()
+            .expect("a downstream has an id")
+            .to_owned()
+    };
+    let (stays, changed) = (made(true), made(false));
+    let gone: Vec<_> = (0..DOWNSTREAMS_GONE).map(|_| made(false)).collect();
+    let all = ["list", "create", "get", "update", "delete", "push"];
+    let all = all.map(|operation| match operation {
+        "list" => "listDownstreams".to_owned(),
+        operation => format!("{operation}Downstream"),
+    });
+    for operation in all.iter().chain(&["listDownstreamPushes".to_owned()]) {
+        values[operation]["path.namespace"] = json!([namespace]);
+        values[operation]["path.repo"] = json!([repository]);
+        values[operation]["path.downstream"] = json!([stays]);
+    }
+    values["updateDownstream"]["path.downstream"] = json!([changed]);
+    values["updateDownstream"]["body"] = json!([{ "active": false }, { "force": true }]);
+    values["deleteDownstream"]["path.downstream"] = json!(gone);
+    values["createDownstream"]["body"] = json!([body(false)]);
 }
 
 /// Bodies and names for writes and comparisons. The repository that is written to is not the one that
@@ -220,6 +285,10 @@ fn of_writes(values: &mut Value, rest: &Rest, source: &Git) {
         values[operation]["path.hash"] = json!(commits);
     }
     values["compare"]["path.spec"] = json!(["main...HEAD", "main..HEAD"]);
+    for operation in ["compare", "diff"] {
+        let elsewhere = json!([format!("{NAMESPACE}/written")]);
+        values[operation]["query.head_repository"] = elsewhere;
+    }
     values["diff"]["query.base"] = json!(commits);
     values["diff"]["query.head"] = json!(["main", "HEAD"]);
     values["mergeBase"]["query.refs"] = json!(["main,HEAD"]);

@@ -354,6 +354,12 @@ fn lists_are_ordered_and_filtered_by_size_and_push<D: Database>(open: &dyn Fn() 
         "what was never pushed to counts by its creation"
     );
     assert_eq!(names(before(NOW + 3), 9), [""; 0]);
+    let public = |public| Filter {
+        public: Some(public),
+        ..all
+    };
+    assert_eq!(names(public(true), 9), [""; 0]);
+    assert_eq!(names(public(false), 9).len(), 4);
     let after = Filter {
         last_push_after: Some(NOW + 20_000),
         ..all

@@ -43,6 +43,7 @@ fn record() -> RepositoryRecord {
         network_id: None,
         is_importing: false,
         is_recovering: false,
+        has_downstreams: false,
         policies: Box::default(),
     }
 }

@@ -14,6 +14,7 @@ use cairn_test_support as support;
 mod ahead_behind;
 mod commits;
 mod diffs;
+mod elsewhere;
 mod histories;
 mod refusals;
 

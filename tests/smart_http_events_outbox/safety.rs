@@ -57,7 +57,9 @@ fn a_database_from_before_there_were_events_begins_at_one() {
     agreed(&server, &id);
     server.restart_after(|state| {
         let data = state.join("data");
-        let older = "DROP TABLE forwarding; DROP TABLE ephemeral_ref;
+        let older = "DROP TABLE downstream; DROP TABLE downstream_push;
+            DROP TABLE upstream; DROP TABLE upstream_sync; DROP TABLE upstream_diverged;
+            DROP TABLE forwarding; DROP TABLE ephemeral_ref;
             ALTER TABLE token DROP COLUMN refs;
             ALTER TABLE repository DROP COLUMN ref_rules;
             ALTER TABLE repository DROP COLUMN pre_receive;

@@ -51,6 +51,27 @@ fn the_operator_runs_the_place() {
 }
 
 #[test]
+fn the_operator_recovers_what_an_object_has_lost() {
+    let mut server = Server::start_with(&[("CAIRN_R2_GRACE_SECONDS", "0")]);
+    let scratch = Scratch::new();
+    let hosted = public(&server, "lost");
+    let source = scratch.repository("source");
+    source.write("a", "a\n");
+    source.commit("Begin");
+    source.run(&["push", "-q", &hosted.url(), "main"]);
+    let rest = server.rest();
+    let at_once = json!({ "settle_seconds": 0, "cold_after_seconds": 0, "cold_bytes_min": 0 });
+    let shown = rest.patch(&hosted.path(""), &at_once).result(200);
+    let task = json!({ "task": "snapshot" });
+    rest.post(&hosted.path("/maintenance"), &task).result(200);
+    server.restart_after(|state| {
+        std::fs::remove_dir_all(state.join("data/do/-RepoDo")).unwrap();
+    });
+    let facts = json!({ "operator": ADMIN_KEY, "lost": shown["id"] });
+    told("lost", &server, &hosted, &facts);
+}
+
+#[test]
 fn an_admin_token_runs_its_namespace_and_sees_no_other() {
     let server = Server::start_with(&[UNDELETE]);
     let hosted = public(&server, "quarry");

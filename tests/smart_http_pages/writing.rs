@@ -50,6 +50,7 @@ fn files_are_edited_made_moved_deleted_and_uploaded() {
     });
     let expected = [
         "Upload 3 files",
+        "Upload 3 files",
         "Delete waste",
         "Move old to new/place",
         "Move notes/windows.txt to notes/kept.txt",
@@ -60,6 +61,9 @@ fn files_are_edited_made_moved_deleted_and_uploaded() {
     let files = clone.run(&["ls-tree", "-r", "--name-only", "main"]);
     let expected = [
         "README.md",
+        "large/.gitattributes",
+        "large/empty",
+        "large/pieces.bin",
         "new/place/a.txt",
         "new/place/deep/b.txt",
         "notes/kept.txt",
@@ -70,6 +74,10 @@ fn files_are_edited_made_moved_deleted_and_uploaded() {
     assert_eq!(files.lines().collect::<Vec<_>>(), expected);
     let size = |path: &str| clone.run(&["cat-file", "-s", &format!("main:{path}")]);
     assert_eq!(size("src/data.bin"), "4");
+    assert_eq!(size("large/empty"), "0");
+    let bytes: Vec<u8> = b"stone".iter().copied().cycle().take(12 << 20).collect();
+    let pieces = clone.run_with(&["hash-object", "--stdin"], &bytes);
+    assert_eq!(clone.run(&["rev-parse", "main:large/pieces.bin"]), pieces);
     // Three lines that end as those of Windows do.
     assert_eq!(size("notes/kept.txt"), "17");
     assert_eq!(

@@ -67,13 +67,13 @@ fn announced(agent: &str, objects: u32) -> Vec<u8> {
 #[test]
 fn a_push_of_too_many_objects_is_refused_before_the_rest_of_it_comes() {
     let hosted = server().rest().create_repository("push", "announced");
-    let mut stream = begin(server(), &hosted, &announced("git/2.47.0", 5_000_000));
+    let mut stream = begin(server(), &hosted, &announced("git/2.47.0", 5_000_001));
     // One MiB of it comes, since bodies are read in pieces; the answer is here before the rest.
     let chunk = [&b"100000\r\n"[..], &noise(1, 1 << 20), b"\r\n"].concat();
     stream.write_all(&chunk).unwrap();
     let said = read_until(&mut stream, "ng refs/heads/main");
     for part in [
-        "error: the pack has 5000000 objects, at most ",
+        "error: the pack has 5000001 objects, at most ",
         "push the history in parts, older commits first",
         "git push <remote> <older commit>:refs/heads/main",
         "or import it",
@@ -89,7 +89,7 @@ fn a_push_of_too_many_objects_is_refused_before_the_rest_of_it_comes() {
 #[test]
 fn a_client_that_sends_before_it_reads_gets_the_whole_refusal() {
     let hosted = server().rest().create_repository("push", "not-git");
-    let mut stream = begin(server(), &hosted, &announced("JGit/6", 5_000_000));
+    let mut stream = begin(server(), &hosted, &announced("JGit/6", 5_000_001));
     let chunk = [&b"100000\r\n"[..], &noise(1, 1 << 20), b"\r\n"].concat();
     for _ in 0..20 {
         stream.write_all(&chunk).unwrap();

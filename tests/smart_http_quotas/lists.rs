@@ -83,9 +83,47 @@ fn lists_show_sizes_and_the_namespace_adds_them_up() {
         assert_eq!(refused.error_code(400), 10_100, "{query}");
         assert_eq!(refused.json()["errors"][0]["source"]["pointer"], pointer);
     }
-    let refused = rest().get("/api/v1/namespaces?size_min=1");
-    assert_eq!(
-        refused.json()["errors"][0]["source"]["pointer"],
-        "/size_min"
-    );
+    for (query, pointer) in [("size_min=1", "/size_min"), ("public=true", "/public")] {
+        let refused = rest().get(&format!("/api/v1/namespaces?{query}"));
+        assert_eq!(refused.json()["errors"][0]["source"]["pointer"], pointer);
+    }
+}
+
+#[test]
+fn lists_show_only_who_is_public_or_closed_or_ends() {
+    let names =
+        |query: &str| rest().repository_names("quota-states", &format!("sort=name&{query}"));
+    for (name, settings) in [
+        ("agents", json!({ "ttl_seconds": 3600 })),
+        ("docs", json!({ "public": true, "read_only": true })),
+        ("site", json!({ "public": true })),
+        ("work", json!({ "idle_ttl_seconds": 86_400 })),
+    ] {
+        let mut new = settings;
+        new["name"] = json!(name);
+        rest().create_repository_with("quota-states", &new);
+    }
+    assert_eq!(names("public=true"), ["docs", "site"]);
+    assert_eq!(names("public=false"), ["agents", "work"]);
+    assert_eq!(names("read_only=true"), ["docs"]);
+    assert_eq!(names("public=true&read_only=false"), ["site"]);
+    assert_eq!(names("expires=true"), ["agents"]);
+    assert_eq!(names("expires=false&limit=2"), ["docs", "site"]);
+    // Changed, it is listed elsewhere at once.
+    let closed = json!({ "public": false, "ttl_seconds": 3600 });
+    rest()
+        .patch("/api/v1/namespaces/quota-states/repos/site", &closed)
+        .result(200);
+    assert_eq!(names("public=true"), ["docs"]);
+    assert_eq!(names("expires=true"), ["agents", "site"]);
+
+    for (query, pointer) in [
+        ("public=maybe", "/public"),
+        ("page=1&expires=true", "/expires"),
+    ] {
+        let path = format!("/api/v1/namespaces/quota-states/repos?{query}");
+        let refused = rest().get(&path);
+        assert_eq!(refused.error_code(400), 10_100, "{query}");
+        assert_eq!(refused.json()["errors"][0]["source"]["pointer"], pointer);
+    }
 }

@@ -92,6 +92,10 @@ fn get_shows_the_repository_after_create_and_push() {
         "prune_grace_seconds",
         "reflog_retention_seconds",
         "superseded_grace_seconds",
+        "settle_seconds",
+        "cold_after_seconds",
+        "cold_bytes_min",
+        "ready_bytes_min",
         "fetch_events",
         "push_protection",
         "ref_rules",
@@ -99,6 +103,7 @@ fn get_shows_the_repository_after_create_and_push() {
         "expires_at",
         "idle_ttl_seconds",
         "bytes_max",
+        "downstreams",
         "lfs_objects",
         "lfs_bytes",
         "status",
@@ -113,6 +118,17 @@ fn get_shows_the_repository_after_create_and_push() {
         (&json!(false), &json!(false))
     );
     assert_eq!(shown["remote"], hosted.remote.as_str());
+    // What holds is shown, also where nobody has set it.
+    assert!(shown["cold_after_seconds"].is_u64(), "{shown}");
+    let set = json!({ "settle_seconds": 7, "cold_bytes_min": 1_u64 << 40 });
+    let changed = rest().patch(&hosted.path(""), &set).result(200);
+    for (field, value) in [
+        ("settle_seconds", &json!(7)),
+        ("cold_bytes_min", &json!(1_u64 << 40)),
+        ("ready_bytes_min", &shown["ready_bytes_min"]),
+    ] {
+        assert_eq!(&changed[field], value, "{field}");
+    }
     assert_eq!(
         (&shown["size_bytes"], &shown["object_count"]),
         (&json!(0), &json!(0))

@@ -29,8 +29,29 @@ pub struct Rules {
     pub is_old: bool,
     /// Answers with a web page.
     pub is_web_page: bool,
+    /// Answers every request for a pack with this status.
+    pub fetch_status: Option<u16>,
+    /// Answers so many `ls-refs` with these lines, whatever the repository has.
+    pub list: Option<(u32, Vec<String>)>,
+    /// Answers every request for a pack with this one, whatever was asked for.
+    pub pack: Option<Vec<u8>>,
     /// Gives out objects of Git LFS; without it there is no such server, as with real git.
     pub lfs: Option<LfsFiles>,
+    /// How it takes pushes.
+    pub push: Option<PushRule>,
+}
+
+/// How the server takes pushes, where it is not as git does.
+#[derive(Debug, Clone)]
+pub enum PushRule {
+    /// Answers with this status and these headers.
+    Status(u16, &'static str),
+    /// Answers with this report, and changes nothing.
+    Report(Vec<u8>),
+    /// Changes what it is asked for, and breaks off before it says so.
+    Lost,
+    /// Says nothing until the rules are other ones.
+    Hang,
 }
 
 /// One request as it came.
@@ -42,6 +63,10 @@ pub struct Seen {
     pub path: String,
     pub authorization: Option<String>,
     pub body: String,
+    /// Bytes of the body.
+    pub bytes: usize,
+    /// Whether its length was not told.
+    pub is_chunked: bool,
 }
 
 /// A running server of the repositories below a folder.
@@ -125,7 +150,8 @@ impl Shared {
             let found = headers.iter().find(|(known, _)| known == name);
             found.map(|(_, value)| value.clone())
         };
-        let body = if header("transfer-encoding").is_some() {
+        let is_chunked = header("transfer-encoding").is_some();
+        let body = if is_chunked {
             chunked(&mut reader)?
         } else {
             let length = header("content-length").and_then(|length| length.parse().ok());
@@ -140,6 +166,7 @@ impl Shared {
             content_type: header("content-type").unwrap_or_default(),
             protocol: header("git-protocol"),
             body,
+            is_chunked,
         };
         self.note(&request);
         self.respond(&request, connection)
@@ -152,6 +179,8 @@ impl Shared {
             path: request.target.clone(),
             authorization: request.authorization.clone(),
             body: String::from_utf8_lossy(&request.body).into_owned(),
+            bytes: request.body.len(),
+            is_chunked: request.is_chunked,
         };
         self.seen.lock().expect("no thread panics").push(seen);
     }
@@ -201,11 +230,78 @@ impl Shared {
             let base = format!("http://{}{base}", out.local_addr()?);
             return files.answer(&base, &request.body, out);
         }
-        self.backend(request, &rules, out)
+        if request.is_fetch() {
+            if let Some(status) = rules.fetch_status {
+                return write!(
+                    out,
+                    "HTTP/1.1 {status} Status\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                );
+            }
+            if let Some(pack) = &rules.pack {
+                return send_pkt_lines(&pack_answer(pack), out);
+            }
+        }
+        if request.body.windows(7).any(|seven| seven == b"ls-refs")
+            && let Some(lines) = self.take_list()
+        {
+            let mut answer: Vec<u8> = lines
+                .iter()
+                .flat_map(|line| pkt_line(line.as_bytes()))
+                .collect();
+            answer.extend(b"0000");
+            return send_pkt_lines(&answer, out);
+        }
+        if let Some(rule) = &rules.push
+            && request.method == "POST"
+            && request.target.ends_with("/git-receive-pack")
+        {
+            return self.misbehave(rule, request, &rules, &mut out);
+        }
+        self.backend(request, &rules, &mut out)
+    }
+
+    /// Takes a push otherwise than git does.
+    fn misbehave(
+        &self,
+        rule: &PushRule,
+        request: &Request,
+        rules: &Rules,
+        out: &mut TcpStream,
+    ) -> std::io::Result<()> {
+        match rule {
+            PushRule::Status(status, headers) => write!(
+                out,
+                "HTTP/1.1 {status} Status\r\n{headers}Content-Length: 0\r\nConnection: close\r\n\r\n"
+            ),
+            PushRule::Report(report) => {
+                write!(
+                    out,
+                    "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-receive-pack-result\r\n\
+                     Content-Length: {}\r\nConnection: close\r\n\r\n",
+                    report.len()
+                )?;
+                out.write_all(report)
+            }
+            PushRule::Lost => self.backend(request, rules, &mut std::io::sink()),
+            PushRule::Hang => {
+                while matches!(
+                    self.rules.lock().expect("no thread panics").push,
+                    Some(PushRule::Hang)
+                ) {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Ok(())
+            }
+        }
     }
 
     /// Runs git's CGI program and passes its answer on.
-    fn backend(&self, request: &Request, rules: &Rules, mut out: TcpStream) -> std::io::Result<()> {
+    fn backend(
+        &self,
+        request: &Request,
+        rules: &Rules,
+        out: &mut impl std::io::Write,
+    ) -> std::io::Result<()> {
         let (path, query) = request
             .target
             .split_once('?')
@@ -241,7 +337,7 @@ impl Shared {
             write!(out, "{name}: {value}\r\n")?;
         }
         out.write_all(b"\r\n")?;
-        let copied = self.copy(request, rules, &mut answer, &mut out);
+        let copied = self.copy(request, rules, &mut answer, out);
         drop(answer);
         let _ = child.kill();
         let _ = child.wait();
@@ -254,9 +350,9 @@ impl Shared {
         request: &Request,
         rules: &Rules,
         answer: &mut impl Read,
-        out: &mut TcpStream,
+        out: &mut impl std::io::Write,
     ) -> std::io::Result<()> {
-        let is_fetch = request.body.windows(5).any(|five| five == b"want ");
+        let is_fetch = request.is_fetch();
         let limit = if is_fetch { self.take_cut() } else { None };
         let mut copied = 0;
         let mut piece = [0; 4096];
@@ -279,6 +375,13 @@ impl Shared {
         }
     }
 
+    fn take_list(&self) -> Option<Vec<String>> {
+        let mut rules = self.rules.lock().expect("no thread panics");
+        let (left, lines) = rules.list.clone().filter(|(left, _)| *left > 0)?;
+        rules.list = Some((left - 1, lines.clone()));
+        Some(lines)
+    }
+
     fn take_cut(&self) -> Option<usize> {
         let mut rules = self.rules.lock().expect("no thread panics");
         let (left, bytes) = rules.cuts.filter(|(left, _)| *left > 0)?;
@@ -294,6 +397,40 @@ struct Request {
     content_type: String,
     protocol: Option<String>,
     body: Vec<u8>,
+    is_chunked: bool,
+}
+
+impl Request {
+    fn is_fetch(&self) -> bool {
+        self.body.windows(5).any(|five| five == b"want ")
+    }
+}
+
+fn pkt_line(data: &[u8]) -> Vec<u8> {
+    let mut line = format!("{:04x}", data.len() + 4).into_bytes();
+    line.extend(data);
+    line
+}
+
+/// An answer of protocol 2 with this pack.
+fn pack_answer(pack: &[u8]) -> Vec<u8> {
+    let mut answer = pkt_line(b"packfile\n");
+    for piece in pack.chunks(8000) {
+        let banded: Vec<u8> = [1].iter().chain(piece).copied().collect();
+        answer.extend(pkt_line(&banded));
+    }
+    answer.extend(b"0000");
+    answer
+}
+
+fn send_pkt_lines(answer: &[u8], mut out: TcpStream) -> std::io::Result<()> {
+    write!(
+        out,
+        "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-result\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n",
+        answer.len()
+    )?;
+    out.write_all(answer)
 }
 
 fn headers(reader: &mut impl std::io::BufRead) -> std::io::Result<Vec<(String, String)>> {

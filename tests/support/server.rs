@@ -30,6 +30,8 @@ type Variables = Vec<(&'static str, &'static str)>;
 #[derive(Debug)]
 pub struct Server {
     process: Running,
+    /// The clone that it was built in.
+    root: PathBuf,
     state: PathBuf,
     port: u16,
     /// Variables of the deployment, beside those of wrangler.toml.
@@ -45,9 +47,12 @@ pub fn server() -> &'static Server {
     SHARED.get_or_init(|| {
         let state = tempfile::Builder::new().prefix("cairn-state-").tempdir();
         let state = state.expect("a temporary folder can be made").keep();
-        let (process, port) = Running::start(&state, port::free(), &["--discard-state"], &[]);
+        let root = package_root();
+        let flags = ["--discard-state"];
+        let (process, port) = Running::start(&root, &state, port::free(), &flags, &[]);
         Server {
             process,
+            root,
             state,
             port,
             variables: Variables::new(),
@@ -66,14 +71,28 @@ impl Server {
     pub fn start_with(variables: &[(&'static str, &'static str)]) -> Self {
         let folder = Scratch::new();
         let state = folder.join("state");
-        let (process, port) = Running::start(&state, port::free(), &[], variables);
+        Self {
+            _folder: Some(folder),
+            ..Self::start_at(&package_root(), &state, variables)
+        }
+    }
+
+    /// The same of the clone at `root`, an older version's say, on a folder that may have data.
+    pub fn start_at(root: &Path, state: &Path, variables: &[(&'static str, &'static str)]) -> Self {
+        let (process, port) = Running::start(root, state, port::free(), &[], variables);
         Self {
             process,
-            state,
+            root: root.to_owned(),
+            state: state.to_owned(),
             port,
             variables: variables.to_vec(),
-            _folder: Some(folder),
+            _folder: None,
         }
+    }
+
+    /// Kills the server for good. Its folder of state stays, unless it is the server's own.
+    pub fn kill(mut self) {
+        self.process.kill();
     }
 
     /// Ends the server in an orderly way, and starts it on the same port and state.
@@ -112,12 +131,13 @@ impl Server {
         self.process.kill();
         between(&self.state);
         self.await_port();
-        self.process = Running::spawn(&self.state, self.port, &[], &self.variables);
+        self.process = Running::spawn(&self.root, &self.state, self.port, &[], &self.variables);
     }
 
     fn begin(&mut self) {
         self.await_port();
-        (self.process, self.port) = Running::start(&self.state, self.port, &[], &self.variables);
+        let (root, state) = (&self.root, &self.state);
+        (self.process, self.port) = Running::start(root, state, self.port, &[], &self.variables);
     }
 
     /// A killed workerd lets go of its port only once the kernel has freed its memory.
@@ -199,7 +219,10 @@ impl Server {
 
 /// `scripts/serve.mjs`, not yet started, with nothing set but the key and the state.
 pub fn serve_command(state: &Path) -> Command {
-    let root = package_root();
+    serve_command_of(&package_root(), state)
+}
+
+fn serve_command_of(root: &Path, state: &Path) -> Command {
     let mut command = Command::new(root.join("scripts/node"));
     command
         .arg(root.join("scripts/serve.mjs"))
@@ -223,8 +246,14 @@ struct Running {
 
 impl Running {
     /// Starts on `port`, and returns with the port when it is ready.
-    fn start(state: &Path, port: u16, flags: &[&str], variables: &[(&str, &str)]) -> (Self, u16) {
-        let mut running = Self::spawn(state, port, flags, variables);
+    fn start(
+        root: &Path,
+        state: &Path,
+        port: u16,
+        flags: &[&str],
+        variables: &[(&str, &str)],
+    ) -> (Self, u16) {
+        let mut running = Self::spawn(root, state, port, flags, variables);
         let Some(port) = running.ready() else {
             let said = std::fs::read_to_string(&running.log).unwrap_or_default();
             panic!("the server does not start (is it built? `make build`):\n{said}");
@@ -233,9 +262,15 @@ impl Running {
     }
 
     /// Starts on `port`.
-    fn spawn(state: &Path, port: u16, flags: &[&str], variables: &[(&str, &str)]) -> Self {
+    fn spawn(
+        root: &Path,
+        state: &Path,
+        port: u16,
+        flags: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let log = log_file();
-        let mut child = serve_command(state)
+        let mut child = serve_command_of(root, state)
             .arg("--until-stdin-closes")
             .args(flags)
             .envs(variables.iter().copied())

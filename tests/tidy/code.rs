@@ -156,6 +156,7 @@ fn stories_do_not_sleep() {
         "tests/support/remote.rs",
         "tests/support/server.rs",
         "tests/smart_http_fork.rs",
+        "tests/smart_http_mirrors_both_ways/rounds.rs",
     ];
     let sleeping = files("tests", "rs").into_iter().filter(|file| {
         !file.starts_with("tests/tidy/")

@@ -15,7 +15,9 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "storage",
             "repo_do::contract",
             "repo_do::feed",
+            "repo_do::runtime::random",
             "repo_do::runtime::timer",
+            "repo_do::runtime::web_crypto",
         ],
     ),
 ];
@@ -28,6 +30,7 @@ const ENGINE: [(&[&str], bool); 5] = [
             "object",
             "hash",
             "refname",
+            "refspec",
             "filter",
             "limits",
             "lfs",
@@ -44,6 +47,7 @@ const ENGINE: [(&[&str], bool); 5] = [
             "upload_pack",
             "receive_pack",
             "fetch_client",
+            "send_client",
             "maintenance",
             "content",
             "edit",
@@ -55,10 +59,11 @@ const ENGINE: [(&[&str], bool); 5] = [
 ];
 
 /// The rooms of the actor, from the roof down: each imports those below it only.
-const ROOMS: [&str; 23] = [
+const ROOMS: [&str; 25] = [
     "shell",
     "dispatch",
     "alarm",
+    "mirrors",
     "lifecycle",
     "write",
     "receive",
@@ -66,6 +71,7 @@ const ROOMS: [&str; 23] = [
     "archive",
     "explore",
     "compare",
+    "neighbour",
     "content",
     "fetch",
     "intake",

@@ -52,6 +52,11 @@ export class Namespace {
     return new Repository(this.#connection, this.#path, result.name);
   }
 
+  /** @type {CairnArtifacts["repository"]} */
+  repository(name) {
+    return new Repository(this.#connection, this.#path, name);
+  }
+
   /** @type {CairnArtifacts["import"]} */
   async import({ source: { url, branch, depth, refs }, target: { name, opts } }) {
     const body = {
@@ -141,12 +146,15 @@ export class Namespace {
   }
 
   /** @type {CairnArtifacts["listSized"]} */
-  async listSized({ lastPushBefore, lastPushAfter, sizeMin, sizeMax, ...page } = {}) {
+  async listSized({ lastPushBefore, lastPushAfter, sizeMin, sizeMax, public: isPublic, readOnly, expires, ...page } = {}) {
     const filter = {
       last_push_before: lastPushBefore,
       last_push_after: lastPushAfter,
       size_min: sizeMin,
       size_max: sizeMax,
+      public: isPublic,
+      read_only: readOnly,
+      expires,
     };
     const query = { ...page, ...filter };
     const { result, info } = await this.#connection.call("GET", `${this.#path}/repos`, { query });

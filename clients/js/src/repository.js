@@ -1,5 +1,6 @@
 // The handle of one repository. It holds no state but its name: every call asks the server.
 
+import { DownstreamRoutes } from "./downstreams.js";
 import { Feed } from "./events.js";
 import { hashPath, invalidInput, missing } from "./path.js";
 import {
@@ -14,6 +15,7 @@ import {
   shown,
   treeEntry,
 } from "./shapes.js";
+import { UpstreamRoutes } from "./upstream.js";
 import { WebhookRoutes } from "./webhooks.js";
 import { Writing } from "./writing.js";
 
@@ -214,9 +216,19 @@ export class Repository extends Writing {
     return new Feed(this.#connection, `${this.#path}/events`, "sequence", options);
   }
 
+  /** @type {CairnRepo["downstreams"]} */
+  get downstreams() {
+    return new DownstreamRoutes(this.#connection, this.#path);
+  }
+
   /** @type {CairnRepo["webhooks"]} */
   get webhooks() {
     return new WebhookRoutes(this.#connection, this.#path);
+  }
+
+  /** @type {CairnRepo["upstream"]} */
+  get upstream() {
+    return new UpstreamRoutes(this.#connection, this.#path);
   }
 
   /**

@@ -119,6 +119,8 @@ export function shown(result) {
     pushProtection: result.push_protection,
     refRules: result.ref_rules,
     preReceive: hookShown(result.pre_receive),
+    // Older servers have none.
+    downstreams: (result.downstreams ?? []).map(inShort),
     expiresAt: result.expires_at,
     idleTtlSeconds: result.idle_ttl_seconds,
     lfsObjects: result.lfs_objects,
@@ -133,6 +135,11 @@ export function shown(result) {
   if (skippedRefs) info.skippedRefs = skippedRefs;
   if (lfsImport) info.lfsImport = lfsImport;
   return info;
+}
+
+/** @param {Json} downstream */
+function inShort({ id, url, active, last_push: lastPush, last_error: lastError }) {
+  return { id, url, active, lastPush, lastError };
 }
 
 /**

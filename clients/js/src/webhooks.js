@@ -107,7 +107,7 @@ export class WebhookRoutes {
  * @param {Record<string, unknown>} fields
  * @returns {any}
  */
-function camelCase(fields) {
+export function camelCase(fields) {
   const renamed = Object.entries(fields).map(([name, value]) => [
     name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase()),
     value,

@@ -64,9 +64,11 @@ export const results: [
   Gives<cairn.Webhook, Shaped<Described["Webhook"]>>,
   Gives<cairn.Delivery, Shaped<Described["Delivery"]>>,
   Gives<cairn.CairnEvent, Described["Event"]>,
+  Gives<cairn.Downstream, Shaped<Described["Downstream"]>>,
+  Gives<cairn.DownstreamPush, Shaped<Described["DownstreamPush"]>>,
 ] = [
   true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true,
-  true, true, true, true, true, true, true, true, true, true, true, true,
+  true, true, true, true, true, true, true, true, true, true, true, true, true, true,
 ];
 
 // Bytes are sent as base64, and files of a stream one by one.
@@ -94,4 +96,5 @@ export const requests: [
   Takes<Shaped<Described["NewRevert"]>, cairn.NewRevert>,
   Takes<Shaped<Described["NewRestore"]>, cairn.NewRestore>,
   Takes<Shaped<Described["NewNote"]>, cairn.NewNote>,
-] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true];
+  Takes<Shaped<Described["NewDownstream"]>, cairn.NewDownstream>,
+] = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true];

@@ -291,3 +291,79 @@ test("while a secret is rotated, either one verifies", async () => {
   await verifyWebhook("{}", former, [other, SECRET], { now });
   await assert.rejects(verifyWebhook("{}", former, other, { now }), WebhookVerificationError);
 });
+
+const downstream = {
+  id: HOOK,
+  url: "https://git.example.com/a",
+  created_at: "2026-11-29T09:00:00.000Z",
+  next_attempt_at: null,
+  last_push: { id: 3, sent_bytes: 812, refs: [{ name: "refs/heads/main", status: "updated" }] },
+};
+
+test("downstreams are spelled as the server spells them", async () => {
+  const { repo, asked } = await repository(
+    json(201, { result: downstream }),
+    result([downstream]),
+    refusal(404, 10200),
+    result({ ...downstream, force: true }),
+    json(202, { result: downstream }),
+    result([downstream.last_push], { cursor: "next", per_page: 1, count: 1 }),
+    refusal(404, 10200),
+  );
+  const { downstreams } = repo;
+  const credentials = { githubApp: { installationId: 7 } };
+  const made = await downstreams.create({ url: downstream.url, credentials }, { idempotencyKey: "once" });
+  assert.equal(made.lastPush.sentBytes, 812);
+  assert.equal((await downstreams.list())[0].createdAt, downstream.created_at);
+  assert.equal(await downstreams.get(HOOK), null);
+  assert.equal((await downstreams.update(HOOK, { force: true, credentials: null })).force, true);
+  assert.equal((await downstreams.push(HOOK)).nextAttemptAt, null);
+  const { pushes, cursor } = await downstreams.pushes(HOOK, { limit: 1 });
+  assert.deepEqual([pushes[0].id, cursor], [3, "next"]);
+  assert.equal(await downstreams.remove(HOOK), false);
+  await assert.rejects(downstreams.get("x"), { code: "INVALID_INPUT" });
+  const all = `${NAMESPACE}/repos/hello/downstreams`;
+  const lines = asked().map(({ method, url, body }) => [method, url, body].filter(Boolean).join(" "));
+  assert.deepEqual(lines, [
+    `POST ${all} ${JSON.stringify({ url: downstream.url, credentials: { github_app: { installation_id: 7 } } })}`,
+    `GET ${all}`,
+    `GET ${all}/${HOOK}`,
+    `PATCH ${all}/${HOOK} ${JSON.stringify({ force: true, credentials: null })}`,
+    `POST ${all}/${HOOK}/push`,
+    `GET ${all}/${HOOK}/pushes?limit=1`,
+    `DELETE ${all}/${HOOK}`,
+  ]);
+});
+
+test("an upstream is spelled as the server spells it", async () => {
+  const sync = { id: 3, state: "waiting", asked_by: "request", finished_at: null, pack_bytes: 0 };
+  const upstream = { url: "https://git.example/a", interval_seconds: 900, sync, last_sync: null };
+  const { ARTIFACTS, asked } = server(
+    result({ id: "0123456789abcdef", name: "a" }),
+    refusal(404, 10200),
+    result(upstream),
+    json(202, { result: sync }),
+    result([sync], { cursor: "next", per_page: 1, count: 1 }),
+    result({ url: upstream.url }),
+  );
+  const repo = await ARTIFACTS.get("a");
+  assert.equal(await repo.upstream.get(), null);
+  const wanted = { url: upstream.url, intervalSeconds: 900, credentials: { githubApp: { installationId: 7 } } };
+  const set = await repo.upstream.set(wanted);
+  assert.deepEqual([set.intervalSeconds, set.sync.askedBy, set.lastSync], [900, "request", null]);
+  assert.equal((await repo.upstream.sync({ idempotencyKey: "once" })).id, 3);
+  const { syncs, cursor } = await repo.upstream.syncs({ limit: 1 });
+  assert.deepEqual([syncs[0].packBytes, cursor], [0, "next"]);
+  assert.equal(await repo.upstream.remove(), true);
+  const below = `${NAMESPACE}/repos/a/upstream`;
+  const lines = asked.slice(1).map(({ method, url, body }) => [method, url, body].filter(Boolean).join(" "));
+  const credentials = { github_app: { installation_id: 7 } };
+  assert.deepEqual(lines, [
+    `GET ${below}`,
+    `PUT ${below} ${JSON.stringify({ url: upstream.url, interval_seconds: 900, credentials })}`,
+    `POST ${below}/sync`,
+    `GET ${below}/syncs?limit=1`,
+    `DELETE ${below}`,
+  ]);
+  assert.equal(asked[3].headers["idempotency-key"], "once");
+});

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -15,11 +16,7 @@ const require = createRequire(new URL("node_modules/wrangler/package.json", root
 const { Miniflare, convertV4MiniflareOptions } = require("miniflare");
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const sources = [
-  "index", "commit_stream", "connection", "deployment", "error", "events", "exploring", "namespace", "path", "repository",
-  "shapes", "tokens", "verify", "webhooks", "writing",
-];
-const modules = ["worker.js", ...sources.map((name) => `../src/${name}.js`)];
+const modules = ["worker.js", ...readdirSync(here("../src")).map((name) => `../src/${name}`)];
 
 const WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 

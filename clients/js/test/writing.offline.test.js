@@ -197,6 +197,10 @@ test("comparisons and pages ask for what they are given", async () => {
       "/compare/main..x?path=a&path=b%26c&limit=5",
     ],
     [
+      (repo) => repo.compare("main", "x", { head_repository: "demo/fork" }),
+      "/compare/main...x?head_repository=demo%2Ffork",
+    ],
+    [
       (repo) => repo.diff({ base: "main", head: "x", renames: false, context: 0 }),
       "/diff?base=main&head=x&renames=false&context=0",
     ],

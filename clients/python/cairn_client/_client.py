@@ -183,10 +183,11 @@ class Repository:
         result: types.Merged = self._connection.call("POST", path, body=merge, once=once)
         return result
 
-    def compare(self, base: str, head: str) -> types.Comparison:
-        """What a head has that a base has not."""
-        spec = f"{_segment(base)}...{_segment(head)}"
-        result: types.Comparison = self._connection.call("GET", f"{self._path}/compare/{spec}")
+    def compare(self, base: str, head: str, *, head_repository: str | None = None) -> types.Comparison:
+        """What a head has that a base has not. The head may be another repository's, `namespace/name`."""
+        path = f"{self._path}/compare/{_segment(base)}...{_segment(head)}"
+        query = {"head_repository": head_repository}
+        result: types.Comparison = self._connection.call("GET", path, query=query)
         return result
 
     def purge_unreachable(self, *, network: bool = False) -> types.Purged:

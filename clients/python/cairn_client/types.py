@@ -471,6 +471,10 @@ Repository = TypedDict("Repository", {
     "prune_grace_seconds": "int",
     "reflog_retention_seconds": "int",
     "superseded_grace_seconds": "int",
+    "settle_seconds": "int",
+    "cold_after_seconds": "int",
+    "cold_bytes_min": "int",
+    "ready_bytes_min": "int",
     "import": "NotRequired[ImportProgress]",
     "lfs_import": "NotRequired[LfsImport]",
     "fsck_warnings": "NotRequired[FsckWarnings]",
@@ -482,6 +486,8 @@ Repository = TypedDict("Repository", {
     "pre_receive": "PreReceive",
     "expires_at": "str | None",
     "idle_ttl_seconds": "int | None",
+    "downstreams": "list[DownstreamInShort]",
+    "upstream": "NotRequired[UpstreamInShort]",
 })
 
 
@@ -501,6 +507,21 @@ class PreReceiveFields(TypedDict):
     """Full ref names, or beginnings and `*`, that the hook judges; null for every ref"""
     secret: NotRequired[str]
     """The key that signs; only in the answer to the change that set it"""
+
+
+class DownstreamInShort(TypedDict):
+    id: str
+    url: str
+    active: bool
+    last_push: str | None
+    last_error: str | None
+
+
+class UpstreamInShort(TypedDict):
+    url: str
+    policy: Literal['read_only', 'fast_forward', 'force']
+    last_sync: str | None
+    last_error: str | None
 
 
 class RepositoryChange(TypedDict):
@@ -677,14 +698,14 @@ class Blame(TypedDict):
     """The blob"""
     lines: int
     """Lines of the file"""
-    ranges: list[BlameRange]
+    ranges: list[BlamedRange]
     commits: list[Commit]
     """The commits of the ranges, each once"""
     commitsTruncated: bool
     """Whether some of them had no room"""
 
 
-class BlameRange(TypedDict):
+class BlamedRange(TypedDict):
     line: int
     """The first line in the file"""
     lines: int
@@ -694,11 +715,11 @@ class BlameRange(TypedDict):
     """The commit that the lines come from"""
     path: str
     """The path of the file there"""
-    previous: NotRequired[BlameRangePrevious]
+    previous: NotRequired[BlamedRangePrevious]
     """The version before, in the first parent that has one"""
 
 
-class BlameRangePrevious(TypedDict):
+class BlamedRangePrevious(TypedDict):
     """The version before, in the first parent that has one."""
 
     hash: str
@@ -1504,3 +1525,191 @@ class Session(TypedDict):
     """When the session ends, or else the token"""
     session: bool
     """Whether there is a session, which can be ended"""
+
+
+class MirrorPassword(TypedDict):
+    username: str
+    password: str
+
+
+class MirrorToken(TypedDict):
+    token: str
+
+
+class GithubInstallation(TypedDict):
+    installation_id: int
+
+
+class MirrorGithubApp(TypedDict):
+    github_app: GithubInstallation
+
+
+MirrorCredentials: TypeAlias = "MirrorPassword | MirrorToken | MirrorGithubApp"
+
+
+class NewDownstream(TypedDict):
+    url: str
+    """https on a public host, without credentials"""
+    refs: NotRequired[list[str]]
+    """Refspecs of full ref names, each with one `*` at most on either side; `+` in front forces, `^` leaves refs out. Branches and tags unless given"""
+    force: NotRequired[bool]
+    """Whether refs there may lose commits"""
+    prune: NotRequired[bool]
+    """Whether refs there go that no ref here goes to"""
+    atomic: NotRequired[bool]
+    """Whether all refs change there or none"""
+    active: NotRequired[bool]
+    """Whether anything is pushed"""
+    credentials: NotRequired[MirrorCredentials | None]
+
+
+class DownstreamChange(TypedDict):
+    url: NotRequired[str]
+    """https on a public host, without credentials"""
+    refs: NotRequired[list[str]]
+    """Refspecs of full ref names, each with one `*` at most on either side; `+` in front forces, `^` leaves refs out. Branches and tags unless given"""
+    force: NotRequired[bool]
+    """Whether refs there may lose commits"""
+    prune: NotRequired[bool]
+    """Whether refs there go that no ref here goes to"""
+    atomic: NotRequired[bool]
+    """Whether all refs change there or none"""
+    active: NotRequired[bool]
+    """Whether anything is pushed"""
+    credentials: NotRequired[MirrorCredentials | None]
+
+
+class PushedRef(TypedDict):
+    name: str
+    """The ref there"""
+    source: NotRequired[str]
+    """The ref here that goes to it; missing where none does"""
+    old: str | None
+    new: str | None
+    """What it was to get; null: it was to go"""
+    status: Literal['created', 'updated', 'forced', 'deleted', 'rejected']
+    reason: NotRequired[str]
+    """Why it is as it was"""
+
+
+class DownstreamPush(TypedDict):
+    id: int
+    started_at: str
+    ended_at: str
+    outcome: Literal['pushed', 'refused', 'failed']
+    """`refused`: some refs there are not as they are here"""
+    error: NotRequired[str]
+    """Why it failed"""
+    messages: NotRequired[str]
+    """What the remote said to people"""
+    refs: list[PushedRef]
+    """The first of the refs that differed, rejected ones before others"""
+    ref_count: int
+    rejected_count: int
+    sent_bytes: int
+    attempt: int
+    """Which in a row it was"""
+
+
+class Downstream(TypedDict):
+    id: str
+    url: str
+    refs: list[str]
+    force: bool
+    prune: bool
+    atomic: bool
+    active: bool
+    credentials: Literal['basic', 'token', 'github_app', None]
+    """Their kind"""
+    created_at: str
+    state: Literal['idle', 'pushing', 'waiting', 'inactive']
+    failures: int
+    """Attempts in a row that failed"""
+    next_attempt_at: str | None
+    last_push: DownstreamPush | None
+
+
+class NewUpstream(TypedDict):
+    url: str
+    """The repository to follow: https, on the public internet, without a user or a password"""
+    refs: NotRequired[list[str]]
+    """Refspecs of full names, as Git has them; ^… leaves out. Branches and tags unless given"""
+    policy: NotRequired[Literal['read_only', 'fast_forward', 'force']]
+    """What becomes of a ref that changes on both sides: pushes to mirrored refs are refused, so that none does; or it is left and reported; or upstream's wins"""
+    interval_seconds: NotRequired[int | None]
+    """Seconds between two syncs. Absent: they come when somebody asks"""
+    prune: NotRequired[bool]
+    """Whether a ref is deleted here that upstream no longer has; not with fast_forward"""
+    credentials: NotRequired[MirrorCredentials | None]
+    """The credentials that upstream asks for. Absent: those of before, if the URL is the same; null: none. They are stored sealed and never shown"""
+    webhook_secret: NotRequired[str | None]
+    """The secret with which upstream signs its webhook. Absent: that of before; null: none"""
+
+
+class UpstreamSync(TypedDict):
+    id: int
+    state: Literal['waiting', 'running', 'unchanged', 'updated', 'failed']
+    asked_by: Literal['settings', 'request', 'interval', 'webhook']
+    asked_at: str
+    attempts: int
+    finished_at: str | None
+    progress: NotRequired[ImportProgress]
+    created: int
+    updated: int
+    forced: int
+    deleted: int
+    diverged: int
+    rejected: int
+    skipped: int
+    """Refs of the upstream that cannot be here because of their names"""
+    pack_bytes: int
+    refs: list[UpstreamSyncRefsItem]
+    """The first refs of which there is something to say"""
+    error: str | None
+    """Why it failed"""
+
+
+class UpstreamSyncRefsItem(TypedDict):
+    ref: str
+    old: str | None
+    new: str | None
+    result: Literal['created', 'updated', 'forced', 'deleted', 'diverged', 'rejected']
+    reason: NotRequired[str]
+
+
+class Upstream(TypedDict):
+    url: str
+    refs: list[str]
+    policy: Literal['read_only', 'fast_forward', 'force']
+    interval_seconds: int | None
+    prune: bool
+    credentials: Literal['basic', 'token', 'github_app', None]
+    """Their kind"""
+    has_webhook_secret: bool
+    created_at: str
+    updated_at: str
+    next_sync_at: str | None
+    """When a sync begins by itself"""
+    sync: None | UpstreamSync
+    """The sync that is not over"""
+    last_sync: None | UpstreamSync
+    last_error: str | None
+    diverged: list[UpstreamDivergedItem]
+    """Refs that went different ways, by name"""
+
+
+class UpstreamDivergedItem(TypedDict):
+    ref: str
+    here: str
+    there: str
+    since: str
+
+
+class UpstreamHook(TypedDict):
+    sync: int | None
+    """The sync that it asked for; null: nothing that moves a ref"""
+    event: str
+
+
+class UpstreamRemoved(TypedDict):
+    url: str

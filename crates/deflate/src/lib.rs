@@ -2,8 +2,8 @@
 //!
 //! General compressors are made for long streams: for each content they clear tables that are
 //! larger than a source file, and search it as if much were still to come. This one is made for
-//! thousands of contents of a few kilobytes: it never clears its table of places, and soon passes over text
-//! that does not repeat. docs/adr/0066 compares the two.
+//! thousands of contents of a few kilobytes: it never clears its table of places, and soon passes
+//! over what does not repeat. docs/adr/0066 compares the two.
 
 #![allow(
     clippy::inline_always,

@@ -31,9 +31,8 @@ pub(super) const CONSTANTS: [u32; 4] = [0x5a82_7999, 0x6ed9_eba1, 0x8f1b_bcdc, 0
 
 /// The facts about a compressed block that the detection needs.
 pub(super) struct Trace {
-    /// The message schedule. It has one word more than there are steps, because the loops make five
-    /// words at a time.
-    pub(super) schedule: [Lanes; STEPS + 1],
+    /// The message schedule.
+    pub(super) schedule: [Lanes; STEPS],
     /// The state before step 58.
     pub(super) at_58: State<Lanes>,
     /// The state before step 65.
@@ -45,7 +44,7 @@ impl Trace {
     pub(super) fn new() -> Self {
         let zero = Lanes::splat(0);
         Self {
-            schedule: [zero; STEPS + 1],
+            schedule: [zero; STEPS],
             at_58: [zero; 5],
             at_65: [zero; 5],
         }
@@ -87,88 +86,67 @@ macro_rules! step {
     };
 }
 
-/// The steps of the first five words. After them the variables have their own names again.
-macro_rules! five {
-    ($f:ident, $k:ident, $words:ident; $a:ident $b:ident $c:ident $d:ident $e:ident) => {
-        step!($f, $k, $words[0]; $a $b $c $d $e);
-        step!($f, $k, $words[1]; $e $a $b $c $d);
-        step!($f, $k, $words[2]; $d $e $a $b $c);
-        step!($f, $k, $words[3]; $c $d $e $a $b);
-        step!($f, $k, $words[4]; $b $c $d $e $a);
-    };
-}
-
-/// The five words from a step, and the sixteen after them.
-macro_rules! words_from {
-    ($schedule:ident, $step:expr) => {{
-        let words = $schedule.get_mut($step..);
-        let Some(words) = words.and_then(|words| words.first_chunk_mut()) else {
-            return;
-        };
-        words
+/// The word of a step. Each of sixteen words gives way to the one of sixteen steps later, so that all
+/// are variables that the compiler need not keep in memory.
+macro_rules! word {
+    ($w:ident, $schedule:ident, $step:expr) => {{
+        if $step >= 16 {
+            let sum = $w[$step % 16] ^ $w[($step + 2) % 16];
+            let sum = sum ^ $w[($step + 8) % 16] ^ $w[($step + 13) % 16];
+            $w[$step % 16] = sum.rotate(1);
+        }
+        $schedule[$step] = $w[$step % 16];
+        $w[$step % 16]
     }};
 }
 
-/// Makes the last five words of these from the others.
-#[inline(always)]
-fn expand(w: &mut [Lanes; 21]) {
-    w[16] = (w[0] ^ w[2] ^ w[8] ^ w[13]).rotate(1);
-    w[17] = (w[1] ^ w[3] ^ w[9] ^ w[14]).rotate(1);
-    w[18] = (w[2] ^ w[4] ^ w[10] ^ w[15]).rotate(1);
-    w[19] = (w[3] ^ w[5] ^ w[11] ^ w[16]).rotate(1);
-    w[20] = (w[4] ^ w[6] ^ w[12] ^ w[17]).rotate(1);
+/// Five steps. After them the variables have their own names again.
+macro_rules! five {
+    ($f:ident, $k:ident, $w:ident, $schedule:ident, $at:expr; $a:ident $b:ident $c:ident $d:ident $e:ident) => {
+        step!($f, $k, word!($w, $schedule, $at); $a $b $c $d $e);
+        step!($f, $k, word!($w, $schedule, $at + 1); $e $a $b $c $d);
+        step!($f, $k, word!($w, $schedule, $at + 2); $d $e $a $b $c);
+        step!($f, $k, word!($w, $schedule, $at + 3); $c $d $e $a $b);
+        step!($f, $k, word!($w, $schedule, $at + 4); $b $c $d $e $a);
+    };
 }
 
 /// Compresses one block of each message into its chaining value.
 ///
-/// The loops do five steps a turn. All eighty unrolled are twice the code and no faster.
+/// All eighty steps are written out, so that no word is read from memory: a Worker's runtime asks before
+/// each access whether it is within the memory.
 #[inline(never)]
 pub(super) fn compress(chaining: &mut State<Lanes>, blocks: [&Block; LANES], trace: &mut Trace) {
     let schedule = &mut trace.schedule;
-    for (word, read) in schedule.iter_mut().zip(Lanes::read(blocks)) {
-        *word = read;
-    }
+    let mut w = Lanes::read(blocks);
     // The compiler would write a known constant out at every use, and a constant vector is three
     // instructions. `black_box` hides them.
     let [k0, k1, k2, k3] = CONSTANTS;
     let (k0, k1) = (Lanes::splat(black_box(k0)), Lanes::splat(black_box(k1)));
     let (k2, k3) = (Lanes::splat(black_box(k2)), Lanes::splat(black_box(k3)));
     let [mut a, mut b, mut c, mut d, mut e] = *chaining;
-    for step in [0, 5, 10, 15] {
-        let words = words_from!(schedule, step);
-        five!(choice, k0, words; a b c d e);
-        expand(words);
-    }
-    for step in [20, 25, 30, 35] {
-        let words = words_from!(schedule, step);
-        five!(parity, k1, words; a b c d e);
-        expand(words);
-    }
-    for step in [40, 45, 50] {
-        let words = words_from!(schedule, step);
-        five!(majority, k2, words; a b c d e);
-        expand(words);
-    }
-    let words = words_from!(schedule, 55);
-    step!(majority, k2, words[0]; a b c d e);
-    step!(majority, k2, words[1]; e a b c d);
-    step!(majority, k2, words[2]; d e a b c);
+    five!(choice, k0, w, schedule, 0; a b c d e);
+    five!(choice, k0, w, schedule, 5; a b c d e);
+    five!(choice, k0, w, schedule, 10; a b c d e);
+    five!(choice, k0, w, schedule, 15; a b c d e);
+    five!(parity, k1, w, schedule, 20; a b c d e);
+    five!(parity, k1, w, schedule, 25; a b c d e);
+    five!(parity, k1, w, schedule, 30; a b c d e);
+    five!(parity, k1, w, schedule, 35; a b c d e);
+    five!(majority, k2, w, schedule, 40; a b c d e);
+    five!(majority, k2, w, schedule, 45; a b c d e);
+    five!(majority, k2, w, schedule, 50; a b c d e);
+    step!(majority, k2, word!(w, schedule, 55); a b c d e);
+    step!(majority, k2, word!(w, schedule, 56); e a b c d);
+    step!(majority, k2, word!(w, schedule, 57); d e a b c);
     trace.at_58 = [c, d, e, a, b];
-    step!(majority, k2, words[3]; c d e a b);
-    step!(majority, k2, words[4]; b c d e a);
-    expand(words);
-    let words = words_from!(schedule, 60);
-    five!(parity, k3, words; a b c d e);
+    step!(majority, k2, word!(w, schedule, 58); c d e a b);
+    step!(majority, k2, word!(w, schedule, 59); b c d e a);
+    five!(parity, k3, w, schedule, 60; a b c d e);
     trace.at_65 = [a, b, c, d, e];
-    expand(words);
-    for words in schedule
-        .get(65..STEPS)
-        .unwrap_or_default()
-        .as_chunks::<5>()
-        .0
-    {
-        five!(parity, k3, words; a b c d e);
-    }
+    five!(parity, k3, w, schedule, 65; a b c d e);
+    five!(parity, k3, w, schedule, 70; a b c d e);
+    five!(parity, k3, w, schedule, 75; a b c d e);
     let [h0, h1, h2, h3, h4] = *chaining;
     *chaining = [h0 + a, h1 + b, h2 + c, h3 + d, h4 + e];
 }

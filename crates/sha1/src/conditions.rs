@@ -37,7 +37,7 @@ macro_rules! rule_out {
 
 /// The vectors of each family that a block may follow, in each lane; `None` if no lane has any.
 #[inline(never)]
-pub(super) fn vectors(schedule: &[Lanes; STEPS + 1]) -> Option<[Lanes; FAMILIES]> {
+pub(super) fn vectors(schedule: &[Lanes; STEPS]) -> Option<[Lanes; FAMILIES]> {
     let [bit_0, bit_1, bit_2, bit_3, bit_4, bit_5, bit_6, bit_7] = lowest_bits(schedule);
     let [bit_28, bit_29, bit_30, _] = highest_bits(schedule);
     // The vectors that are ruled out: I with b = 0 and 2, and II.
@@ -131,7 +131,7 @@ fn steps(first: u32, last: u32) -> Lanes {
 
 /// The bits 0 to 7 of the steps.
 #[inline(never)]
-fn lowest_bits(w: &[Lanes; STEPS + 1]) -> [Lanes; 8] {
+fn lowest_bits(w: &[Lanes; STEPS]) -> [Lanes; 8] {
     let byte = Lanes::splat(0xff);
     macro_rules! row {
         ($at:literal) => {
@@ -153,7 +153,7 @@ fn lowest_bits(w: &[Lanes; STEPS + 1]) -> [Lanes; 8] {
 
 /// The bits 28 to 31 of the steps.
 #[inline(never)]
-fn highest_bits(w: &[Lanes; STEPS + 1]) -> [Lanes; 4] {
+fn highest_bits(w: &[Lanes; STEPS]) -> [Lanes; 4] {
     let four = Lanes::splat(0xf000_0000);
     macro_rules! row {
         ($at:literal) => {
@@ -193,7 +193,7 @@ mod tests {
     use super::super::published::{self, Vector, noise};
     use super::*;
 
-    type Schedule = [u32; STEPS + 1];
+    type Schedule = [u32; STEPS];
 
     /// For each lane, by family.
     fn found(schedules: &[Schedule; LANES]) -> [[u32; LANES]; FAMILIES] {
@@ -234,7 +234,7 @@ mod tests {
         let (published, mut noise) = (published::vectors(), noise(1));
         let mut flagged = 0;
         for _ in 0..2_000 {
-            let schedules = [(); LANES].map(|()| [(); STEPS + 1].map(|()| noise()));
+            let schedules = [(); LANES].map(|()| [(); STEPS].map(|()| noise()));
             let found = found(&schedules);
             assert_eq!(found, expected(&published, &schedules));
             flagged += (0..LANES)
@@ -248,7 +248,7 @@ mod tests {
     fn a_block_that_follows_a_vector_is_found_and_each_of_its_bits_is_compared_as_published() {
         let (published, mut noise) = (published::vectors(), noise(2));
         for vector in &published {
-            let mut schedule = [(); STEPS + 1].map(|()| noise());
+            let mut schedule = [(); STEPS].map(|()| noise());
             vector.impose(&mut schedule);
             for lane in found(&[schedule; LANES])[vector.family] {
                 assert_eq!(lane >> vector.bit & 1, 1, "K = {}", vector.k);

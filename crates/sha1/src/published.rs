@@ -29,7 +29,7 @@ pub struct Bit {
 
 impl Vector {
     /// Whether a block may follow the vector.
-    pub fn is_possible(&self, schedule: &[u32; STEPS + 1]) -> bool {
+    pub fn is_possible(&self, schedule: &[u32; STEPS]) -> bool {
         let is_even = |group: &Vec<Bit>| {
             let mut bits = group.iter().map(|bit| bit.of(schedule));
             let first = bits.next().unwrap();
@@ -39,7 +39,7 @@ impl Vector {
     }
 
     /// Changes a schedule to one that follows the vector.
-    pub fn impose(&self, schedule: &mut [u32; STEPS + 1]) {
+    pub fn impose(&self, schedule: &mut [u32; STEPS]) {
         for group in &self.groups {
             for bit in group {
                 if bit.of(schedule) {
@@ -51,7 +51,7 @@ impl Vector {
 }
 
 impl Bit {
-    fn of(&self, schedule: &[u32; STEPS + 1]) -> bool {
+    fn of(&self, schedule: &[u32; STEPS]) -> bool {
         (schedule[self.step] >> self.place & 1 == 1) != self.is_inverted
     }
 }

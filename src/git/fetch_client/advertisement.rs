@@ -103,6 +103,11 @@ impl AdvertisementReader {
         Ok(())
     }
 
+    /// The refs that came since it was asked last, in versions 0 and 1.
+    pub(crate) fn drain(&mut self) -> Vec<RemoteRef> {
+        self.refs.drain()
+    }
+
     /// Ends the input and gives the remote's protocol.
     pub(crate) fn finish(self) -> Result<Advertisement, FetchClientError> {
         let State::Done(version) = self.state else {

@@ -48,6 +48,13 @@ impl RemoteRefs {
         self.refs.iter().find(|found| found.name == name)
     }
 
+    /// Gives the refs that came since it was asked last. Who looks at each piece of a list as it comes
+    /// holds few of them, and bounds what it keeps itself.
+    pub(super) fn drain(&mut self) -> Vec<RemoteRef> {
+        self.name_bytes = 0;
+        std::mem::take(&mut self.refs)
+    }
+
     /// Bytes that they take, here and in the lists made from them.
     pub(crate) fn held_bytes(&self) -> u64 {
         let refs = self.refs.len().saturating_mul(size_of::<RemoteRef>());
@@ -144,7 +151,12 @@ impl RefsReader {
         Ok(())
     }
 
-    /// The input has ended: the refs.
+    /// The refs that came since it was asked last.
+    pub(crate) fn drain(&mut self) -> Vec<RemoteRef> {
+        self.refs.drain()
+    }
+
+    /// The input has ended: the refs that were not drained, and `HEAD`.
     pub(crate) fn finish(self) -> Result<RemoteRefs, FetchClientError> {
         if !self.done {
             return Err(super::super::protocol::pktline::PktLineError::Truncated.into());

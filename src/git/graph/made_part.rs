@@ -78,17 +78,25 @@ impl MadePart {
 
     /// The rows in which it is stored.
     pub fn rows(&self) -> impl Iterator<Item = Result<Vec<u8>, StoreError>> + '_ {
-        let mut start = 0_usize;
-        let mut numbers = 0_usize..;
-        std::iter::from_fn(move || {
-            let end = match &self.rows {
-                Rows::Of(bytes) => start.saturating_add(*bytes).min(self.len),
-                Rows::Ends(ends) => *ends.get(numbers.next()?)?,
-            };
-            let row = start..end;
-            start = end;
-            (!row.is_empty()).then(|| self.range(row))
-        })
+        (0..).map_while(|number| self.row(number))
+    }
+
+    /// The row with this number; `None` behind the last.
+    pub(crate) fn row(&self, number: u32) -> Option<Result<Vec<u8>, StoreError>> {
+        let number = usize::try_from(number).ok()?;
+        let row = match &self.rows {
+            Rows::Of(bytes) => {
+                let start = number.saturating_mul(*bytes);
+                start..start.saturating_add(*bytes).min(self.len)
+            }
+            Rows::Ends(ends) => {
+                let before = number
+                    .checked_sub(1)
+                    .map_or(Some(0), |before| ends.get(before).copied());
+                before?..*ends.get(number)?
+            }
+        };
+        (!row.is_empty()).then(|| self.range(row))
     }
 
     /// All of it in one run.

@@ -8,6 +8,7 @@
 //! | `commits` | the segments of all live packs as one graph |
 //! | `introductions` | the Introduced parts of all live packs |
 //! | `made_part` | a part that was just made, and is not stored yet |
+//! | `unwritten` | the parts of a pack, written in steps |
 //! | `spool` | a table of such a part, which goes to scratch where it grows large |
 //! | `paint` | the commits that a client lacks, and those it has |
 //! | `peel` | follows tags to the objects that they tag |
@@ -42,5 +43,6 @@ pub mod shallow;
 mod spool;
 mod trees;
 pub mod unpublished;
+pub(crate) mod unwritten;
 
 pub(crate) use spool::Spill;

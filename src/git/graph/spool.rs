@@ -126,8 +126,7 @@ impl Spool {
         }
     }
 
-    /// So many rows of zeros, which [`Self::set`] changes. With scratch, a block is made once it is asked
-    /// for.
+    /// So many rows of zeros, which [`Self::set`] changes. A block is made once it is asked for.
     pub(super) fn of_zeros(width: usize, rows: u32, spill: Option<&Rc<Spill>>) -> Self {
         let mut table = Self::new(width, 0, spill);
         let rows = usize::try_from(rows).unwrap_or(0);
@@ -137,7 +136,8 @@ impl Spool {
         while left > 0 {
             let bytes = left.min(table.block_bytes);
             left = left.saturating_sub(bytes);
-            let is_here = spill.is_none() || left == 0;
+            // Rows may be appended to the last one.
+            let is_here = left == 0;
             blocks.all.push(Block {
                 bytes: vec![0; if is_here { bytes } else { 0 }],
                 is_here,
@@ -175,7 +175,7 @@ impl Spool {
     /// Whether some of it is in scratch alone.
     pub(super) fn is_spilled(&self) -> bool {
         let blocks = self.blocks.borrow();
-        blocks.resident < blocks.all.len()
+        blocks.spill.is_some() && blocks.resident < blocks.all.len()
     }
 
     /// Writes the rows that scratch lacks, and keeps nothing in memory: for a table that is whole, and will

@@ -56,6 +56,8 @@ pub struct Merged {
     pub graph_part: MadePart,
     /// Its Introduced part.
     pub introduced_part: MadePart,
+    /// Whether its parts are in quarantine already.
+    pub has_written_parts: bool,
 }
 
 /// Merges packs. It does not borrow them, so that others may run between its steps. Every call
@@ -240,6 +242,7 @@ impl Merge {
             table: self.table,
             graph_part,
             introduced_part,
+            has_written_parts: false,
         }))
     }
 

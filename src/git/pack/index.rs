@@ -31,8 +31,9 @@ mod sections;
 mod tests;
 mod view;
 
+pub(crate) use build::IndexRows;
 pub use build::{IndexBuilder, IndexError};
-pub(crate) use compare::{Compared, IndexCompare};
+pub(crate) use compare::{CHECK_STEP_ENTRIES, Compared, IndexCompare};
 pub(crate) use paged::{PagedError, PagedIndex, RowRun};
 pub(crate) use scanned::ScannedIndex;
 pub use sections::rows;

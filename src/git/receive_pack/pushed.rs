@@ -1,6 +1,7 @@
 //! The objects of a push, as the walks of its check see them: those of the incoming pack first,
 //! those of the live packs behind.
 
+use std::cell::Ref;
 use std::collections::BTreeSet;
 
 use gix_hash::{ObjectId, oid};
@@ -61,6 +62,11 @@ impl<'a, S: PackStore> Pushed<'a, S> {
             0 => 0,
             _ => incoming.pack.pack_bytes(),
         }
+    }
+
+    /// The incoming pack.
+    pub(crate) fn incoming(&self) -> Ref<'_, IncomingObjects> {
+        self.objects.incoming()
     }
 
     /// Hands the pack's objects and the inspection back.

@@ -10,6 +10,7 @@ use gix_object::bstr::{BStr, ByteSlice};
 use super::super::limits::Limits;
 use super::super::protocol::push_commands::PushCommand;
 use super::super::refname::{self, RefnameError};
+use super::super::refspec::Refspecs;
 use super::ephemeral::TtlError;
 use super::ref_rules::{ForbiddenChange, RefOp, RulesInForce};
 
@@ -26,6 +27,8 @@ pub(crate) struct Settings<'a> {
     pub head: &'a BStr,
     /// The rules about refs, of the repository and of the caller's token.
     pub rules: RulesInForce<'a>,
+    /// The refs that only the repository's upstream changes.
+    pub mirrored: Option<&'a Refspecs>,
 }
 
 /// Why one ref update is refused.
@@ -34,6 +37,9 @@ pub(crate) enum Rejection {
     /// The repository takes no pushes.
     #[error("repository is read-only")]
     ReadOnly,
+    /// The repository follows another one, and takes this ref from there.
+    #[error("read-only: the ref is mirrored from the repository's upstream")]
+    Mirrored,
     /// The pusher may not push any more: the token ended or was revoked while the push ran.
     #[error("{reason}")]
     NotPermitted {
@@ -150,6 +156,9 @@ pub(crate) fn before_pack(
         refname::check_delete(name, limits.refname_bytes_max)
             .map_err(|_| Rejection::FunnyRefname)?;
     }
+    if settings.mirrored.is_some_and(|refs| refs.leads_to(name)) {
+        return Err(Rejection::Mirrored);
+    }
     forbidden(name, op(command), settings)?;
     if command.new.is_none() {
         if settings.deny_deletes && name.starts_with_str(refname::HEADS) {
@@ -223,6 +232,7 @@ mod tests {
                 repository: no_rules(),
                 overrides: false,
             },
+            mirrored: None,
         }
     }
 
@@ -278,6 +288,20 @@ mod tests {
         let gone = command("refs/heads/topic", true, false);
         check(&gone, &strict, Some(&Rejection::DeletionProhibited));
         check(&command("refs/tags/v1", true, false), &strict, None);
+    }
+
+    #[test]
+    fn what_is_mirrored_is_changed_by_its_upstream_alone() {
+        let refs = Refspecs::default();
+        let settings = Settings {
+            mirrored: Some(&refs),
+            ..open()
+        };
+        for (old, new) in [(false, true), (true, true), (true, false)] {
+            let command = command("refs/heads/topic", old, new);
+            check(&command, &settings, Some(&Rejection::Mirrored));
+        }
+        check(&command("refs/notes/commits", false, true), &settings, None);
     }
 
     #[test]

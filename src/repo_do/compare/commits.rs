@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use super::bytes::{DIFF_TYPE, PatchBytes};
 use super::changes;
+use super::elsewhere::begin_with_head;
 use super::json::{Details, FilesJson};
 use super::merge_base::common_history;
 use super::query::{self, CompareQuery};
 use super::request::CompareRequest;
-use super::revisions::{Revision, begin, node};
+use super::revisions::{Revision, node};
 use super::stream::send;
 use crate::git::compare::history::CommonHistory;
 use crate::git::content::lookup;
@@ -21,6 +22,7 @@ use crate::git::store::ReadError;
 use crate::repo_do::content::answers::{form, parse};
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::content::shown::{self, Form};
+use crate::repo_do::contract::compare::HEAD_REPOSITORY;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::request::answer::Answer;
 
@@ -30,15 +32,19 @@ const COMMITS_BYTES_MAX: usize = 2 << 20;
 /// Compares two commits; `spec` is percent-encoded. With three dots the files are compared from
 /// where the histories met, with two as the commits have them.
 pub(super) async fn compare(compare: CompareRequest, spec: &str) -> Answer {
-    let takes = ["path", "context", "renames", "limit"];
+    let takes = ["path", "context", "renames", "limit", HEAD_REPOSITORY];
     let query = CompareQuery::read(&compare.query(), &takes)?;
     let (base, head, from_merge_base) = query::spec(spec)?;
-    let mut reading = begin(&compare).await?;
+    let sides = (base.as_str(), head.as_str());
+    let (mut reading, elsewhere) = begin_with_head(&compare, &query, sides).await?;
     // Before anything else is awaited: the packs' own graph.
     let graph = reading.graph()?;
     let base = Revision::find(&mut reading, "base", &base).await?;
     let base = base.commit(&mut reading).await?;
-    let head = Revision::find(&mut reading, "head", &head).await?;
+    let head = match elsewhere {
+        Some(head) => head,
+        None => Revision::find(&mut reading, "head", &head).await?,
+    };
     let head = head.commit(&mut reading).await?;
     let heads = [node(&graph, head)?];
     let (history, room) = common_history(&graph, node(&graph, base)?, &heads).await?;

@@ -2,11 +2,13 @@
 
 use super::bytes::{DIFF_TYPE, PatchBytes};
 use super::changes;
+use super::elsewhere::begin_with_head;
 use super::json::{Details, FilesJson};
 use super::query::{CompareQuery, needed};
 use super::request::CompareRequest;
-use super::revisions::{Revision, begin};
+use super::revisions::Revision;
 use super::stream::send;
+use crate::repo_do::contract::compare::HEAD_REPOSITORY;
 use crate::repo_do::request::answer::Answer;
 
 /// The difference between two trees: as JSON, or as the bytes of `git diff`.
@@ -14,6 +16,7 @@ pub(super) async fn diff(compare: CompareRequest) -> Answer {
     let takes = [
         "base",
         "head",
+        HEAD_REPOSITORY,
         "path",
         "context",
         "renames",
@@ -23,9 +26,12 @@ pub(super) async fn diff(compare: CompareRequest) -> Answer {
     let query = CompareQuery::read(&compare.query(), &takes)?;
     let base = needed("base", query.base.as_deref())?;
     let head = needed("head", query.head.as_deref())?;
-    let mut reading = begin(&compare).await?;
+    let (mut reading, elsewhere) = begin_with_head(&compare, &query, (base, head)).await?;
     let base = Revision::find(&mut reading, "base", base).await?;
-    let head = Revision::find(&mut reading, "head", head).await?;
+    let head = match elsewhere {
+        Some(head) => head,
+        None => Revision::find(&mut reading, "head", head).await?,
+    };
     let trees = (
         base.tree(&mut reading).await?,
         head.tree(&mut reading).await?,

@@ -10,6 +10,7 @@
 //! | `notes` | `GET …/notes` |
 //! | `dispatch` | which of them answers |
 //! | `request` | what each of them gets |
+//! | `elsewhere` | a head that is another repository's |
 //! | `query`, `revisions` | what a caller asks for, and what it leads to |
 //! | `changes` | the files that differ, found while others run |
 //! | `json`, `shown`, `hunk_words` | files and hunks as JSON, by lines or by words |
@@ -24,6 +25,7 @@ mod bytes;
 pub(crate) mod changes;
 mod commits;
 mod diff;
+mod elsewhere;
 mod hunk_words;
 mod json;
 mod notes;

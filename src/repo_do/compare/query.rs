@@ -6,6 +6,7 @@ use crate::git::compare::paths::PathLimits;
 use crate::git::compare::renames::RenameOptions;
 use crate::git::compare::text::Whitespace;
 use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::contract::compare::HEAD_REPOSITORY;
 use crate::repo_do::contract::query::{fields, unknown, wrong};
 
 /// The most paths to which one comparison may be limited.
@@ -28,6 +29,8 @@ pub(super) struct CompareQuery {
     pub(super) base: Option<String>,
     /// The new side.
     pub(super) head: Option<String>,
+    /// The other repository that the new side is in.
+    pub(super) head_repository: Option<String>,
     /// Several revisions, with commas between them.
     pub(super) refs: Option<String>,
     paths: Paths,
@@ -49,6 +52,7 @@ impl CompareQuery {
         let mut query = Self {
             base: None,
             head: None,
+            head_repository: None,
             refs: None,
             paths: Paths::default(),
             context: CONTEXT_DEFAULT,
@@ -65,6 +69,7 @@ impl CompareQuery {
             match field.as_ref() {
                 "base" => query.base = Some(value.into_owned()),
                 "head" => query.head = Some(value.into_owned()),
+                HEAD_REPOSITORY => query.head_repository = Some(value.into_owned()),
                 "refs" => query.refs = Some(value.into_owned()),
                 "context" => query.context = number("context", &value, CONTEXT_MAX)?,
                 "limit" => query.limit = number("limit", &value, COMMITS_MAX)?,
@@ -169,9 +174,10 @@ mod tests {
     use super::*;
     use crate::repo_do::contract::ErrorCode;
 
-    const ALL: [&str; 9] = [
+    const ALL: [&str; 10] = [
         "base",
         "head",
+        "head_repository",
         "path",
         "context",
         "renames",
@@ -196,6 +202,10 @@ mod tests {
             ("word=maybe", "/word"),
             ("ignore_whitespace=maybe", "/ignore_whitespace"),
             ("base=a&base=b", "/base"),
+            (
+                "head_repository=a/b&head_repository=a/c",
+                "/head_repository",
+            ),
             ("path=", "/path"),
             ("colour=red", "/colour"),
         ] {

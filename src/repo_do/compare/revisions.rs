@@ -13,10 +13,8 @@ use crate::git::object::ObjectKind;
 use crate::git::pack::reader::LivePacks;
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::neighbour::asking::check_revision;
 use crate::repo_do::state::store::Store;
-
-/// Characters of a revision.
-const REVISION_CHARACTERS_MAX: usize = 1024;
 
 /// A revision that was found, and the field that names it.
 pub(crate) struct Revision {
@@ -62,17 +60,7 @@ impl Revision {
         field: &'static str,
         name: &str,
     ) -> Result<Self, ErrorReply> {
-        let characters = name.chars().count();
-        if characters == 0 || characters > REVISION_CHARACTERS_MAX {
-            let message = format!(
-                "a revision has 1 to {REVISION_CHARACTERS_MAX} characters, this one {characters}"
-            );
-            return Err(ErrorReply::at(
-                ErrorCode::InvalidInput,
-                format!("/{field}"),
-                message,
-            ));
-        }
+        check_revision(name, &format!("/{field}"))?;
         let id = reading.store().resolve(BStr::new(name))?;
         let id = id.ok_or_else(|| names_nothing(field))?;
         // The empty tree need not be stored: a first commit is compared with it.
@@ -80,6 +68,11 @@ impl Revision {
             reading.check_visible(id, || names_nothing(field)).await?;
         }
         Ok(Self { field, id })
+    }
+
+    /// A commit of another repository, whose objects were brought.
+    pub(super) fn of_neighbour(id: ObjectId) -> Self {
+        Self { field: "head", id }
     }
 
     /// The object that the name stands for.

@@ -1,5 +1,6 @@
 //! Objects read while some of their bytes may be in R2 alone.
 
+use std::any::Any;
 use std::rc::Rc;
 
 use gix_hash::ObjectId;
@@ -40,6 +41,8 @@ pub(crate) struct Reading {
     room_bytes: u64,
     more_room: Vec<Reservation>,
     audience: Audience,
+    /// The owner of a pack that is not live: what it holds goes when the pack is read no more.
+    kept: Option<Box<dyn Any>>,
     /// Packs that are superseded meanwhile stay.
     _reader: Reader,
 }
@@ -82,8 +85,14 @@ impl Reading {
             room_bytes,
             more_room: Vec::new(),
             audience,
+            kept: None,
             _reader: object.readers.enter(Purpose::Look, now_ms()),
         })
+    }
+
+    /// Keeps the owner of the pack behind the live ones for as long as it is read.
+    pub(crate) fn keep(&mut self, owner: Box<dyn Any>) {
+        self.kept = Some(owner);
     }
 
     /// The store.

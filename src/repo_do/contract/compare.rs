@@ -25,5 +25,8 @@ pub(crate) mod path {
     pub(crate) const NOTES: &str = "/compare/notes";
 }
 
+/// The field of a comparison's query that names the repository of the head: `namespace/name`.
+pub(crate) const HEAD_REPOSITORY: &str = "head_repository";
+
 /// The headers of the client's that come along.
 pub(crate) const FORWARDED_HEADERS: [&str; 2] = ["accept", "if-none-match"];

@@ -66,6 +66,8 @@ impl EventPrefix {
             Kind::Pushed
             | Kind::Cloned
             | Kind::Fetched
+            | Kind::DownstreamPushed
+            | Kind::DownstreamFailed
             | Kind::TokenCreated
             | Kind::TokenRevoked => format!("{source}.repo"),
             _ => source.to_owned(),

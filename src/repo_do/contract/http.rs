@@ -53,6 +53,14 @@ pub(crate) mod path {
     pub(crate) const FORWARD: &str = "/forward";
     /// Live figures.
     pub(crate) const STATS: &str = "/stats";
+    /// The repository that this one follows.
+    pub(crate) const UPSTREAM: &str = "/upstream";
+    /// A sync with it, asked for.
+    pub(crate) const UPSTREAM_SYNC: &str = "/upstream/sync";
+    /// Syncs with it.
+    pub(crate) const UPSTREAM_SYNCS: &str = "/upstream/syncs";
+    /// Its webhook.
+    pub(crate) const UPSTREAM_HOOK: &str = "/upstream/hook";
 
     /// The path of one bundle, by the time at which it was made.
     #[must_use]

@@ -38,6 +38,12 @@
 //! | `POST, PUT, DELETE /write/…` | push | as the client sent it | see [`write`] |
 //! | `POST /lfs/…` | read or push | | see [`lfs`] and [`lfs_locks`] |
 //! | `GET /events?…` | read, with a credential | | JSON as the client gets it, or server-sent events |
+//! | `GET /upstream` | administer | | a JSON object, passed on likewise |
+//! | `POST /upstream` | administer | [`SetUpstream`] | the same |
+//! | `DELETE /upstream` | administer | | a JSON object, passed on likewise |
+//! | `POST /upstream/sync` | administer | | the sync, a JSON object, passed on likewise |
+//! | `GET /upstream/syncs?…` | administer | ([`ListSyncs`]) | [`SyncPage`] |
+//! | `POST /upstream/hook` | a signature | as the upstream sent it | a JSON object, passed on likewise |
 //! | `GET /stats` | administer | | a JSON object, passed on as the envelope's `result` |
 //!
 //! Success is status 200 (for a blob's bytes also 206 and 304). For a git answer the Worker sets
@@ -78,6 +84,7 @@ mod behalf;
 mod branch;
 mod bundle_place;
 mod deleted;
+pub(crate) mod downstream;
 mod error;
 pub(crate) mod event;
 pub(crate) mod event_query;
@@ -86,6 +93,7 @@ pub(crate) mod event_types;
 mod fault;
 mod fork;
 mod forward;
+mod given_credentials;
 mod http;
 mod import;
 mod in_band;
@@ -103,10 +111,13 @@ mod refs_changed;
 mod remote_url;
 mod repository;
 mod request_line;
+pub(crate) mod retry;
 mod signed;
 mod standing;
 mod token;
 mod token_like;
+mod upstream;
+mod upstream_info;
 mod usage;
 mod usage_day;
 
@@ -126,6 +137,7 @@ pub(crate) use error::{ErrorCode, ErrorReply};
 pub(crate) use fault::Fault;
 pub(crate) use fork::{ExportFork, ForkRepository, NAMESPACE_RELEASE, ReleaseName};
 pub(crate) use forward::{Forwarding, RenameRepository, forwarded, forwarded_text};
+pub(crate) use given_credentials::{CredentialsKind, GivenCredentials, with_token};
 pub(crate) use http::{CONDITION_HEADERS, EVENT_HEADERS, FORWARDED_HEADERS, ORIGIN, header, path};
 pub(crate) use import::{ImportPhase, ImportProgress, ImportRepository};
 pub(crate) use in_band::{GitPost, error_packet, instead_of_pack};
@@ -150,9 +162,12 @@ pub(crate) use token::{
     Scope, TokenPage, TokenPlace, TokenRecord, TokenState,
 };
 pub(crate) use token_like::{TOKEN_PREFIX, TOKEN_VERSION_1, resembles_token};
+pub(crate) use upstream::{ListSyncs, SetUpstream, SyncPage, UPSTREAM_HOOK_HEADERS};
+pub(crate) use upstream_info::UpstreamInfo;
 pub(crate) use usage::{Asker, Usage};
 pub(crate) use usage_day::UsageDay;
 
 pub(crate) use crate::git::fetch_client::selection::RefSelection;
 pub(crate) use crate::git::receive_pack::ref_rules::RefRules;
+pub(crate) use crate::git::refspec::{REFSPECS_MAX, Refspecs};
 pub(crate) use crate::storage::repository::origin_report::{OriginReport, SkippedRefs};

@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::downstream::DownstreamInShort;
 use super::import::ImportProgress;
 use super::maintenance::SnapshotChange;
 use super::pre_receive::{NewPreReceive, ShownPreReceive};
 use super::standing::Standing;
 use super::token::TokenRecord;
+use super::upstream_info::UpstreamInfo;
 use crate::git::receive_pack::ref_rules::RefRules;
 use crate::storage::repository::lifetime::LifetimeChange;
 use crate::storage::repository::origin_report::OriginReport;
@@ -146,6 +148,9 @@ pub(crate) struct RepositoryInfo {
     /// Its settings.
     #[serde(flatten)]
     pub(crate) settings: RepositorySettings,
+    /// When its packs go to R2. A namespace's list is not told.
+    #[serde(flatten)]
+    pub(crate) snapshots: SnapshotChange,
     /// Whether objects are checked as git's `--strict` does.
     #[serde(default)]
     pub(crate) fsck_strict: bool,
@@ -155,6 +160,9 @@ pub(crate) struct RepositoryInfo {
     /// The hook that is asked before a push is published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pre_receive: Option<ShownPreReceive>,
+    /// The repositories that follow it. A namespace's list is not told them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) downstreams: Vec<DownstreamInShort>,
     /// When it ends in any case, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) expires_at_ms: Option<i64>,
@@ -169,6 +177,9 @@ pub(crate) struct RepositoryInfo {
     /// The report of its import or fork.
     #[serde(default)]
     pub(crate) origin: OriginReport,
+    /// The repository that it follows. A namespace's list is not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) upstream: Option<UpstreamInfo>,
     /// The version of what it knows its namespace to say.
     #[serde(default)]
     pub(crate) standing_version: i64,

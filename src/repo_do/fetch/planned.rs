@@ -87,12 +87,21 @@ pub(crate) async fn full_clone(
     tips: Vec<ObjectId>,
     reserve: Reserve,
 ) -> Result<Outgoing<Rc<Store>>, ErrorReply> {
+    own(object, store, &full_clone::request(tips), reserve).await
+}
+
+/// Plans in the same way a pack that is for nobody's request.
+pub(crate) async fn own(
+    object: &RepoObject,
+    store: &Rc<Store>,
+    request: &FetchRequest,
+    reserve: Reserve,
+) -> Result<Outgoing<Rc<Store>>, ErrorReply> {
     let broken = |message: String| ErrorReply::new(ErrorCode::InternalError, message);
-    let request = full_clone::request(tips);
-    let asked = (&request, &Everything as &dyn Nameable);
+    let asked = (request, &Everything as &dyn Nameable);
     match plan(object, store, asked, &Limits::DEFAULT, reserve).await {
         Ok(Answer { pack, .. }) => {
-            pack.ok_or_else(|| broken("a full clone without a pack".to_owned()))
+            pack.ok_or_else(|| broken("an answer without a pack".to_owned()))
         }
         Err(NoAnswer::Told(message)) => Err(broken(message)),
         Err(NoAnswer::Refused(error)) => Err(error),

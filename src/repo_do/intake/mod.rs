@@ -12,6 +12,7 @@
 //! | `resolve` | makes the remaining deltas into objects |
 //! | `inspect` | reads special blobs; a finding that fsck refuses ends the intake, and so does a secret |
 //! | `prove` | walks from the tips, and tells the policy which of them are incomplete |
+//! | `parts` | the parts of a large pack, written before it is published |
 //! | `proven` | the pack with its parts, and its last rows |
 //!
 //! They stand on:
@@ -22,6 +23,7 @@
 //! | `steps` | a machine of the engine run in steps; cold chunks fetched between them |
 //! | `memory` | reservations while a pack arrives |
 //! | `quarantine` | a pack's rows until it is published |
+//! | `new_pack` | what a caller has of a pack that has arrived |
 //! | `spill` | rows for tables that memory has no room for |
 //! | `error` | reasons of failure |
 //! | `secrets_shown` | secrets of a push, as REST and events show them |
@@ -40,6 +42,8 @@ pub(crate) mod error;
 pub(crate) mod hooks;
 pub(crate) mod inspect;
 pub(crate) mod memory;
+pub(crate) mod new_pack;
+pub(crate) mod parts;
 pub(crate) mod prove;
 pub(crate) mod proven;
 pub(crate) mod quarantine;

@@ -15,15 +15,22 @@ pub(crate) struct ProvenPack {
     table: EntryTable,
     received: Received,
     connected: Connected,
+    has_written_parts: bool,
 }
 
 impl ProvenPack {
     /// Joins a resolved pack and the result of its proof; `None` if the pack has no objects.
-    pub(crate) fn of(objects: IncomingObjects, connected: Connected) -> Option<Self> {
+    /// `has_written_parts` is what [`write_parts`](super::parts::write_parts) said of it.
+    pub(crate) fn of(
+        objects: IncomingObjects,
+        connected: Connected,
+        has_written_parts: bool,
+    ) -> Option<Self> {
         (objects.table.count() > 0).then(|| Self {
             table: objects.table,
             received: objects.pack.finish(),
             connected,
+            has_written_parts,
         })
     }
 
@@ -32,9 +39,12 @@ impl ProvenPack {
         self.received.pack_bytes
     }
 
-    /// Writes the pack's last rows and its parts, in the transaction in which the caller
-    /// publishes it.
+    /// Writes the pack's last rows, and its parts unless they are written, in the transaction in which the
+    /// caller publishes it.
     pub(crate) fn write(&self, store: &Rc<Store>) -> Result<PackPublication, StoreError> {
+        if self.has_written_parts {
+            return store.write_tail(&self.received, self.table.count());
+        }
         let Connected {
             graph_part,
             introduced_part,

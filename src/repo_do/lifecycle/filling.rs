@@ -169,7 +169,7 @@ async fn fail<F: Filling>(filling: &F, error: &F::Error) -> Result<(), F::Error>
 }
 
 /// The content is safe in the database; the namespace shows it.
-pub(super) async fn finish(object: &Rc<RepoObject>) {
+pub(crate) async fn finish(object: &Rc<RepoObject>) {
     tell::written(object).await;
     if let Err(error) = object.storage.sync().await {
         fault_log::error("sync", &error);

@@ -6,10 +6,8 @@
 //! | `lfs_presence` | the objects of Git LFS that R2 has |
 //! | `network` | calls to the object that keeps the account of a fork network |
 //! | `network_object` | that object |
-//! | `settings` | when packs go there, and when a clone is kept ready |
 
 pub(crate) mod cold;
 pub(crate) mod lfs_presence;
 pub(crate) mod network;
 pub(crate) mod network_object;
-pub(crate) mod settings;

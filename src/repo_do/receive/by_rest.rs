@@ -14,15 +14,15 @@ use crate::git::limits::Limits;
 use crate::git::protocol::push_commands::{PushCapabilities, PushCommand, PushCommands};
 use crate::git::receive_pack::rules::Rejection;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::intake::new_pack::NewPack;
+use crate::repo_do::neighbour::brought::BroughtPack;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::account::Account;
 use crate::repo_do::request::caller::Authorized;
 use crate::repo_do::request::once::Once;
 use crate::repo_do::state::store::Store;
 
-pub(crate) use super::brought::BroughtPack;
 pub(crate) use super::kept_answer::AnswerOf;
-pub(crate) use super::new_pack::NewPack;
 
 /// Changes of refs that a caller asks for.
 #[derive(Clone, Default)]

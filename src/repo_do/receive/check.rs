@@ -115,7 +115,7 @@ impl PushJob {
 
 /// Whether the ref moves as Git's client moves it only when it is forced (`set_ref_status_for_push` in
 /// git's `remote.c`).
-fn is_forced(
+pub(crate) fn is_forced(
     graph: &CommitGraph,
     pushed: &Pushed<'_, Rc<Store>>,
     command: &PushCommand,

@@ -24,7 +24,7 @@ use crate::storage::fault_log;
 use crate::storage::time::iso_8601;
 
 /// Refs of one push whose commits are looked for.
-const REFS_MAX: usize = 64;
+pub(crate) const REFS_MAX: usize = 64;
 
 /// Bytes of a message in an event.
 const MESSAGE_BYTES_MAX: usize = 1 << 10;
@@ -42,17 +42,21 @@ const PUSH_BYTES_MAX: usize = 1 << 20;
 const STEP_COMMITS: usize = 20_000;
 
 /// An update whose commits are looked for.
-struct Moved {
-    name: BString,
-    old: Option<ObjectId>,
-    new: ObjectId,
+pub(crate) struct Moved {
+    /// Its ref.
+    pub(crate) name: BString,
+    /// Where that was.
+    pub(crate) old: Option<ObjectId>,
+    /// Where it goes.
+    pub(crate) new: ObjectId,
 }
 
 /// What is looked for.
-struct Wanted {
-    moved: Vec<Moved>,
+pub(crate) struct Wanted {
+    /// By the updates.
+    pub(crate) moved: Vec<Moved>,
     /// Commits that a hook is told of, over all updates together. An event has its own bound.
-    more: usize,
+    pub(crate) more: usize,
 }
 
 impl PushJob {
@@ -86,7 +90,8 @@ impl PushJob {
     }
 }
 
-async fn commits_by_ref(
+/// Finds the commits of each update; there is nothing to say of those that it leaves out.
+pub(crate) async fn commits_by_ref(
     steps: Steps<'_>,
     graph: &Rc<CommitGraph>,
     connected: Option<&Connected>,

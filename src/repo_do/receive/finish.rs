@@ -11,7 +11,6 @@ use super::super::request::account::fault;
 use super::super::runtime::clock::now_ms;
 use super::super::state::store::Store;
 use super::super::upkeep::alarm;
-use super::brought::{BroughtPack, graph_of};
 use super::overrides::Overridden;
 use super::progress::{ProgressSink, PushHooks};
 use super::push::Push;
@@ -31,9 +30,11 @@ use crate::repo_do::events::{changes, tell};
 use crate::repo_do::intake::arrival::ArrivedPack;
 use crate::repo_do::intake::error::IntakeError;
 use crate::repo_do::intake::inspect::inspect;
+use crate::repo_do::intake::parts::write_parts;
 use crate::repo_do::intake::proven::ProvenPack;
 use crate::repo_do::intake::resolve::resolve;
 use crate::repo_do::intake::steps::Steps;
+use crate::repo_do::neighbour::brought::{BroughtPack, graph_of};
 use crate::storage::db::sql::in_transaction;
 use crate::storage::event::EventKind;
 use crate::storage::event_payload::{COMMITS_MAX, PushedCommits};
@@ -174,12 +175,17 @@ impl PushJob {
         }
         let pack_bytes = connected.as_ref().map_or(0, |_| pushed.pack_bytes());
         self.claim_room(pack_bytes).await?;
+        let has_written_parts = match &connected {
+            Some(made) => write_parts(steps, &self.push.quarantined, &pushed, made).await?,
+            None => false,
+        };
         tell::prepare(&self.push.object).await;
         self.judge_complete(steps, &graph, &pushed).await?;
         let (objects, inspection) = pushed.into_parts();
         self.warn(&inspection)?;
         Ok(Checked {
-            pack: connected.and_then(|connected| ProvenPack::of(objects, connected)),
+            pack: connected
+                .and_then(|connected| ProvenPack::of(objects, connected, has_written_parts)),
             warned: inspection.warned().clone(),
             secrets: inspection.secrets().map(SecretSearch::let_in),
         })

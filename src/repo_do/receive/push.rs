@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use gix_object::bstr::{BString, ByteSlice as _};
 
-use super::brought::BroughtPack;
 use super::kept_answer::KeptAnswer;
 use crate::git::limits::Limits;
 use crate::git::pack::parser::error::PackError;
@@ -20,6 +19,7 @@ use crate::repo_do::contract::{Access, Actor, ErrorReply};
 use crate::repo_do::intake::arrival::ArrivedPack;
 use crate::repo_do::intake::memory::PackCounts;
 use crate::repo_do::intake::quarantine::QuarantinedPack;
+use crate::repo_do::neighbour::brought::BroughtPack;
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::request::account::Account;
 use crate::repo_do::request::caller::Authorized;
@@ -29,6 +29,7 @@ use crate::repo_do::runtime::reply;
 use crate::repo_do::state::readers::{Purpose, Reader};
 use crate::repo_do::state::store::Store;
 use crate::storage::event_payload::PushedCommits;
+use crate::storage::repository::upstream::Followed;
 
 /// The repository's settings for the caller; `overrides`: the caller passes the rules about refs.
 pub(super) fn settings(authorized: &Authorized, overrides: bool) -> Settings<'_> {
@@ -43,6 +44,11 @@ pub(super) fn settings(authorized: &Authorized, overrides: bool) -> Settings<'_>
             repository: &record.policies.ref_rules,
             overrides,
         },
+        mirrored: record
+            .policies
+            .upstream
+            .as_ref()
+            .and_then(Followed::read_only),
     }
 }
 
@@ -60,7 +66,7 @@ fn asks_to_override(commands: &PushCommands, authorized: &Authorized, account: &
 }
 
 /// The commits of a push by ref.
-pub(super) type CommitsByRef = HashMap<BString, PushedCommits>;
+pub(crate) type CommitsByRef = HashMap<BString, PushedCommits>;
 
 /// A push whose commands were read.
 pub(super) struct Push {

@@ -3,7 +3,6 @@
 
 use std::rc::Rc;
 
-use super::brought::BroughtPack;
 use super::finish::PushJob;
 use super::push::Push;
 use super::refused::Refused;
@@ -12,6 +11,7 @@ use crate::repo_do::contract::ErrorReply;
 use crate::repo_do::intake::arrival::ArrivedPack;
 use crate::repo_do::intake::error::IntakeError;
 use crate::repo_do::intake::proven::ProvenPack;
+use crate::repo_do::neighbour::brought::BroughtPack;
 
 impl Push {
     /// Bounds the pack by the bytes that are left. Gives `false` if the client announces more than that:

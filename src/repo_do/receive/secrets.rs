@@ -1,6 +1,5 @@
 //! Secrets in the blobs of a push: when they refuse it, and the event when they are let in.
 
-use super::brought::BroughtPack;
 use super::finish::PushJob;
 use super::refused::Refused;
 use crate::git::receive_pack::secrets::{LetIn, SecretRefusal};
@@ -8,6 +7,7 @@ use crate::git::store::StoreError;
 use crate::repo_do::events::tell;
 use crate::repo_do::intake::error::IntakeError;
 use crate::repo_do::intake::secrets_shown;
+use crate::repo_do::neighbour::brought::BroughtPack;
 use crate::storage::event::EventKind;
 
 impl PushJob {

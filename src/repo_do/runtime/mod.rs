@@ -9,7 +9,7 @@
 //! | `timer` | waiting for a time to pass |
 //! | `body`, `pace` | a body in large pieces; how fast it must come |
 //! | `reply` | responses |
-//! | `random` | random bytes |
+//! | `random`, `web_crypto` | random bytes, encryption and signatures by the platform |
 
 pub(crate) mod admission;
 pub(crate) mod body;
@@ -20,3 +20,4 @@ pub(crate) mod pace;
 pub(crate) mod random;
 pub(crate) mod reply;
 pub(crate) mod timer;
+pub(crate) mod web_crypto;

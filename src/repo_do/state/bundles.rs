@@ -21,7 +21,7 @@ impl KnownBundle {
         if let Some(key) = self.url_key.get() {
             return Ok(key);
         }
-        let key = random::key()?;
+        let key = random::bytes()?;
         self.url_key.set(Some(key));
         Ok(key)
     }

@@ -5,8 +5,11 @@
 //! | `store` | the type of the repository's store |
 //! | `alarm_time` | when the alarm rings |
 //! | `outbox` | events that arrive, and their hand-over to the namespace |
+//! | `snapshot_settings` | when packs go to R2, and when a clone is kept ready |
 //! | `turn` | work that only one task does at a time |
+//! | `downstreams` | pushes to other repositories that are under way |
 //! | `import` | the import at work, and how far it has come |
+//! | `upstream` | the sync with the upstream at work |
 //! | `readers` | who reads packs now |
 //! | `running_requests` | requests under way that are done once |
 //! | `graph_cache`, `reach_cache` | the commit graph; what the refs and the reflog reach |
@@ -25,6 +28,7 @@ pub(crate) mod alarm_time;
 pub(crate) mod answer_cache;
 pub(crate) mod bundles;
 mod caches;
+pub(crate) mod downstreams;
 pub(crate) mod failure;
 pub(crate) mod fetch_counts;
 pub(crate) mod fetch_extensions;
@@ -37,7 +41,9 @@ pub(crate) mod readers;
 pub(crate) mod room_claims;
 pub(crate) mod running_requests;
 pub(crate) mod seen_tokens;
+pub(crate) mod snapshot_settings;
 pub(crate) mod store;
 pub(crate) mod tables;
 pub(crate) mod turn;
+pub(crate) mod upstream;
 pub(crate) mod usage_counts;

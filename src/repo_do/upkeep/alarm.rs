@@ -11,10 +11,10 @@ use super::thoroughness::Thoroughness;
 use super::{ephemeral, events, merge, pack_refs, sweep};
 use crate::git::store::StoreError;
 use crate::repo_do::object::RepoObject;
-use crate::repo_do::r2::settings::settle_ms;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::schedule::{copies_due, wake_if_due, wake_or_log};
 use crate::repo_do::state::failure::Failure;
+use crate::repo_do::state::snapshot_settings::settle_ms;
 use crate::repo_do::state::store::Store;
 use crate::repo_do::upkeep;
 use crate::storage::fault_log;
@@ -188,7 +188,14 @@ pub(crate) async fn after_push(object: &RepoObject, store: &Store) {
         Ok(Some(_)) => MERGE_DELAY_MS,
         _ => settle_ms.min(DAY_MS),
     };
+    let delay_ms = if has_downstreams(store) { 0 } else { delay_ms };
     wake_or_log(object, now_ms().saturating_add(delay_ms)).await;
+}
+
+/// Whether other repositories are to hear of a push at once.
+fn has_downstreams(store: &Store) -> bool {
+    // The record is read again after each push in any case, by the hand-over of its events.
+    matches!(store.load(), Ok(Some(record)) if record.has_downstreams)
 }
 
 /// Sets the alarm for the refs that expire next.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::git::graph::made_part::MadePart;
 use crate::git::pack::entries::EntryTable;
-use crate::git::pack::index::{Compared, IndexBuilder, IndexCompare, IndexError};
+use crate::git::pack::index::{CHECK_STEP_ENTRIES, Compared, IndexCompare, IndexError, IndexRows};
 use crate::git::store::scan::ScannedPart;
 use crate::git::store::{PackRecord, Part, Scratch};
 use crate::repo_do::runtime::timer::pause;
@@ -21,9 +21,15 @@ pub(super) async fn difference(
         Ok(stored) => stored,
         Err(error) => return Ok(Some(error.to_string())),
     };
-    let compare = IndexCompare::new(table, stored);
-    table.check()?;
-    let mut compare = compare.map_err(|error| broken(&error))?;
+    let mut compare = IndexCompare::new(table, stored);
+    loop {
+        let checked = compare.check_some();
+        table.check()?;
+        if checked.map_err(|error| broken(&error))? {
+            break;
+        }
+        pause().await;
+    }
     loop {
         let compared = compare.step();
         // An object that scratch could not give would look like a difference.
@@ -38,15 +44,23 @@ pub(super) async fn difference(
 }
 
 /// The index, which is not stored yet.
-pub(super) fn made(table: &EntryTable, scratch: Rc<dyn Scratch>) -> Result<Rc<MadePart>, Failure> {
-    let rows = IndexBuilder::new(table);
-    table.check()?;
-    let (mut rows, mut index) = (
-        rows.map_err(|error| broken(&error))?,
-        MadePart::of_rows(scratch),
-    );
-    while let Some(row) = rows.next_row() {
+pub(super) async fn made(
+    table: &EntryTable,
+    scratch: Rc<dyn Scratch>,
+) -> Result<Rc<MadePart>, Failure> {
+    let (mut rows, mut index) = (IndexRows::default(), MadePart::of_rows(scratch));
+    loop {
+        let checked = rows.check_some(table, CHECK_STEP_ENTRIES);
+        table.check()?;
+        if checked.map_err(|error| broken(&error))? {
+            break;
+        }
+        pause().await;
+    }
+    while let Some(row) = rows.next_row(table) {
+        table.check()?;
         index.push_row(&row)?;
+        pause().await;
     }
     table.check()?;
     Ok(Rc::new(index))

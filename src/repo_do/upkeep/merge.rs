@@ -9,12 +9,13 @@ use std::rc::Rc;
 
 use crate::git::graph::commits::CommitGraph;
 use crate::git::graph::segment::Segment;
+use crate::git::graph::unwritten::{MadeOf, UnwrittenParts};
 use crate::git::limits::Limits;
 use crate::git::maintenance::geometry;
-use crate::git::maintenance::merge::Merge;
+use crate::git::maintenance::merge::{Merge, Merged};
 use crate::git::maintenance::step::Step;
 use crate::git::pack::reader::LivePacks;
-use crate::git::store::{PackId, PackRecord, PackStore as _, StoreError};
+use crate::git::store::{PackId, PackRecord, PackStore as _, Quarantine as _, StoreError};
 use crate::repo_do::intake::memory::{entries_of, made_bytes, sorted_bytes};
 use crate::repo_do::intake::quarantine::QuarantinedPack;
 use crate::repo_do::object::{GRACE_MS, RepoObject};
@@ -182,7 +183,8 @@ impl<'a> Job<'a> {
     ) -> Result<PackPublication, Failure> {
         let store = Rc::clone(packs.store());
         let opened = QuarantinedPack::of_run(Rc::clone(self.object), Rc::clone(&store), self.task);
-        if merge.objects(packs) >= SPILLING_OBJECTS_MIN {
+        let is_large = merge.objects(packs) >= SPILLING_OBJECTS_MIN;
+        if is_large {
             // A later sweep removes the scratch that a crash leaves.
             let scheduled = schedule::wake_by(self.object, now_ms() + GRACE_MS).await;
             scheduled.map_err(|error| StoreError::Failed(error.to_string()))?;
@@ -215,11 +217,40 @@ impl<'a> Job<'a> {
         }
         check()?;
         let gone = || StoreError::Failed("the merge came to no end".to_owned());
-        let merged = merge.finish(packs, graph, renamed)?.ok_or_else(gone)?;
+        let mut merged = merge.finish(packs, graph, renamed)?.ok_or_else(gone)?;
+        if let Some(pack_id) = merged.received.pack_id.filter(|_| is_large) {
+            let before = store.database().rows_written();
+            self.write_parts((&store, &opened), pack_id, &merged)
+                .await?;
+            merged.has_written_parts = true;
+            self.rows += store.database().rows_written().saturating_sub(before);
+            check()?;
+        }
         let before = store.database().rows_written();
         let swapped = store.publish_merged(&merged, now_ms())?;
         self.rows += store.database().rows_written().saturating_sub(before);
         opened.forget();
         Ok(swapped)
+    }
+
+    /// Writes the parts of a merged pack in steps, so that the transaction that swaps the packs is short.
+    async fn write_parts(
+        &self,
+        (store, opened): (&Store, &QuarantinedPack),
+        pack_id: PackId,
+        merged: &Merged,
+    ) -> Result<(), Failure> {
+        let made_of = MadeOf {
+            table: &merged.table,
+            graph: &merged.graph_part,
+            introduced: &merged.introduced_part,
+        };
+        let mut unwritten = UnwrittenParts::default();
+        let mut put = |part, number, row: &[u8]| opened.put_part(pack_id, part, number, row);
+        while !unwritten.step(made_of, &mut put)? {
+            pause().await;
+            self.object.check_open(store)?;
+        }
+        Ok(())
     }
 }

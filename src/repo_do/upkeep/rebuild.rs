@@ -185,7 +185,7 @@ impl Rebuild {
         let is_index_stored = index_problem.is_none();
         if let Some(problem) = index_problem {
             self.as_stored.note_index_problem(pack_id, problem);
-            let index = made_index::made(&objects.table, self.steps().spill())?;
+            let index = made_index::made(&objects.table, self.steps().spill()).await?;
             index.put_away()?;
             self.overlay.put_apart(pack_id, Part::Index, index);
         }

@@ -9,11 +9,11 @@ use std::rc::Rc;
 use crate::git::store::StoreError;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::object::RepoObject;
-use crate::repo_do::r2::settings::Settings;
 use crate::repo_do::runtime::admission::reserve;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::timer;
 use crate::repo_do::state::failure::SnapshotError;
+use crate::repo_do::state::snapshot_settings::Settings;
 use crate::repo_do::state::store::Store;
 use crate::repo_do::upkeep::snapshot::surroundings::{
     RepositorySurroundings, SNAPSHOT_BYTES, securing,

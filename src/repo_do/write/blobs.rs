@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use futures::FutureExt as _;
 use gix_hash::ObjectId;
 use serde::Serialize;
 
@@ -28,12 +29,12 @@ use crate::repo_do::intake::arrival::ArrivedPack;
 use crate::repo_do::intake::error::IntakeError;
 use crate::repo_do::intake::hooks::Unwatched;
 use crate::repo_do::intake::inspect::inspect;
+use crate::repo_do::intake::new_pack::NewPack;
 use crate::repo_do::intake::prove::{Closure, Subject, prove};
 use crate::repo_do::intake::proven::ProvenPack;
 use crate::repo_do::intake::quarantine::QuarantinedPack;
 use crate::repo_do::intake::resolve::resolve;
 use crate::repo_do::intake::steps::Steps;
-use crate::repo_do::receive::by_rest::NewPack;
 use crate::repo_do::request::answer::{self, Answer};
 use crate::repo_do::request::caller::Authorized;
 use crate::repo_do::runtime::body::Body;
@@ -74,7 +75,7 @@ pub(super) async fn put(write: WriteRequest) -> Answer {
     let told = check_told(&write.request, Limits::DEFAULT.object_bytes_max);
     let told = told.and_then(|told| write.check_room(told.unwrap_or(0)).map(|()| told));
     let stored = match told {
-        Ok(told) => store(&write, &mut body, told).await,
+        Ok(told) => store(&write, &mut body, told).boxed_local().await,
         Err(error) => Err(error),
     };
     if stored.is_err() {
@@ -170,7 +171,7 @@ async fn prove_and_publish(
     };
     let connected = prove(steps, subject, &mut OneBlob(*id)).await?;
     let (objects, _) = pushed.into_parts();
-    let proven = connected.and_then(|connected| ProvenPack::of(objects, connected));
+    let proven = connected.and_then(|connected| ProvenPack::of(objects, connected, false));
     let proven = proven.ok_or_else(|| ErrorReply::internal("intake", &"the pack is empty"))?;
     let mut authorized = write.authorized.clone();
     let claimed = authorized.claim_room(&write.object, &write.store, proven.pack_bytes());

@@ -5,8 +5,6 @@
 //! | `body` | the caller's body |
 //! | `workbench` | its reads and new objects, in steps between which others get their turn |
 //! | `branches` | one branch merged into another |
-//! | `neighbour` | another repository, asked as the caller |
-//! | `bringing` | its objects that are merged, fetched into quarantine |
 //! | `large_files` | objects of Git LFS that come with them |
 //! | `picks` | commits repeated or taken back |
 //! | `restore` | a branch brought back to what it was |
@@ -19,10 +17,8 @@ use crate::repo_do::request::answer::Answer;
 
 mod body;
 mod branches;
-mod bringing;
 mod conflicts;
 mod large_files;
-mod neighbour;
 mod outcome;
 mod picks;
 mod restore;

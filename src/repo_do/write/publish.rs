@@ -5,7 +5,8 @@ use super::pack_maker::pack_of;
 use crate::git::edit::new_objects::NewObjects;
 use crate::git::receive_pack::rules::Rejection;
 use crate::repo_do::contract::ErrorReply;
-use crate::repo_do::receive::by_rest::{BroughtPack, RefChanges, Writer, change_refs};
+use crate::repo_do::neighbour::brought::BroughtPack;
+use crate::repo_do::receive::by_rest::{RefChanges, Writer, change_refs};
 
 /// How often a change without a guard is made again on a ref that moves meanwhile.
 pub(crate) const ATTEMPTS_MAX: usize = 8;

@@ -12,6 +12,7 @@ use crate::repo_do::contract::{ErrorCode, ErrorReply};
 pub(crate) fn rule(rejection: &Rejection) -> &'static str {
     match rejection {
         Rejection::ReadOnly => "read_only",
+        Rejection::Mirrored => "mirrored",
         Rejection::NotPermitted { .. } => "not_permitted",
         Rejection::FunnyRefname | Rejection::LongRefname(_) => "refname",
         Rejection::Forbidden(forbidden) => forbidden.op.name(),
@@ -51,6 +52,7 @@ pub(crate) fn reply(rejection: &Rejection, name: &str, guard: &str) -> ErrorRepl
         }
         Rejection::QuotaExceeded => ErrorReply::new(ErrorCode::QuotaExceeded, message),
         Rejection::ReadOnly
+        | Rejection::Mirrored
         | Rejection::DeletionProhibited
         | Rejection::DeletionOfHead
         | Rejection::NonFastForward

@@ -4,9 +4,11 @@ use std::rc::Rc;
 
 use worker::Request;
 
+use crate::git::limits::Limits;
 use crate::git::store::PackRecord;
 use crate::repo_do::content::reading::Reading;
 use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::neighbour::asking::{Asking, Fields};
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::receive::by_rest::Writer;
 use crate::repo_do::request::account::Account;
@@ -46,6 +48,21 @@ impl WriteRequest {
         let reading = Reading::begin_with(&self.object, &self.store, audience, last).await?;
         self.account.note_packs(reading.packs().records().len());
         Ok(reading)
+    }
+
+    /// The request, as another repository is asked in its name.
+    pub(crate) fn asking(&self, fields: Fields) -> Asking<'_> {
+        Asking {
+            object: &self.object,
+            store: &self.store,
+            record: &self.authorized.record,
+            headers: self.request.headers(),
+            audience: Audience::of(self.authorized.actor),
+            account: &self.account,
+            fields,
+            pack_bytes_max: Limits::DEFAULT.pack_bytes_max,
+            will_stay: true,
+        }
     }
 
     /// Refuses so many bytes more if a bound does not leave them.

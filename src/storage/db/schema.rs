@@ -47,6 +47,8 @@ pub const REPOSITORY: Schema = Schema {
         include_sql!("repository/0016_import_lfs.sql"),
         include_sql!("repository/0017_rules_and_lives.sql"),
         include_sql!("repository/0018_import_refs.sql"),
+        include_sql!("repository/0019_upstream.sql"),
+        include_sql!("repository/0020_downstreams.sql"),
     ],
 };
 

@@ -53,6 +53,12 @@ pub struct Filter<'a> {
     pub size_min: Option<u64>,
     /// Only those that have at most so many.
     pub size_max: Option<u64>,
+    /// Only those that everybody may read, or only the others.
+    pub public: Option<bool>,
+    /// Only those that take no pushes, or only the others.
+    pub read_only: Option<bool>,
+    /// Only those that delete themselves at a time that is set, or only the others.
+    pub expires: Option<bool>,
 }
 
 /// Which repositories to list.
@@ -90,7 +96,7 @@ pub enum ListError {
     Store(#[from] StoreError),
 }
 
-/// One of the ten orders as one constant statement: ?1 and ?5 to ?8 are filters or NULL, ?2 and ?3
+/// One of the ten orders as one constant statement: ?1 and ?5 to ?11 are filters or NULL, ?2 and ?3
 /// are the last row's sort value and name.
 macro_rules! list_sql {
     ($sort_value:literal, $follows:literal, $direction:literal) => {
@@ -104,6 +110,9 @@ macro_rules! list_sql {
                 AND (?6 IS NULL OR coalesce(last_push_at, created_at) >= ?6)
                 AND (?7 IS NULL OR size_bytes + lfs_bytes >= ?7)
                 AND (?8 IS NULL OR size_bytes + lfs_bytes <= ?8)
+                AND (?9 IS NULL OR public = ?9)
+                AND (?10 IS NULL OR read_only = ?10)
+                AND (?11 IS NULL OR (expires_at IS NOT NULL) = ?11)
                 AND (",
             $sort_value,
             ", name_key) ",
@@ -146,6 +155,9 @@ impl<D: Database> NamespaceStore<D> {
             Value::integer(filter.last_push_after),
             Value::integer(filter.size_min.map(integer)),
             Value::integer(filter.size_max.map(integer)),
+            Value::integer(filter.public.map(i64::from)),
+            Value::integer(filter.read_only.map(i64::from)),
+            Value::integer(filter.expires.map(i64::from)),
         ];
         let sql = statement(query.sort, query.direction);
         let rows = query_all(&self.db, sql, &params, read_listed);

@@ -27,8 +27,10 @@
 //! | [`idempotency`] | requests that are done once, and their answers |
 //! | [`revisions`] | names that people give to commits |
 //! | [`tokens`] | the tokens of a repository or of a namespace |
+//! | [`upstream`], [`upstream_row`], [`upstream_syncs`] | another repository elsewhere that this one follows; syncs with it |
 //! | [`imports`] | an import under way, and the edge of a history that is here in part |
 //! | [`import_lfs`] | objects of Git LFS that an import is to take |
+//! | `downstreams` | repositories elsewhere that follow it, and what was pushed there |
 //! | [`recovery`] | the recovery record written, and a repository made again from one |
 //! | [`copies`] | the packs that R2 holds, those on their way, the keys that R2 may forget |
 //! | [`ready_clone`], [`bundles`] | the answer to a full clone, kept ready in R2; the bundle there |
@@ -40,6 +42,7 @@
 
 pub mod bundles;
 pub mod copies;
+pub(crate) mod downstreams;
 pub mod ephemeral_refs;
 pub mod events;
 pub mod fork;
@@ -90,6 +93,9 @@ pub mod store;
 pub(crate) mod supersede;
 pub mod sweep;
 pub mod tokens;
+pub mod upstream;
+pub mod upstream_row;
+pub mod upstream_syncs;
 pub mod whereabouts;
 
 mod known_targets;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pre_receive::PreReceive;
 use super::standing::Standing;
+use super::upstream::Followed;
 use crate::git::receive_pack::ref_rules::RefRules;
 use crate::git::store::StoreError;
 use crate::storage::db::row::Row;
@@ -33,6 +34,9 @@ pub struct Policies {
     /// The namespace's policies for all of its repositories.
     #[serde(skip)]
     pub standing: Standing,
+    /// The upstream that it follows.
+    #[serde(skip)]
+    pub upstream: Option<Followed>,
     /// The deployment takes no writes. No column says it.
     #[serde(skip)]
     pub is_frozen: bool,
@@ -52,6 +56,7 @@ pub(super) fn read(row: &dyn Row, first: usize) -> Result<Policies, SqlError> {
         deleted_at: row.integer_or_null(at(6))?,
         used_at: row.integer_or_null(at(7))?,
         standing: json(row, at(8))?.unwrap_or_default(),
+        upstream: json(row, at(9))?,
         is_frozen: false,
     })
 }

@@ -13,7 +13,7 @@ use gix_object::bstr::{BStr, BString, ByteSlice};
 use super::ref_page::{PAGE_REFS, PAGE_SQL, RefPage};
 use super::ref_record::{NameRange, RefRecord};
 use super::store::RepoStore;
-use crate::git::refname::TAGS;
+use crate::git::refname::{REFS, TAGS};
 use crate::git::store::{RefSource, StoreError};
 use crate::storage::db::row::Row;
 use crate::storage::db::sql::{Database, query_all, query_first};
@@ -69,7 +69,20 @@ impl<D: Database> RepoStore<D> {
         after: Option<&BStr>,
         limit: u32,
     ) -> Result<Vec<RefRecord>, StoreError> {
-        let range = NameRange::new(prefix, after);
+        self.refs_in(NameRange::new(prefix, after), limit)
+    }
+
+    /// Up to `limit` refs that have this name or a later one, by name.
+    pub fn refs_from(&self, from: &BStr, limit: u32) -> Result<Vec<RefRecord>, StoreError> {
+        let all = NameRange::new(REFS.as_bytes(), None);
+        let range = NameRange {
+            start: from.to_vec().max(all.start),
+            ..all
+        };
+        self.refs_in(range, limit)
+    }
+
+    fn refs_in(&self, range: NameRange, limit: u32) -> Result<Vec<RefRecord>, StoreError> {
         let sql = "SELECT name, target, peeled FROM ref
             WHERE name >= ?1 AND name < ?2 ORDER BY name LIMIT ?3";
         let params = [

@@ -86,6 +86,7 @@ pub struct NewRepository<'a> {
 /// The repository's settings and times. As JSON they are a line of its record in R2, which has its
 /// names elsewhere and its states not at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "states, each for itself")]
 pub struct RepositoryRecord {
     /// 16 characters of `[0-9a-z]`.
     #[serde(skip)]
@@ -125,6 +126,9 @@ pub struct RepositoryRecord {
     /// It is being made again from R2: it serves nothing yet.
     #[serde(skip)]
     pub is_recovering: bool,
+    /// Other repositories follow it.
+    #[serde(skip)]
+    pub has_downstreams: bool,
     /// Rules, bounds and its end.
     #[serde(default, skip_serializing_if = "is_default")]
     pub policies: Box<Policies>,
@@ -300,7 +304,9 @@ impl<D: Database> RepoStore<D> {
                 phase, network_id, EXISTS (SELECT 1 FROM import),
                 EXISTS (SELECT 1 FROM recovery), fsck_strict, fetch_events,
                 ref_rules, pre_receive, push_protection, bytes_max, expires_at, idle_ttl_seconds,
-                deleted_at, used_at, standing
+                deleted_at, used_at, standing,
+                (SELECT json_object('policy', policy, 'refs', json(refs)) FROM upstream),
+                EXISTS (SELECT 1 FROM downstream)
             FROM repository";
         Ok(query_first(&self.db, sql, &[], read_record)?)
     }
@@ -431,6 +437,7 @@ fn read_record(row: &dyn Row) -> Result<RepositoryRecord, SqlError> {
         is_importing: row.truth(18)?,
         is_recovering: row.truth(19)?,
         fsck_strict: row.truth(20)?,
+        has_downstreams: row.truth(32)?,
         policies: Box::new(policies),
     })
 }

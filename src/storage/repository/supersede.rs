@@ -6,10 +6,11 @@ use super::part_rows::{deflated_keys, keys};
 use super::publication::PackPublication;
 use super::store::RepoStore;
 use crate::git::graph::made_part::{MadePart, row_bytes_max};
+use crate::git::graph::unwritten::{MadeOf, UnwrittenParts};
 use crate::git::maintenance::merge::Merged;
 use crate::git::pack::entries::EntryTable;
 use crate::git::pack::incoming::Received;
-use crate::git::pack::index::{self, IndexBuilder, IndexError};
+use crate::git::pack::index;
 use crate::git::store::{PackId, Part, Quarantine as _, StoreError};
 use crate::storage::db::row::Value;
 use crate::storage::db::sql::{Database, in_transaction, query_all, query_first};
@@ -54,8 +55,26 @@ impl<D: Database> RepoStore<D> {
         &self,
         received: &Received,
         table: &EntryTable,
-        graph_part: &MadePart,
-        introduced_part: &MadePart,
+        graph: &MadePart,
+        introduced: &MadePart,
+    ) -> Result<PackPublication, StoreError> {
+        let pack = self.write_tail(received, table.count())?;
+        let made_of = MadeOf {
+            table,
+            graph,
+            introduced,
+        };
+        let mut unwritten = UnwrittenParts::default();
+        let mut put = |part, number, row: &[u8]| self.put_part(pack.pack_id, part, number, row);
+        while !unwritten.step(made_of, &mut put)? {}
+        Ok(pack)
+    }
+
+    /// The same of a pack whose parts are in quarantine already.
+    pub(crate) fn write_tail(
+        &self,
+        received: &Received,
+        object_count: u32,
     ) -> Result<PackPublication, StoreError> {
         debug_assert!(
             self.db.in_transaction(),
@@ -66,27 +85,10 @@ impl<D: Database> RepoStore<D> {
             None => self.open_pack()?,
         };
         self.put_chunk(pack_id, received.chunk_count, &received.tail)?;
-        let failed = |error: IndexError| StoreError::Failed(error.to_string());
-        let mut index = IndexBuilder::new(table).map_err(failed)?;
-        let mut number = 0;
-        while let Some(row) = index.next_row() {
-            self.put_part(pack_id, Part::Index, number, &row)?;
-            number += 1;
-        }
-        table.check()?;
-        let parts = [
-            (Part::Graph, graph_part),
-            (Part::Introduced, introduced_part),
-        ];
-        for (part, made) in parts {
-            for (number, row) in (0..).zip(made.rows()) {
-                self.put_part(pack_id, part, number, &row?)?;
-            }
-        }
         Ok(PackPublication {
             pack_id,
             pack_bytes: received.pack_bytes,
-            object_count: table.count(),
+            object_count,
         })
     }
 
@@ -97,9 +99,19 @@ impl<D: Database> RepoStore<D> {
         merged: &Merged,
         now_ms: i64,
     ) -> Result<PackPublication, StoreError> {
-        let parts = (&merged.graph_part, &merged.introduced_part);
+        let Merged {
+            received,
+            table,
+            graph_part,
+            introduced_part,
+            ..
+        } = merged;
         let published = in_transaction(&self.db, || {
-            let pack = self.write_pack(&merged.received, &merged.table, parts.0, parts.1)?;
+            let pack = if merged.has_written_parts {
+                self.write_tail(received, table.count())?
+            } else {
+                self.write_pack(received, table, graph_part, introduced_part)?
+            };
             self.supersede(&merged.sources, &pack, now_ms)?;
             Ok(pack)
         });

@@ -96,6 +96,9 @@ pub(crate) fn list<D: Database>(
             last_push_after: moment("last_push_after", query.last_push_after.as_deref())?,
             size_min: query.size_min,
             size_max: query.size_max,
+            public: query.public,
+            read_only: query.read_only,
+            expires: query.expires,
         },
         sort: match sort {
             Sort::CreatedAt => listing::Sort::CreatedAt,

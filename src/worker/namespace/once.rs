@@ -39,6 +39,8 @@ pub(crate) enum Purpose {
     Webhook,
     /// A webhook's secret.
     WebhookSecret,
+    /// A downstream's id.
+    Downstream,
 }
 
 /// A caller and its key.
@@ -98,6 +100,7 @@ impl Seed {
             Purpose::Token => b"tok ",
             Purpose::Webhook => b"hook",
             Purpose::WebhookSecret => b"hsec",
+            Purpose::Downstream => b"down",
         };
         let drawn = digest(&[label, &self.0]);
         let mut bytes = [0; N];

@@ -2,7 +2,7 @@
 
 use worker::{Request, Response, ResponseBody};
 
-use super::{content_query, media_type};
+use super::{content_query, media_type, other_repository};
 use crate::repo_do::contract::archive::ArchiveFormat;
 use crate::repo_do::contract::{Access, CONDITION_HEADERS, ErrorReply, compare, header};
 use crate::worker::admission;
@@ -48,6 +48,9 @@ pub(crate) async fn answer(
     if visit.is_artifacts {
         headers.push((header::ARTIFACTS, "true".to_owned()));
     }
+    if matches!(content, Content::Compare(_) | Content::Diff) {
+        headers.extend(head_repository(visit, path, query).await?);
+    }
     let call = Call::get(target).with_headers(headers);
     // The object is asked first, as by git requests.
     let response = match repository(visit, path, actor, call).await {
@@ -66,6 +69,21 @@ pub(crate) async fn answer(
         json(response)
     };
     shown.map_err(|error| fault("content", &error))
+}
+
+/// What the object is told of the repository that the head of a comparison is in. It reads the query
+/// again and refuses what is wrong with it.
+async fn head_repository(
+    visit: &Visit,
+    path: &RepositoryPath,
+    query: &str,
+) -> Result<Option<(&'static str, String)>, ErrorReply> {
+    let mut fields = form_urlencoded::parse(query.as_bytes());
+    let named = fields.find(|(name, _)| name == compare::HEAD_REPOSITORY);
+    match named {
+        Some((_, named)) => other_repository::of(visit, path, named.into_owned()).await,
+        None => Ok(None),
+    }
 }
 
 async fn refuse(response: Response) -> Result<Response, ErrorReply> {

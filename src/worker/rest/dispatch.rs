@@ -4,11 +4,13 @@ use worker::Request;
 
 use super::parameters::no_parameters;
 use super::{
-    audit, deleted, forks, imports, namespaces, purges, recoveries, relisting, renaming, repos,
-    signed, tokens, usage, webhooks,
+    audit, deleted, downstreams, forks, imports, namespaces, purges, recoveries, relisting,
+    renaming, repos, signed, tokens, upstreams, usage, webhooks,
 };
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::worker::reply::Reply;
+use crate::worker::route::downstreams::DownstreamRoute;
+use crate::worker::route::upstream::UpstreamRoute;
 use crate::worker::route::webhooks::HookRoute;
 use crate::worker::route::{RestRoute, RouteError};
 use crate::worker::visit::Visit;
@@ -71,6 +73,12 @@ pub(crate) async fn answer(
         (RestRoute::Webhooks(owner, route), _) => {
             webhooks::answer(visit, request, method, query, owner, route).await
         }
+        (RestRoute::Downstreams(path, route), _) => {
+            downstreams::answer(visit, request, method, query, (path, route)).await
+        }
+        (RestRoute::Upstream(path, route), _) => {
+            upstreams::answer(visit, request, method, query, (path, *route)).await
+        }
         // Streams: not answered by a reply.
         (
             RestRoute::Content(..)
@@ -90,6 +98,8 @@ fn takes_parameters(route: &RestRoute, method: &str) -> bool {
     let lists = matches!(
         route,
         RestRoute::Webhooks(_, HookRoute::Deliveries(_))
+            | RestRoute::Downstreams(_, DownstreamRoute::Pushes(_))
+            | RestRoute::Upstream(_, UpstreamRoute::Syncs)
             | RestRoute::Namespaces
             | RestRoute::Audit(_)
             | RestRoute::DeploymentAudit

@@ -92,12 +92,14 @@ fn namespace(route: &RestRoute) -> Option<&NamespaceName> {
         | RestRoute::RevokeAll(namespace)
         | RestRoute::RevokeSigned(namespace) => Some(namespace),
         RestRoute::Webhooks(owner, _) => Some(&owner.namespace),
-        RestRoute::Fork(path)
+        RestRoute::Downstreams(path, _)
+        | RestRoute::Fork(path)
         | RestRoute::Restore(path)
         | RestRoute::Import(path)
         | RestRoute::Rename(path)
         | RestRoute::Maintenance(path)
-        | RestRoute::Purge(path) => Some(&path.namespace),
+        | RestRoute::Purge(path)
+        | RestRoute::Upstream(path, _) => Some(&path.namespace),
         _ => None,
     }
 }
@@ -187,6 +189,8 @@ mod tests {
             "repos/app/maintenance",
             "repos/app/purge-unreachable",
             "repos/app/webhooks",
+            "repos/app/downstreams",
+            "repos/app/downstreams/0123456789abcdef/push",
         ] {
             let path = format!("/api/v1/namespaces/Acme/{below}");
             let Ok(Route::Rest(route)) = route::parse(&path) else {

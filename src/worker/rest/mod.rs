@@ -15,6 +15,7 @@
 //! | [`session`] | signing in to the pages, and out of them |
 //! | [`sync_fork`] | a fork that takes over what its source has by now |
 //! | [`signed`] | signed tokens revoked |
+//! | [`upstreams`] | the repository that one follows, and its syncs |
 //! | [`webhooks`] | webhooks and their deliveries |
 //! | [`openapi`] | the description of the REST face |
 
@@ -25,6 +26,7 @@ pub(crate) mod content;
 pub(crate) mod content_query;
 mod deleted;
 pub(crate) mod dispatch;
+mod downstreams;
 pub(crate) mod events;
 pub(crate) mod forks;
 pub(crate) mod idempotency;
@@ -45,6 +47,7 @@ pub(crate) mod session;
 pub(crate) mod signed;
 mod sync_fork;
 pub(crate) mod tokens;
+pub(crate) mod upstreams;
 pub(crate) mod usage;
 pub(crate) mod webhooks;
 pub(crate) mod writes;

@@ -34,17 +34,11 @@ pub(crate) async fn create(visit: &Visit, request: Request) -> Result<Reply, Err
 pub(crate) async fn list(visit: &Visit, query: &str) -> Result<Reply, ErrorReply> {
     admission::to_administer(visit).await?;
     let (limit, query) = parameters::query::<ListQuery>(query)?.checked()?;
-    let unknown = [
-        ("/sort", query.sort.is_some()),
-        ("/direction", query.direction.is_some()),
-        ("/last_push_before", query.last_push_before.is_some()),
-        ("/last_push_after", query.last_push_after.is_some()),
-        ("/size_min", query.size_min.is_some()),
-        ("/size_max", query.size_max.is_some()),
-    ];
-    if let Some((pointer, _)) = unknown.iter().find(|(_, given)| *given) {
+    let sort = query.sort.map(|_| "/sort");
+    let sort = sort.or_else(|| query.direction.map(|_| "/direction"));
+    if let Some(pointer) = sort.or_else(|| query.filter_given()) {
         let message = "namespaces are listed by name, all of them";
-        return Err(ErrorReply::at(ErrorCode::InvalidInput, *pointer, message));
+        return Err(ErrorReply::at(ErrorCode::InvalidInput, pointer, message));
     }
     let (infos, total, cursor) = directory::namespaces(visit, limit, &query).await?;
     let namespaces: Vec<_> = infos.into_iter().map(Namespace::from).collect();

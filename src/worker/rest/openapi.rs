@@ -21,6 +21,8 @@ mod tests {
 
     use super::*;
     use crate::repo_do::contract::ErrorCode;
+    use crate::worker::route::downstreams::DownstreamRoute;
+    use crate::worker::route::upstream::UpstreamRoute;
     use crate::worker::route::webhooks::HookRoute;
     use crate::worker::route::{self, Content, RestRoute, Route, Write};
 
@@ -28,6 +30,7 @@ mod tests {
     const REPOSITORY: &str = "/api/v1/namespaces/{namespace}/repos/{repo}";
 
     /// The template of a route's path; nothing for Git's routes.
+    #[expect(clippy::too_many_lines, reason = "a line for each route")]
     fn template(route: &Route) -> Option<String> {
         let in_repository = |rest: &str| format!("{REPOSITORY}{rest}");
         Some(match route {
@@ -73,6 +76,12 @@ mod tests {
                 RestRoute::Stats(_) => in_repository("/stats"),
                 RestRoute::Maintenance(_) => in_repository("/maintenance"),
                 RestRoute::Purge(_) => in_repository("/purge-unreachable"),
+                RestRoute::Upstream(_, route) => in_repository(match route {
+                    UpstreamRoute::Settings => "/upstream",
+                    UpstreamRoute::Sync => "/upstream/sync",
+                    UpstreamRoute::Syncs => "/upstream/syncs",
+                    UpstreamRoute::Hook => "/upstream/hook",
+                }),
                 RestRoute::Webhooks(owner, route) => {
                     let below = match route {
                         HookRoute::All => "",
@@ -89,6 +98,7 @@ mod tests {
                     };
                     format!("{above}/webhooks{below}")
                 }
+                RestRoute::Downstreams(_, route) => in_repository(of_downstreams(route)),
                 RestRoute::Content(_, content) => in_repository(match content {
                     Content::Refs => "/refs",
                     Content::Log => "/log",
@@ -126,8 +136,17 @@ mod tests {
         })
     }
 
+    fn of_downstreams(route: &DownstreamRoute) -> &'static str {
+        match route {
+            DownstreamRoute::All => "/downstreams",
+            DownstreamRoute::One(_) => "/downstreams/{downstream}",
+            DownstreamRoute::Push(_) => "/downstreams/{downstream}/push",
+            DownstreamRoute::Pushes(_) => "/downstreams/{downstream}/pushes",
+        }
+    }
+
     /// A path of every kind that the router knows: of the arms above, one each.
-    const PATHS: [&str; 73] = [
+    const PATHS: [&str; 81] = [
         "/",
         "/healthz",
         "/metrics",
@@ -145,6 +164,10 @@ mod tests {
         "/api/v1/namespaces/acme/tokens",
         "/api/v1/namespaces/acme/tokens/revoke-signed",
         "/api/v1/namespaces/acme/tokens/0123456789abcdef",
+        "/api/v1/namespaces/acme/repos/r/downstreams",
+        "/api/v1/namespaces/acme/repos/r/downstreams/0123456789abcdef",
+        "/api/v1/namespaces/acme/repos/r/downstreams/0123456789abcdef/push",
+        "/api/v1/namespaces/acme/repos/r/downstreams/0123456789abcdef/pushes",
         "/api/v1/audit",
         "/api/v1/namespaces/acme/audit",
         "/api/v1/namespaces/acme/tokens/revoke-all",
@@ -187,6 +210,10 @@ mod tests {
         "/api/v1/namespaces/acme/repos/r/cherry-pick",
         "/api/v1/namespaces/acme/repos/r/revert",
         "/api/v1/namespaces/acme/repos/r/restore",
+        "/api/v1/namespaces/acme/repos/r/upstream",
+        "/api/v1/namespaces/acme/repos/r/upstream/sync",
+        "/api/v1/namespaces/acme/repos/r/upstream/syncs",
+        "/api/v1/namespaces/acme/repos/r/upstream/hook",
         "/api/v1/namespaces/acme/webhooks",
         "/api/v1/namespaces/acme/webhooks/0123456789abcdef",
         "/api/v1/namespaces/acme/webhooks/0123456789abcdef/ping",

@@ -2,6 +2,7 @@
 //! one by a JSON pointer, and bounds everything.
 
 mod bounds;
+pub(crate) mod downstreams;
 mod fsck;
 mod import;
 mod lifetime;
@@ -31,6 +32,7 @@ use crate::worker::names::{NamespaceName, RepositoryName};
 use crate::worker::signed::issuer::Issuer;
 
 mod tokens;
+pub(crate) mod upstream;
 pub(crate) mod webhooks;
 
 pub(crate) use tokens::{NewToken, PageAsked, Subject, TokenFilter, TokenQuery};

@@ -184,6 +184,8 @@ pub(crate) async fn update(
     // hook, and learns no secret.
     let listed = RepositoryInfo {
         pre_receive: None,
+        downstreams: Vec::new(),
+        upstream: None,
         ..info.clone()
     };
     let _ = directory::touch(visit, path, &TouchRepository { info: listed }).await;

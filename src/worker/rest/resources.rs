@@ -1,17 +1,20 @@
 //! Resources as REST shows them.
 
 pub(crate) mod deleted;
+pub(crate) mod downstreams;
 pub(crate) mod namespaces;
 pub(crate) mod webhooks;
 
 use serde::Serialize;
 
+use self::downstreams::DownstreamListed;
 use crate::repo_do::contract::pre_receive::ShownPreReceive;
 use crate::repo_do::contract::{
     ImportProgress, OriginReport, RefRules, RepositoryInfo, RepositoryStatus, Scope, SkippedRefs,
-    TokenRecord, TokenState,
+    SnapshotChange, TokenRecord, TokenState, UpstreamInfo,
 };
 use crate::storage::repository::settings::RepositorySettings;
+use crate::storage::repository::upstream::UpstreamPolicy;
 use crate::worker::namespace::contract::{Listed, SharedToken};
 use crate::worker::time::iso_8601;
 
@@ -28,9 +31,12 @@ pub(crate) struct Repository {
     source: Option<String>,
     #[serde(flatten)]
     settings: RepositorySettings,
+    #[serde(flatten)]
+    snapshots: SnapshotChange,
     fsck: Fsck,
     ref_rules: RefRules,
     pre_receive: Option<ShownPreReceive>,
+    downstreams: Vec<DownstreamListed>,
     expires_at: Option<String>,
     idle_ttl_seconds: Option<i64>,
     remote: String,
@@ -44,6 +50,8 @@ pub(crate) struct Repository {
     import: Option<ImportProgress>,
     #[serde(flatten)]
     origin: OriginReport,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream: Option<ShownUpstream>,
 }
 
 impl Repository {
@@ -60,11 +68,13 @@ impl Repository {
             last_push_at: info.last_push_at_ms.map(iso_8601),
             source: info.source,
             settings: info.settings,
+            snapshots: info.snapshots,
             fsck: Fsck {
                 strict: info.fsck_strict,
             },
             ref_rules: info.ref_rules,
             pre_receive: info.pre_receive,
+            downstreams: info.downstreams.into_iter().map(Into::into).collect(),
             expires_at: info.expires_at_ms.map(iso_8601),
             idle_ttl_seconds: info.idle_ttl_seconds,
             remote,
@@ -76,6 +86,27 @@ impl Repository {
             status: info.status,
             import: info.import,
             origin: info.origin,
+            upstream: info.upstream.map(Into::into),
+        }
+    }
+}
+
+/// The repository that one follows, in short.
+#[derive(Debug, Serialize)]
+struct ShownUpstream {
+    url: String,
+    policy: UpstreamPolicy,
+    last_sync: Option<String>,
+    last_error: Option<String>,
+}
+
+impl From<UpstreamInfo> for ShownUpstream {
+    fn from(info: UpstreamInfo) -> Self {
+        Self {
+            url: info.url,
+            policy: info.policy,
+            last_sync: info.last_sync_ms.map(iso_8601),
+            last_error: info.last_error,
         }
     }
 }
@@ -303,14 +334,22 @@ mod tests {
                 fetch_events: false,
                 push_protection: false,
             },
+            snapshots: SnapshotChange {
+                settle_seconds: Some(60),
+                cold_after_seconds: Some(604_800),
+                cold_bytes_min: Some(7),
+                ready_bytes_min: Some(8),
+            },
             fsck_strict: false,
             ref_rules: RefRules::default(),
             pre_receive: None,
+            downstreams: Vec::new(),
             expires_at_ms: Some(7),
             idle_ttl_seconds: None,
             status: RepositoryStatus::Ready,
             import: None,
             origin: OriginReport::default(),
+            upstream: None,
             standing_version: 0,
             size_bytes: 3,
             object_count: 4,
@@ -330,9 +369,12 @@ mod tests {
                 "last_push_at": "1970-01-01T00:00:00.002Z", "source": null, "read_only": false,
                 "public": true, "deny_non_fast_forwards": true, "deny_deletes": false,
                 "fsck": {"strict": false}, "ref_rules": [], "pre_receive": null,
+                "downstreams": [],
                 "expires_at": "1970-01-01T00:00:00.007Z", "idle_ttl_seconds": null,
                 "prune_grace_seconds": 1_209_600, "reflog_retention_seconds": 7_776_000,
                 "superseded_grace_seconds": 3600, "fetch_events": false, "push_protection": false,
+                "settle_seconds": 60, "cold_after_seconds": 604_800, "cold_bytes_min": 7,
+                "ready_bytes_min": 8,
                 "remote": "https://h/git/Acme/Widget.git", "size_bytes": 3, "object_count": 4,
                 "lfs_objects": 5, "lfs_bytes": 6, "bytes_max": null,
                 "status": "ready",

@@ -8,16 +8,18 @@ use serde::{Deserialize, Serialize};
 
 use super::cookie::SessionSecret;
 use super::held::Held;
-use super::seal;
 use crate::repo_do::contract::ErrorReply;
+use crate::repo_do::runtime::web_crypto::{self, NONCE_BYTES};
 use crate::storage::fault_log;
-use crate::worker::call::told;
 use crate::worker::fault::fault;
 use crate::worker::grants::store;
 use crate::worker::visit::Visit;
 
 /// How the KV keys of all sessions begin.
 const KEY_PREFIX: &str = "session:";
+
+/// A cookie's key seals one content and no second one, so that the nonce may be the same always.
+const NONCE: [u8; NONCE_BYTES] = [0; NONCE_BYTES];
 
 /// The value in KV.
 #[derive(Serialize, Deserialize)]
@@ -37,8 +39,8 @@ pub(crate) async fn keep(
     held: &Held,
 ) -> Result<(), ErrorReply> {
     let content = serde_json::to_vec(held).map_err(|error| fault("session", &error))?;
-    let sealed = seal::seal(&secret.key(), &content).await;
-    let sealed = sealed.map_err(|thrown| fault("session", &told(&thrown)))?;
+    let sealed = web_crypto::seal(&secret.key(), &NONCE, &[], &content).await;
+    let sealed = sealed.map_err(|error| fault("session", &error))?;
     let value = Sealed {
         sealed: STANDARD_NO_PAD.encode(sealed),
     };
@@ -56,7 +58,7 @@ pub(crate) async fn find(visit: &Visit, secret: &SessionSecret) -> Option<Held> 
         None
     });
     let sealed = STANDARD_NO_PAD.decode(found?.sealed).ok()?;
-    let content = seal::open(&secret.key(), &sealed).await?;
+    let content = web_crypto::open(&secret.key(), &NONCE, &[], &sealed).await?;
     let held: Held = serde_json::from_slice(&content).ok()?;
     (visit.now_ms.div_euclid(1000) < held.expires_at).then_some(held)
 }

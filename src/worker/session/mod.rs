@@ -9,7 +9,6 @@
 //! | [`cookie`] | the cookie, read and written |
 //! | [`ambient`] | for which requests a credential counts that a browser adds by itself |
 //! | [`held`] | what a session holds |
-//! | [`seal`] | the platform's encryption |
 //! | [`kept`] | what KV has of a session |
 //! | [`identify`] | all of that, for one request; the token of Cloudflare Access in the same place |
 
@@ -18,4 +17,3 @@ pub(crate) mod cookie;
 pub(crate) mod held;
 pub(crate) mod identify;
 pub(crate) mod kept;
-pub(crate) mod seal;

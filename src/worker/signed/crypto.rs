@@ -8,19 +8,11 @@ use worker::wasm_bindgen_futures::JsFuture;
 use super::jwt::Jwt;
 use super::key_cache::KeySet;
 use super::keys::{Algorithm, Jwk};
+use crate::repo_do::runtime::web_crypto::{import_key, rs256_parameters};
 
 // Bound by hand, as randomness is: a throw becomes an error.
 #[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"], js_name = importKey)]
-    pub(crate) fn import_key(
-        format: &str,
-        key: &JsValue,
-        algorithm: &JsValue,
-        is_extractable: bool,
-        usages: &Array,
-    ) -> Result<Promise, JsValue>;
-
     #[wasm_bindgen(catch, js_namespace = ["crypto", "subtle"])]
     fn verify(
         algorithm: &JsValue,
@@ -41,10 +33,7 @@ impl Algorithm {
                 set("namedCurve", "P-256")?;
                 set("hash", "SHA-256")?;
             }
-            Self::Rs256 => {
-                set("name", "RSASSA-PKCS1-v1_5")?;
-                set("hash", "SHA-256")?;
-            }
+            Self::Rs256 => return rs256_parameters(),
             Self::EdDsa => {
                 set("name", "Ed25519")?;
             }

@@ -1,17 +1,8 @@
 //! When a delivery is tried again, when it is given up, and when a webhook is switched off.
 //! Times are handed in.
 
-use chrono::DateTime;
-
+use crate::repo_do::contract::retry;
 use crate::storage::webhook::store::Next;
-
-/// The pauses after each failure, in seconds. Together they are two days, less two hours.
-const PAUSES_SECONDS: [i64; 12] = [
-    1, 5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200, 64_800,
-];
-
-/// How much a pause varies to either side, in percent.
-const JITTER_PERCENT: i64 = 20;
 
 /// The longest `Retry-After` that is honoured: a day.
 const RETRY_AFTER_MS_MAX: i64 = 24 * 60 * 60 * 1000;
@@ -52,16 +43,10 @@ impl Verdict {
         if self.is_delivered() {
             return Next::Delivered;
         }
-        let pause = usize::try_from(before).ok();
-        let pause = pause.and_then(|before| PAUSES_SECONDS.get(before));
-        let Some(seconds) = pause else {
+        let Some(pause_ms) = retry::pause_ms(before, random) else {
             return Next::GivenUp;
         };
-        // 80 to 120 percent, in thousandths of the pause.
-        let thousandths = i64::from(random % 401)
-            .saturating_add(1000)
-            .saturating_sub(JITTER_PERCENT.saturating_mul(10));
-        let at_ms = now_ms.saturating_add(seconds.saturating_mul(thousandths));
+        let at_ms = now_ms.saturating_add(pause_ms);
         Next::Retry(match self.retry_at_ms {
             Some(asked_ms) if matches!(self.status, Some(429 | 503)) => {
                 asked_ms.clamp(at_ms, at_ms.max(now_ms.saturating_add(RETRY_AFTER_MS_MAX)))
@@ -69,17 +54,6 @@ impl Verdict {
             _ => at_ms,
         })
     }
-}
-
-/// Reads `Retry-After`: seconds, or an HTTP date.
-#[must_use]
-pub(crate) fn retry_at_ms(header: &str, now_ms: i64) -> Option<i64> {
-    let header = header.trim();
-    if let Ok(seconds) = header.parse::<u32>() {
-        return Some(now_ms.saturating_add(i64::from(seconds).saturating_mul(1000)));
-    }
-    let date = DateTime::parse_from_rfc2822(header).ok()?;
-    Some(date.timestamp_millis())
 }
 
 /// Whether failures alone have lasted long enough to switch a webhook off.
@@ -93,6 +67,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::repo_do::contract::retry::retry_at_ms;
 
     const NOW: i64 = 1_800_000_000_000;
     const HOUR: i64 = 3_600_000;

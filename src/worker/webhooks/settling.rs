@@ -2,6 +2,7 @@
 
 use super::post::Posted;
 use super::retry::{self, Verdict};
+use crate::repo_do::contract::retry::retry_at_ms;
 use crate::storage::db::sql::{Database, in_transaction};
 use crate::storage::webhook::store::{Attempt, Due, Hook, HookError, HookStore, Next};
 
@@ -37,7 +38,7 @@ pub(super) fn settle<D: Database>(
     let retry_after = posted.retry_after.as_deref();
     let verdict = Verdict {
         status: posted.status,
-        retry_at_ms: retry_after.and_then(|header| retry::retry_at_ms(header, now_ms)),
+        retry_at_ms: retry_after.and_then(|header| retry_at_ms(header, now_ms)),
     };
     let is_ping = due.kind.ends_with(PING);
     let next = match verdict.next(due.attempts, now_ms, random) {

@@ -3,7 +3,8 @@
 
 import assert from "node:assert/strict";
 
-import { go, signIn, story } from "./page.mjs";
+import { pressed, tabTo } from "./hands.mjs";
+import { go, settled, signIn, story } from "./page.mjs";
 
 const PRESSED_OR_FILLED = "a[href], button, input, select, textarea, summary, [tabindex='0']";
 
@@ -31,7 +32,41 @@ await story(async ({ page, home, facts }) => {
     const missed = await unreached(page);
     assert.deepEqual(missed, [], `${view}: Tab does not reach these`);
   }
+  await writes(page, home);
 });
+
+/** A file is uploaded, moved and deleted by keys alone. */
+async function writes(page, home) {
+  const commit = async () => {
+    await pressed(page, page.getByRole("button", { name: "Commit", exact: true }));
+    await page.waitForURL(/\/tree\/main/);
+    await settled(page);
+  };
+  const follow = async (name) => {
+    await pressed(page, page.getByRole("link", { name, exact: true }).first());
+    await settled(page);
+  };
+  await go(page, `${home}/upload/main/src`);
+  await tabTo(page, page.locator("input[type=file]"));
+  const chosen = page.waitForEvent("filechooser");
+  // Enter does nothing there, in Chromium.
+  await page.keyboard.press("Space");
+  await (await chosen).setFiles([{ name: "keys.txt", mimeType: "text/plain", buffer: Buffer.from("keys\n") }]);
+  await commit();
+  await follow("keys.txt");
+  await follow("Move");
+  await tabTo(page, page.getByLabel("New path"));
+  await page.keyboard.press("ControlOrMeta+A");
+  await page.keyboard.type("src/by keys.txt");
+  await commit();
+  await follow("by keys.txt");
+  await follow("Delete");
+  await commit();
+  await go(page, `${home}/log/main`);
+  for (const subject of ["Upload src/keys.txt", "Move src/keys.txt to src/by keys.txt", "Delete src/by keys.txt"]) {
+    await page.getByText(subject).first().waitFor();
+  }
+}
 
 /** The visible elements that can be pressed or filled in, and get no focus while Tab goes through the page. */
 async function unreached(page) {

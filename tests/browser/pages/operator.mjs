@@ -95,6 +95,12 @@ async function repositories({ page, rest, run, facts }) {
   await page.getByLabel("Part of the name").fill("sto");
   await until("the search", async () => (await names()).join() === "stone");
   await accessible(page);
+  // Chosen by who reads them, and by state.
+  await page.getByLabel("Part of the name").fill("");
+  await page.getByLabel("Read by").selectOption("Read with a token");
+  await until("the private one", async () => (await names()).join() === "imported");
+  await page.getByLabel("State").selectOption("Has an end");
+  await page.getByText("No repository.").waitFor();
 }
 
 async function settings({ page, rest, run, told }) {
@@ -108,6 +114,10 @@ async function settings({ page, rest, run, told }) {
   await until("all settings", async () => (await shown()).bytes_max === 10 * 2 ** 30);
   const { description, public: isPublic, push_protection, deny_deletes, idle_ttl_seconds } = await shown();
   assert.deepEqual([description, isPublic, push_protection, deny_deletes, idle_ttl_seconds], ["A better stone", false, true, true, 2_592_000]);
+  // What holds is shown, whoever set it.
+  assert.match(await page.getByLabel("Only in R2 after").inputValue(), /day/);
+  await send(page, "Where packs lie", { "Copied to R2 after": "5 minutes" }, "Save");
+  await until("the time", async () => (await shown()).settle_seconds === 300);
   assert.equal(Date.parse((await shown()).expires_at), Date.parse("2030-01-02T03:04"));
   // The page names a fault at its field.
   await send(page, "Life and size", { "Size at most": "a lot" }, "Save");
@@ -235,6 +245,17 @@ async function moves({ page, rest, run }) {
   await page.waitForURL(/\/renamed$/);
   await settled(page);
   assert.deepEqual(await names(), ["copy", "renamed", "stone"]);
+  // To another namespace, which is made, and back.
+  await go(page, `${run}/quarry/repos/renamed/move`);
+  await send(page, "Rename", { Name: "moved", Namespace: "yard" }, "Rename");
+  await page.waitForURL(/\/n\/yard\/repos\/moved$/);
+  await settled(page);
+  assert.deepEqual(await names(), ["copy", "stone"]);
+  assert.equal((await rest("/yard/repos/moved")).result.name, "moved");
+  await go(page, `${run}/yard/repos/moved/move`);
+  await send(page, "Rename", { Name: "renamed", Namespace: "quarry" }, "Rename");
+  await page.waitForURL(/\/n\/quarry\/repos\/renamed$/);
+  await settled(page);
 
   await go(page, `${run}/quarry/repos/copy/move`);
   await destroy(page, page.getByRole("button", { name: "Delete for good" }), "copy");
@@ -270,6 +291,9 @@ async function namespace({ page, rest, run, told }) {
   await send(page, "Signed tokens", { "Issuers of signed tokens": "[" }, "Save");
   await page.getByRole("alert").waitFor();
   await accessible(page);
+  await send(page, "Revoke one signed token", { "Its issuer": "https://issuer.example.com", "Its id": "one" }, "Revoke it");
+  const revoked = (event) => /token\.revoked$/.test(event.type) && JSON.stringify(event).includes("issuer.example.com");
+  await until("the revocation", async () => (await rest("/quarry/events?limit=200")).result.some(revoked));
   await destroy(page, page.getByRole("button", { name: "Revoke all tokens" }), "quarry");
   await page.getByText("Tokens revoked that were made before").waitFor();
   await send(page, "Find repositories that are missing from the list", { "Names to ask": "stone" }, "Look");

@@ -1,6 +1,8 @@
 // Files are edited, made, moved, deleted and uploaded; afterwards git checks the branch.
 
 import assert from "node:assert/strict";
+import { truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 import { committed, fits, pressed, tabTo } from "./hands.mjs";
 import { accessible, go, settled, signIn, story } from "./page.mjs";
@@ -129,11 +131,22 @@ await story(async ({ page, home, facts }) => {
   await accessible(page);
   await committed(page);
   await page.getByRole("link", { name: "dropped.txt" }).waitFor();
-  // More than one commit takes is told before anything is sent.
+  // A file in several pieces, an empty one, and attributes, which the server must know before the bytes.
+  await go(page, `${home}/upload/HEAD/large`);
+  await page.locator("input[type=file]").setInputFiles([
+    { name: "pieces.bin", mimeType: "application/octet-stream", buffer: Buffer.alloc(12 << 20, "stone") },
+    { name: "empty", mimeType: "text/plain", buffer: Buffer.alloc(0) },
+    { name: ".gitattributes", mimeType: "text/plain", buffer: Buffer.from("*.txt text\n") },
+  ]);
+  await committed(page);
+  await page.getByRole("link", { name: "pieces.bin" }).waitFor();
+  // More than one commit takes is told before anything is sent. The file has a hole and no bytes.
+  const sparse = join(process.cwd(), "sparse");
+  writeFileSync(sparse, "");
+  truncateSync(sparse, 2 ** 31);
   await go(page, `${home}/upload/HEAD`);
-  const large = { name: "large", mimeType: "application/octet-stream", buffer: Buffer.alloc(12 << 20) };
-  await page.locator("input[type=file]").setInputFiles([large]);
-  await page.getByRole("alert").getByText("12 MiB").waitFor();
+  await page.locator("input[type=file]").setInputFiles(sparse);
+  await page.getByRole("alert").getByText("2.0 GiB").waitFor();
   assert.ok(await page.getByRole("button", { name: "Commit", exact: true }).isDisabled());
 
   // On a phone, in the dark.

@@ -29,7 +29,7 @@ export async function done(answer: Promise<Parameters<typeof page<null>>[0]>): P
 }
 
 /** Parameters of a query without those that are empty. */
-export function given<T extends Record<string, string | number | undefined>>(query: T): Partial<T> {
+export function given<T extends Record<string, string | number | boolean | undefined>>(query: T): Partial<T> {
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== "" && value !== undefined)) as Partial<T>;
 }
 

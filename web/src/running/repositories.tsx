@@ -18,11 +18,25 @@ const SORTS: [string, string][] = [
   ["updated_at desc", "Last change"],
 ];
 
+// What each choice asks of the list.
+const STATES: [string, string][] = [
+  ["", "Any state"],
+  ["read_only=true", "Takes no pushes"],
+  ["read_only=false", "Takes pushes"],
+  ["expires=true", "Has an end"],
+  ["expires=false", "Has no end"],
+];
+const READERS: [string, string][] = [
+  ["", "Anybody's"],
+  ["public=true", "Everybody reads it"],
+  ["public=false", "Read with a token"],
+];
+
 type Sort = "name" | "last_push_at" | "size" | "created_at" | "updated_at";
 
 /** The repositories of a namespace. */
 export function Repositories({ where: { namespace } }: ViewProperties) {
-  const [asked, setAsked] = useState({ search: "", order: "name asc", before: "", larger: "" });
+  const [asked, setAsked] = useState({ search: "", order: "name asc", before: "", larger: "", state: "", reader: "" });
   const ask = (changed: Partial<typeof asked>) => setAsked({ ...asked, ...changed });
   const list = useList(JSON.stringify(asked), async (cursor, init) => {
     const [sort, direction] = asked.order.split(" ") as [Sort, "asc" | "desc"];
@@ -30,7 +44,7 @@ export function Repositories({ where: { namespace } }: ViewProperties) {
       last_push_before: asked.before ? String(KINDS.time.read(asked.before)) : undefined,
       size_min: asked.larger ? Number(KINDS.bytes.read(asked.larger)) : undefined,
     };
-    const query = given({ search: asked.search, sort, direction, cursor, ...bounds });
+    const query = given({ search: asked.search, sort, direction, cursor, ...bounds, ...chosen(asked.state, asked.reader) });
     return page(await client.GET(`${NAMESPACE}/repos`, { params: { path: { namespace }, query }, ...init }));
   });
   return (
@@ -40,6 +54,8 @@ export function Repositories({ where: { namespace } }: ViewProperties) {
         <Choice label="Sorted by" value={asked.order} change={(order) => ask({ order })} options={SORTS} />
         <Text label="No push since" value={asked.before} change={(before) => ask({ before })} type="datetime-local" />
         <Text label="Not smaller than" value={asked.larger} change={(larger) => ask({ larger })} />
+        <Choice label="State" value={asked.state} change={(state) => ask({ state })} options={STATES} />
+        <Choice label="Read by" value={asked.reader} change={(reader) => ask({ reader })} options={READERS} />
         <span class="actions">
           <a class="button primary" href={runHref({ namespace, section: "new" })}>
             New repository
@@ -52,6 +68,11 @@ export function Repositories({ where: { namespace } }: ViewProperties) {
       <Listed label="Repositories" list={list} keyOf={({ id }) => id} columns={columnsOf(namespace)} none="No repository." />
     </>
   );
+}
+
+function chosen(...choices: string[]): { public?: boolean; read_only?: boolean; expires?: boolean } {
+  const fields = choices.filter(Boolean).map((choice) => choice.split("="));
+  return Object.fromEntries(fields.map(([field = "", value]) => [field, value === "true"]));
 }
 
 function columnsOf(namespace: string): Column<ListedRepository>[] {

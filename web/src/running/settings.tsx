@@ -13,7 +13,7 @@ import type { ViewProperties } from "./where";
 type Change = components["schemas"]["RepositoryChange"];
 type Hook = NonNullable<components["schemas"]["PreReceiveChange"]>;
 
-const GROUPS: { title: string; note?: string; fields: Field<Change>[] }[] = [
+const GROUPS: { title: string; fields: Field<Change>[] }[] = [
   {
     title: "About",
     fields: [
@@ -51,7 +51,6 @@ const GROUPS: { title: string; note?: string; fields: Field<Change>[] }[] = [
   },
   {
     title: "Where packs lie",
-    note: "The API does not show these four. A field that stays empty changes nothing.",
     fields: [
       { name: "settle_seconds", label: "Copied to R2 after", kind: "seconds" },
       { name: "cold_after_seconds", label: "Only in R2 after", kind: "seconds" },
@@ -75,10 +74,8 @@ export function Settings({ where }: ViewProperties) {
       {(value) => (
         <>
           {repository.error && <Failure error={repository.error} />}
-          {GROUPS.map(({ title, note, fields }) => (
-            <BodyForm<Change> key={title} title={title} fields={fields} values={value} submit="Save" send={change}>
-              {note && <p class="quiet">{note}</p>}
-            </BodyForm>
+          {GROUPS.map(({ title, fields }) => (
+            <BodyForm<Change> key={title} title={title} fields={fields} values={value} submit="Save" send={change} />
           ))}
           <PreReceive repository={value} change={change} />
         </>

@@ -7,6 +7,7 @@ import type { components } from "../schema";
 
 type Schemas = components["schemas"];
 export type FileChange = Schemas["FileChange"];
+export type Committed = Schemas["Committed"];
 export type NewCommit = Schemas["NewCommit"];
 export type Merged = Schemas["Merged"];
 export type Conflict = Schemas["MergeConflictPath"];
@@ -25,6 +26,54 @@ const of = (place: Place) => ({ params: { path: names(place) } });
 /** One commit on one branch. */
 export async function commitFiles(place: Place, body: NewCommit) {
   return page(await client.POST(`${ROUTE}/commits`, { ...of(place), body })).result;
+}
+
+/** A file of the reader's machine, for a path of the repository. */
+export interface Uploaded {
+  path: string;
+  file: File;
+}
+
+/** One commit of files of the reader's machine: their bytes follow the commit, a line a piece. */
+export async function commitUploads(place: Place, commit: Omit<NewCommit, "files">, uploads: Uploaded[]) {
+  const lines = await linesOf(commit, uploads);
+  const init = { ...of(place), body: commit, bodySerializer: () => lines, headers: { "content-type": "application/x-ndjson" } };
+  return page(await client.POST(`${ROUTE}/commits`, init)).result;
+}
+
+// A multiple of three, so that only a file's last piece is padded. A line may have 6 MiB.
+const PIECE_BYTES = 3 << 20;
+
+// The browser keeps a blob's bytes where it has room, on disk if there are many: the page holds one piece at a time.
+async function linesOf(commit: Omit<NewCommit, "files">, uploads: Uploaded[]): Promise<Blob> {
+  const files: FileChange[] = [];
+  const lines: Blob[] = [];
+  const add = (line: object) => lines.push(new Blob([JSON.stringify(line), "\n"]));
+  for (const [number, { path, file }] of uploads.entries()) {
+    // Which files are large ones the server must know before their bytes come.
+    if (path.split("/").at(-1) === ".gitattributes") {
+      files.push({ path, content_base64: await base64(file) });
+      continue;
+    }
+    const content_id = String(number);
+    files.push({ path, content_id, size: file.size });
+    for (let from = 0; from === 0 || from < file.size; from += PIECE_BYTES) {
+      const data = await base64(file.slice(from, from + PIECE_BYTES));
+      add({ chunk: { content_id, data, eof: from + PIECE_BYTES >= file.size } });
+    }
+  }
+  const metadata = `${JSON.stringify({ metadata: { ...commit, files } })}\n`;
+  return new Blob([metadata, ...lines], { type: "application/x-ndjson" });
+}
+
+async function base64(piece: Blob): Promise<string> {
+  const reader = new FileReader();
+  const url = await new Promise<string>((resolve, reject) => {
+    reader.onload = () => resolve(String(reader.result));
+    reader.onerror = () => reject(new Error("A file cannot be read any more. Choose it again."));
+    reader.readAsDataURL(piece);
+  });
+  return url.slice(url.indexOf(",") + 1);
 }
 
 /** Makes, moves or deletes one ref. */

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { type Diff, Differences } from "../parts/diff";
 import { Alert, Form, Text, useAct } from "../parts/form";
 import { type Place, hrefOf } from "../place";
-import { type FileChange, commitFiles, movedTo } from "./api";
+import { type Committed, type NewCommit, movedTo } from "./api";
 import type { Base } from "./base";
 
 interface Properties {
@@ -13,18 +13,18 @@ interface Properties {
   rebase: (base: Base) => Promise<unknown> | void;
   /** The message unless somebody writes another one. */
   subject: string;
-  files: () => FileChange[] | Promise<FileChange[]>;
+  /** Makes the commit of what was typed. */
+  send: (commit: Omit<NewCommit, "files">) => Promise<Committed>;
   preview: () => Diff | Promise<Diff>;
   /** Changes whenever a preview that is shown would be old. */
   stamp: string;
   isUnchanged?: boolean;
-  hasLargeFiles?: boolean;
   done: (target: { ref: string; commit: string }) => void;
 }
 
 /** The lower part of every view that changes files: message, branch, preview, commit. */
 export function CommitForm(properties: Properties) {
-  const { place, base, rebase, subject, files, stamp, isUnchanged, hasLargeFiles, done } = properties;
+  const { place, base, rebase, subject, send, stamp, isUnchanged, done } = properties;
   const [typed, setTyped] = useState<string>();
   const [isNew, setNew] = useState(base.branch === undefined);
   const [name, setName] = useState("");
@@ -33,7 +33,7 @@ export function CommitForm(properties: Properties) {
     const target = isNew || base.branch === undefined
       ? { branch: name, expected_head: null, ...(base.head && { base: base.head }) }
       : { branch: base.branch, expected_head: base.head };
-    const made = await commitFiles(place, { ...target, message, files: await files(), ...(hasLargeFiles && { lfs: true }) });
+    const made = await send({ ...target, message });
     done({ ref: made.branch === base.branch ? place.ref : `refs/heads/${made.branch}`, commit: made.commit });
   };
   const explain = (error: Error, forget: () => void) => {

@@ -6,7 +6,7 @@ import { Crumbs } from "../parts/crumbs";
 import { Text as TextField } from "../parts/form";
 import { Loaded } from "../parts/waiting";
 import { type Place, hrefOf } from "../place";
-import { UNENDED } from "./api";
+import { UNENDED, commitFiles } from "./api";
 import { type Base, Based } from "./base";
 import { checkFree } from "./free";
 import { CommitForm } from "./commit_form";
@@ -103,9 +103,10 @@ function Editing({ place, beginning, discard }: { place: Place; beginning: Begin
         subject={isNew && !path ? "" : `${verb} ${path}`}
         stamp={JSON.stringify([path, text, base.head])}
         isUnchanged={isNew ? path === "" || path.endsWith("/") : !isChanged}
-        files={async () => {
+        send={async (commit) => {
           if (isNew || isMoved) await checkFree(place, base.head, path);
-          return [{ path, content, ...(isMoved && original !== undefined && { move_from: place.path }) }];
+          const file = { path, content, ...(isMoved && original !== undefined && { move_from: place.path }) };
+          return commitFiles(place, { ...commit, files: [file] });
         }}
         preview={() =>
           proposed([{ path, ...(isMoved && { oldPath: place.path }), ...(original !== undefined && { before: original }), after: content }])

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { Crumbs } from "../parts/crumbs";
 import { Text } from "../parts/form";
 import { type Place, hrefOf } from "../place";
+import { commitFiles } from "./api";
 import { type Base, Based } from "./base";
 import { checkFree } from "./free";
 import { proposed } from "./proposal";
@@ -35,7 +36,10 @@ function Moving({ place, beginning }: { place: Place; beginning: Base }) {
         subject={`Move ${place.path} to ${path}`}
         stamp={path}
         isUnchanged={path === place.path || path === "" || path.endsWith("/")}
-        files={async () => (await checkFree(place, base.head, path), [{ path, move_from: place.path }])}
+        send={async (commit) => {
+          await checkFree(place, base.head, path);
+          return commitFiles(place, { ...commit, files: [{ path, move_from: place.path }] });
+        }}
         preview={() => proposed([{ path, oldPath: place.path, before: "", after: "" }])}
         done={({ ref }) => route(hrefOf({ ...place, view: "tree", ref, path: path.split("/").slice(0, -1).join("/") }))}
       />

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { EMPTY_TREE, diff } from "../api";
 import { Crumbs } from "../parts/crumbs";
 import { type Place, hrefOf } from "../place";
-import { UNENDED } from "./api";
+import { UNENDED, commitFiles } from "./api";
 import { type Base, Based } from "./base";
 import { CommitForm } from "./commit_form";
 
@@ -35,7 +35,7 @@ function Removing({ place, beginning }: { place: Place; beginning: Base }) {
         rebase={setBase}
         subject={`Delete ${place.path}`}
         stamp={base.head ?? ""}
-        files={() => [{ path: place.path, delete: true }]}
+        send={(commit) => commitFiles(place, { ...commit, files: [{ path: place.path, delete: true }] })}
         // The content at the path, against nothing: a file, or all that is in a directory.
         preview={async () => (await diff(place, base.head ?? "", EMPTY_TREE, UNENDED)).result}
         done={({ ref }) => route(hrefOf({ ...place, view: "tree", ref, path: above }))}

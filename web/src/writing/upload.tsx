@@ -7,15 +7,16 @@ import type { Diff } from "../parts/diff";
 import { Alert, Text } from "../parts/form";
 import { sizeOf } from "../parts/size";
 import { type Place, hrefOf } from "../place";
-import { type FileChange, UNENDED } from "./api";
+import { UNENDED, commitUploads } from "./api";
 import { type Base, Based } from "./base";
 import { CommitForm } from "./commit_form";
 import { existing } from "./free";
 import { type Change, proposed } from "./proposal";
 
-// A commit has 16 MiB at most, and base64 makes four bytes of three.
-const BYTES_MAX = 11 << 20;
+// What a browser keeps of them lies on its disk meanwhile, four bytes for three.
+const BYTES_MAX = 2 ** 30;
 const COMPARED_BYTES_MAX = 1 << 20;
+
 /** Puts files of the reader's machine into a directory. */
 export function Upload({ place }: { place: Place }) {
   return (
@@ -70,8 +71,7 @@ function Uploading({ place, beginning }: { place: Place; beginning: Base }) {
         subject={files.length ? `Upload ${what}` : ""}
         stamp={JSON.stringify([folder, base.head, files.map(({ name, size, lastModified }) => [name, size, lastModified])])}
         isUnchanged={files.length === 0 || isTooLarge}
-        hasLargeFiles
-        files={() => Promise.all(files.map((file) => encoded(at(file.name), file)))}
+        send={(commit) => commitUploads(place, { ...commit, lfs: true }, files.map((file) => ({ path: at(file.name), file })))}
         preview={() => compared(place, base.head, new Map(files.map((file) => [at(file.name), file])))}
         done={({ ref }) => route(hrefOf({ ...place, view: "tree", ref, path: folder.split("/").filter(Boolean).join("/") }))}
       />
@@ -104,16 +104,6 @@ function Picker({ add }: { add: (files: Iterable<File>) => void }) {
       />
     </label>
   );
-}
-
-async function encoded(path: string, file: File): Promise<FileChange> {
-  const reader = new FileReader();
-  const url = await new Promise<string>((resolve, reject) => {
-    reader.onload = () => resolve(String(reader.result));
-    reader.onerror = () => reject(new Error(`${file.name} cannot be read.`));
-    reader.readAsDataURL(file);
-  });
-  return { path, content_base64: url.slice(url.indexOf(",") + 1) };
 }
 
 async function compared(place: Place, head: string | null, files: Map<string, File>): Promise<Diff> {

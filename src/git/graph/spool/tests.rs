@@ -65,6 +65,10 @@ fn rows_of_zeros_are_changed_in_any_order() {
         let spill = spill(Rc::clone(&scratch) as Rc<dyn Scratch>);
         for spill in [None, Some(&spill)] {
             let mut table = Spool::of_zeros(4, rows, spill);
+            // What nobody asked for takes no memory, but for the last block.
+            let block_bytes = table.block_bytes;
+            assert!(table.held_bytes() <= block_bytes);
+            assert_eq!(table.is_spilled(), spill.is_some() && rows > 16);
             let mut expected = vec![[0; 4]; rows as usize];
             for step in 0..2 * rows {
                 let number = step.wrapping_mul(0x9e37_79b9) % rows;

@@ -89,8 +89,11 @@ impl Fan {
 
     /// As if all of `count` ids had been taken.
     pub(super) fn take_all(&mut self, count: usize) {
-        self.ends.push(u32::try_from(count).unwrap_or(u32::MAX));
-        self.ends.remove(0);
+        // In place: one more bucket would make the list take twice the room.
+        self.ends.rotate_left(1);
+        if let Some(last) = self.ends.last_mut() {
+            *last = u32::try_from(count).unwrap_or(u32::MAX);
+        }
     }
 
     /// The positions of a bucket's ids, once all are taken.

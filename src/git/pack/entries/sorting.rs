@@ -12,8 +12,8 @@ use super::partitions::{Partitions, grouped, partition_of};
 /// Bytes of an id and the position of its entry.
 const ITEM_BYTES: usize = 24;
 
-/// Entries that are read in one step.
-const STEP_ENTRIES: u32 = 1 << 18;
+/// Entries that are read in one step: some ms, with their blocks.
+const STEP_ENTRIES: u32 = 1 << 14;
 
 /// How far the sort has come. Once it is over, the sorted ids can be read.
 #[derive(Debug, Default)]

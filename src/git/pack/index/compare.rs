@@ -8,15 +8,18 @@ use gix_hash::ObjectId;
 use super::super::super::store::StoreError;
 use super::super::super::store::scan::ScannedPart;
 use super::super::entries::{Base, EntryTable};
-use super::build::{IndexBuilder, IndexError};
+use super::build::{IndexError, IndexRows};
 use super::format::{ENTRY_ROW_BYTES, FAN_OUT_BYTES, HEADER_BYTES, ID_BYTES, POSITION_BYTES};
 use super::sections::Sections;
 use super::view::Row;
 
-/// The comparison. Beside the table it holds the memory of an [`IndexBuilder`], and two rows.
+/// Entries that are checked in one step: some ms.
+pub(crate) const CHECK_STEP_ENTRIES: u32 = 1 << 15;
+
+/// The comparison. Beside the table it holds what [`IndexRows`] does, and two rows.
 pub(crate) struct IndexCompare<'a> {
     table: &'a EntryTable,
-    made: IndexBuilder<'a>,
+    made: IndexRows,
     stored: ScannedPart,
     /// The stored index's sections, and whether its bases of other packs are those of the table in the same
     /// order.
@@ -38,14 +41,19 @@ pub(crate) enum Compared {
 
 impl<'a> IndexCompare<'a> {
     /// Nothing is compared yet.
-    pub(crate) fn new(table: &'a EntryTable, stored: ScannedPart) -> Result<Self, IndexError> {
-        Ok(Self {
+    pub(crate) fn new(table: &'a EntryTable, stored: ScannedPart) -> Self {
+        Self {
             table,
-            made: IndexBuilder::new(table)?,
+            made: IndexRows::default(),
             stored,
             opened: None,
             at: 0,
-        })
+        }
+    }
+
+    /// Checks the table for a step; true once it is checked, which must be before rows are compared.
+    pub(crate) fn check_some(&mut self) -> Result<bool, IndexError> {
+        self.made.check_some(self.table, CHECK_STEP_ENTRIES)
     }
 
     /// Compares the next row.
@@ -60,7 +68,7 @@ impl<'a> IndexCompare<'a> {
                 Err(differs) => return Ok(Compared::Differs(differs)),
             },
         };
-        let Some(row) = self.made.next_row() else {
+        let Some(row) = self.made.next_row(self.table) else {
             return Ok(Compared::Same);
         };
         let start = self.at;

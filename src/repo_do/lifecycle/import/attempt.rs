@@ -28,6 +28,7 @@ use crate::repo_do::request::quota::Bound;
 use crate::repo_do::request::room_hold::{ClaimError, Claimant, RoomHold};
 use crate::repo_do::runtime::admission::reserve;
 use crate::repo_do::runtime::memory::PUSH_BYTES;
+use crate::repo_do::state::import::CurrentImport;
 use crate::repo_do::state::store::Store;
 use crate::storage::repository::imports::ImportRecord;
 
@@ -53,6 +54,8 @@ pub(crate) struct Attempt {
     pub(crate) limits: Limits,
     /// Which life of the object this is: another begins when everything is deleted.
     pub(crate) life: u64,
+    /// Of a repository that was there before and follows the remote: the settings that it does so by.
+    pub(super) follows: Option<u64>,
 }
 
 impl Attempt {
@@ -63,13 +66,33 @@ impl Attempt {
             store: Rc::clone(store),
             limits: Limits::DEFAULT,
             life: object.life(),
+            follows: None,
+        }
+    }
+
+    /// The same for a repository that was there before, and that follows the remote.
+    pub(crate) fn following(object: &Rc<RepoObject>, store: &Rc<Store>) -> Self {
+        Self {
+            follows: Some(object.upstream.revision()),
+            ..Self::new(object, store)
+        }
+    }
+
+    /// Where it notes how far it has come.
+    pub(crate) fn noted(&self) -> &CurrentImport {
+        if self.follows.is_some() {
+            &self.object.upstream.fetching
+        } else {
+            &self.object.import
         }
     }
 
     /// After an `.await`: whether the repository that is imported is still there. Nothing may be written
     /// otherwise, since another repository may stand in its place.
     pub(crate) fn check_alive(&self) -> Result<(), ImportError> {
-        if self.object.life() == self.life {
+        let follows = self.object.upstream.revision();
+        let is_as_it_was = self.follows.is_none_or(|revision| revision == follows);
+        if self.object.life() == self.life && is_as_it_was {
             Ok(())
         } else {
             Err(ImportError::Deleted)
@@ -115,7 +138,7 @@ impl Attempt {
     }
 
     /// The bound on bytes that leaves the least, of the namespace or of the repository.
-    pub(super) async fn bound(&self) -> Result<Option<Bound>, ImportError> {
+    pub(crate) async fn bound(&self) -> Result<Option<Bound>, ImportError> {
         let record = self.store.load()?.ok_or(ImportError::Deleted)?;
         let claimant = Claimant {
             object: &self.object,
@@ -128,7 +151,7 @@ impl Attempt {
     }
 
     /// Claims bytes that are about to be published, at the namespace.
-    pub(super) async fn claim_room(&self, more: u64) -> Result<Option<RoomHold>, ImportError> {
+    pub(crate) async fn claim_room(&self, more: u64) -> Result<Option<RoomHold>, ImportError> {
         let record = self.store.load()?.ok_or(ImportError::Deleted)?;
         let claimant = Claimant {
             object: &self.object,
@@ -172,8 +195,13 @@ impl Attempt {
     }
 
     pub(super) fn url(&self, record: &ImportRecord) -> Result<RemoteUrl, ImportError> {
+        self.remote_url(&record.url)
+    }
+
+    /// The URL of the remote, checked once more.
+    pub(crate) fn remote_url(&self, url: &str) -> Result<RemoteUrl, ImportError> {
         let allow_private = self.object.allows_private_remotes();
-        let url = RemoteUrl::parse(&record.url, allow_private);
+        let url = RemoteUrl::parse(url, allow_private);
         // It was checked before; the operator may have changed his mind meanwhile.
         let url = url.map_err(|error| ImportError::NotGit(error.to_string()))?;
         Ok(url.0)

@@ -17,14 +17,14 @@
 //! The row of `import` names the remaining work, and is enough to go on with after the object was evicted or
 //! killed at any point, except for credentials: those are in memory only.
 
-mod attempt;
-mod closure;
-mod error;
+pub(crate) mod attempt;
+pub(crate) mod closure;
+pub(crate) mod error;
 pub(crate) mod failure;
 mod lfs;
-mod part;
+pub(crate) mod part;
 mod progress;
-mod remote;
+pub(crate) mod remote;
 mod report;
 mod run;
 mod start;

@@ -22,10 +22,12 @@ use crate::git::pack::reader::LivePacks;
 use crate::git::receive_pack::rules;
 use crate::git::receive_pack::secrets::Allowed;
 use crate::git::store::{ObjectSource as _, StoreError};
+use crate::repo_do::fetch::reach::VisibleBases;
 use crate::repo_do::intake::arrival::{ArrivedPack, ArrivingPack};
 use crate::repo_do::intake::hooks::{Hooks as _, Stage};
 use crate::repo_do::intake::inspect::inspect;
 use crate::repo_do::intake::memory::PackMemory;
+use crate::repo_do::intake::parts::write_parts;
 use crate::repo_do::intake::prove::{Subject, prove};
 use crate::repo_do::intake::proven::ProvenPack;
 use crate::repo_do::intake::quarantine::QuarantinedPack;
@@ -41,6 +43,12 @@ use crate::storage::repository::publication::{
 /// How long one pack may take to arrive: an alarm has 15 minutes, and there is more to do.
 const RECEIVE_MINUTES_MAX: i64 = 9;
 
+/// A pack without objects: its header and the digest of that.
+const EMPTY_PACK: [u8; 32] = [
+    b'P', b'A', b'C', b'K', 0, 0, 0, 2, 0, 0, 0, 0, 0x02, 0x9d, 0x08, 0x82, 0x3b, 0xd8, 0xa8, 0xea,
+    0xb5, 0x10, 0xad, 0x6a, 0xc7, 0x5c, 0x82, 0x3c, 0xfd, 0x3e, 0xd3, 0x1e,
+];
+
 /// A pack of the remote's, received and resolved.
 pub(crate) struct Fetched {
     pub(crate) resolved: ArrivedPack,
@@ -51,7 +59,7 @@ pub(crate) struct Fetched {
 }
 
 impl Fetched {
-    fn pack_bytes(&self) -> u64 {
+    pub(crate) fn pack_bytes(&self) -> u64 {
         self.resolved.objects.pack.pack_bytes()
     }
 }
@@ -89,20 +97,49 @@ impl Attempt {
         let received = self.receive(remote, order, opened, &mut memory, limits);
         let received = received.await.map_err(|error| error.by_bound(bound));
         let (arriving, shallow) = received?;
-        let arrived = arriving.finish()?;
-        let live = self.live()?;
-        let sources = Sources {
-            store: live.store(),
-            bases: &live,
-        };
-        let resolved = resolve(self.steps(), arrived, sources, opened).await;
-        let resolved = resolved.map_err(|error| ImportError::from(error).by_bound(bound))?;
-        check_fsck(resolved.inspection.refusal())?;
+        let resolved = self.resolve(arriving.finish()?, opened).await;
+        let resolved = resolved.map_err(|error| error.by_bound(bound))?;
         Ok(Fetched {
             resolved,
             shallow,
             memory,
         })
+    }
+
+    /// What a fetch brings that has nothing to ask for.
+    pub(crate) async fn fetch_nothing(
+        &self,
+        opened: &QuarantinedPack,
+    ) -> Result<Fetched, ImportError> {
+        let mut arriving = ArrivingPack::new(self.limits, self.strictness()?);
+        arriving.feed(&EMPTY_PACK, opened)?;
+        Ok(Fetched {
+            resolved: self.resolve(arriving.finish()?, opened).await?,
+            shallow: Vec::new(),
+            memory: PackMemory::of_our_own(),
+        })
+    }
+
+    /// Makes the deltas that are left into objects. Those for a repository that was there before build on
+    /// what its refs reach: what a delta makes of an object tells what that object is.
+    async fn resolve(
+        &self,
+        arrived: ArrivedPack,
+        opened: &QuarantinedPack,
+    ) -> Result<ArrivedPack, ImportError> {
+        let live = self.live()?;
+        let visible = VisibleBases::of(&self.object, &live);
+        let sources = Sources {
+            store: live.store(),
+            bases: if self.follows.is_some() {
+                &visible
+            } else {
+                &live
+            },
+        };
+        let resolved = resolve(self.steps(), arrived, sources, opened).await?;
+        check_fsck(resolved.inspection.refusal())?;
+        Ok(resolved)
     }
 
     async fn receive(
@@ -174,7 +211,7 @@ impl Attempt {
         let fetched = self.fetch(remote, order, opened, objects_max).await?;
         let nothing = Wanted::default();
         let _hold = self.claim_room(fetched.pack_bytes()).await?;
-        let proved = self.prove(fetched, order.wants, &nothing).await?;
+        let proved = self.prove(fetched, opened, order.wants, &nothing).await?;
         let store = &self.store;
         in_transaction(store.database(), || {
             let pack = self.write(&proved)?;
@@ -194,7 +231,7 @@ impl Attempt {
     ) -> Result<(), ImportError> {
         let opened = QuarantinedPack::new(Rc::clone(&self.object), Rc::clone(&self.store));
         let result = match self.fetch(remote, order, &opened, objects_max).await {
-            Ok(fetched) => self.finish(fetched, order.wants, wanted).await,
+            Ok(fetched) => self.finish(fetched, &opened, order.wants, wanted).await,
             Err(error) => Err(error),
         };
         self.settle(&opened, &result);
@@ -202,7 +239,7 @@ impl Attempt {
     }
 
     /// The pack is published, or goes.
-    fn settle(&self, opened: &QuarantinedPack, result: &Result<(), ImportError>) {
+    pub(crate) fn settle(&self, opened: &QuarantinedPack, result: &Result<(), ImportError>) {
         // A deletion has removed the pack, and another pack may have its number.
         if result.is_ok() || self.check_alive().is_err() {
             opened.forget();
@@ -214,11 +251,12 @@ impl Attempt {
     async fn finish(
         &self,
         fetched: Fetched,
+        opened: &QuarantinedPack,
         tips: &[ObjectId],
         wanted: &Wanted,
     ) -> Result<(), ImportError> {
         let _hold = self.claim_room(fetched.pack_bytes()).await?;
-        let proved = self.prove(fetched, tips, wanted).await?;
+        let proved = self.prove(fetched, opened, tips, wanted).await?;
         let store = &self.store;
         let now_ms = now_ms();
         let mut publication = Publication {
@@ -282,6 +320,7 @@ impl Attempt {
     async fn prove(
         &self,
         fetched: Fetched,
+        opened: &QuarantinedPack,
         tips: &[ObjectId],
         wanted: &Wanted,
     ) -> Result<Proved, ImportError> {
@@ -322,10 +361,11 @@ impl Attempt {
                 peeled: pushed.peel(&named.target)?,
             });
         }
+        let has_written_parts = write_parts(steps, opened, &pushed, &connected).await?;
         let skipped = wanted.skipped_refs(|id| Ok(pushed.kind(id)?.is_some()))?;
         let (objects, inspection) = pushed.into_parts();
         Ok(Proved {
-            pack: ProvenPack::of(objects, connected),
+            pack: ProvenPack::of(objects, connected, has_written_parts),
             shallow,
             refs,
             report: PartReport::new(&inspection, skipped),
@@ -333,7 +373,8 @@ impl Attempt {
         })
     }
 
-    fn steps(&self) -> Steps<'_> {
+    /// Steps of the engine, in its name.
+    pub(crate) fn steps(&self) -> Steps<'_> {
         Steps::new(&self.object, &self.store, self)
     }
 

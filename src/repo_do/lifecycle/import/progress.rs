@@ -6,7 +6,7 @@ use crate::repo_do::intake::hooks::{Hooks, Stage};
 
 impl Hooks for Attempt {
     fn at(&self, stage: Stage) {
-        self.object.import.update(|noted| match stage {
+        self.noted().update(|noted| match stage {
             Stage::Receiving { bytes, progress } => {
                 noted.phase = ImportPhase::Receiving;
                 noted.received_bytes = bytes;

@@ -9,8 +9,7 @@ use worker::{Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Resp
 
 use super::error::ImportError;
 use crate::git::fetch_client::advertisement::{Advertisement, AdvertisementReader, Features};
-use crate::git::fetch_client::error::FetchClientError;
-use crate::git::fetch_client::remote_refs::{RefsReader, RemoteRefs};
+use crate::git::fetch_client::remote_refs::{RefsReader, RemoteRef, RemoteRefs};
 use crate::git::fetch_client::request::{FetchOrder, ls_refs};
 use crate::git::fetch_client::selection::RefSelection;
 use crate::git::limits::Limits;
@@ -20,7 +19,7 @@ use crate::repo_do::runtime::body::Body;
 use crate::repo_do::runtime::timer;
 
 /// Redirects that are followed.
-pub(super) const HOPS_MAX: usize = 5;
+pub(crate) const HOPS_MAX: usize = 5;
 
 /// How long the remote may say nothing, in milliseconds. Git's server speaks every five seconds.
 const SILENCE_MS: u32 = 60_000;
@@ -33,6 +32,20 @@ const RESULT_TYPE: &str = "application/x-git-upload-pack-result";
 
 /// Some servers speak the smart protocol only to a client that looks like git.
 const USER_AGENT: &str = concat!("git/2.47.0 (cairn/", env!("CARGO_PKG_VERSION"), ")");
+
+/// Whoever looks at refs as they come.
+pub(crate) type EachRefs<'a> = dyn FnMut(Vec<RemoteRef>) -> Result<(), ImportError> + 'a;
+
+/// Shows the refs that came, if anybody looks.
+fn show(
+    each: &mut Option<&mut EachRefs<'_>>,
+    drain: impl FnOnce() -> Vec<RemoteRef>,
+) -> Result<(), ImportError> {
+    match each {
+        Some(each) => each(drain()),
+        None => Ok(()),
+    }
+}
 
 /// A remote that has told its refs.
 #[derive(Debug)]
@@ -55,6 +68,16 @@ impl Remote {
         asked: &RefSelection,
         limits: &Limits,
     ) -> Result<Self, ImportError> {
+        Self::discover_each(url, credentials, (asked, limits), None).await
+    }
+
+    /// The same; if there is an `each`, it is shown the refs as they come, and none of them is held.
+    pub(crate) async fn discover_each(
+        url: &RemoteUrl,
+        credentials: Option<&Credentials>,
+        (asked, limits): (&RefSelection, &Limits),
+        mut each: Option<&mut EachRefs<'_>>,
+    ) -> Result<Self, ImportError> {
         let mut at = url.clone();
         for _ in 0..=HOPS_MAX {
             // A redirect may lead to another owner's server.
@@ -68,10 +91,14 @@ impl Remote {
             }
             check(&response, ADVERTISEMENT_TYPE)?;
             let mut reader = AdvertisementReader::new(asked, limits);
-            read(&response, |piece| reader.feed(piece)).await?;
+            read(&response, |piece| {
+                reader.feed(piece)?;
+                show(&mut each, || reader.drain())
+            })
+            .await?;
             let advertisement = reader.finish()?;
             let from = (at, credentials.cloned());
-            return Self::listed(from, advertisement, asked, limits).await;
+            return Self::listed(from, advertisement, (asked, limits), each).await;
         }
         let message = format!("more than {HOPS_MAX} redirects");
         Err(ImportError::NotGit(message))
@@ -80,8 +107,8 @@ impl Remote {
     async fn listed(
         (url, credentials): (RemoteUrl, Option<Credentials>),
         advertisement: Advertisement,
-        asked: &RefSelection,
-        limits: &Limits,
+        (asked, limits): (&RefSelection, &Limits),
+        mut each: Option<&mut EachRefs<'_>>,
     ) -> Result<Self, ImportError> {
         let mut remote = Self {
             url,
@@ -95,7 +122,11 @@ impl Remote {
         } else {
             let response = remote.post(&ls_refs(remote.features, asked)).await?;
             let mut reader = RefsReader::new(asked, limits);
-            read(&response, |piece| reader.feed(piece)).await?;
+            read(&response, |piece| {
+                reader.feed(piece)?;
+                show(&mut each, || reader.drain())
+            })
+            .await?;
             reader.finish()?
         };
         Ok(remote)
@@ -152,7 +183,8 @@ async fn get_info_refs(
     send(&url.service(INFO_REFS), RequestInit::new(), headers).await
 }
 
-fn headers(credentials: Option<&Credentials>) -> worker::Result<Headers> {
+/// The headers of a request.
+pub(crate) fn headers(credentials: Option<&Credentials>) -> worker::Result<Headers> {
     let headers = Headers::new();
     headers.set("user-agent", USER_AGENT)?;
     headers.set("git-protocol", "version=2")?;
@@ -164,7 +196,12 @@ fn headers(credentials: Option<&Credentials>) -> worker::Result<Headers> {
     Ok(headers)
 }
 
-async fn send(url: &str, mut init: RequestInit, headers: Headers) -> Result<Response, ImportError> {
+/// Sends a request, and follows no redirect.
+pub(crate) async fn send(
+    url: &str,
+    mut init: RequestInit,
+    headers: Headers,
+) -> Result<Response, ImportError> {
     init.with_headers(headers)
         .with_redirect(RequestRedirect::Manual);
     let request = Request::new_with_init(url, &init).map_err(|error| unavailable(&error))?;
@@ -173,7 +210,7 @@ async fn send(url: &str, mut init: RequestInit, headers: Headers) -> Result<Resp
 }
 
 /// The target of a redirect.
-pub(super) fn location(response: &Response) -> Result<Option<String>, ImportError> {
+pub(crate) fn location(response: &Response) -> Result<Option<String>, ImportError> {
     if !matches!(response.status_code(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
     }
@@ -183,7 +220,7 @@ pub(super) fn location(response: &Response) -> Result<Option<String>, ImportErro
 }
 
 /// An answer must be good, and of its type.
-fn check(response: &Response, content_type: &str) -> Result<(), ImportError> {
+pub(crate) fn check(response: &Response, content_type: &str) -> Result<(), ImportError> {
     match response.status_code() {
         200 => {}
         401 | 403 | 407 => return Err(ImportError::Credentials),
@@ -209,7 +246,7 @@ fn check(response: &Response, content_type: &str) -> Result<(), ImportError> {
 /// Reads a whole answer.
 async fn read(
     response: &Response,
-    mut feed: impl FnMut(&[u8]) -> Result<(), FetchClientError>,
+    mut feed: impl FnMut(&[u8]) -> Result<(), ImportError>,
 ) -> Result<(), ImportError> {
     let mut body = Body::of_response(response).map_err(|error| unavailable(&error))?;
     let mut piece = Vec::new();
@@ -219,7 +256,7 @@ async fn read(
     {
         if let Err(error) = feed(&piece) {
             body.cancel();
-            return Err(error.into());
+            return Err(error);
         }
     }
     Ok(())

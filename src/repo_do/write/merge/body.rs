@@ -13,15 +13,13 @@ use crate::git::edit::person::Person;
 use crate::git::merge::tree::Favor;
 use crate::git::refname;
 use crate::repo_do::contract::{ErrorReply, check_branch, present};
+use crate::repo_do::neighbour::asking::Elsewhere;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::write::commits::{PersonBody, invalid, object_id, people};
 use crate::repo_do::write::request::WriteRequest;
 
 /// Bytes of a JSON body.
 pub(super) use crate::repo_do::contract::write::MERGE_BODY_BYTES_MAX as BODY_BYTES_MAX;
-
-/// Characters of a revision.
-const REVISION_CHARACTERS_MAX: usize = 1024;
 
 /// The body of `POST …/merge`.
 #[derive(Debug, Deserialize)]
@@ -59,17 +57,6 @@ pub(super) enum MergeFrom {
     Revision(String),
     /// One of another.
     Elsewhere(Elsewhere),
-}
-
-/// A revision of another repository.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Elsewhere {
-    /// `namespace/name`.
-    pub(super) repository: String,
-    /// The revision.
-    #[serde(rename = "ref")]
-    pub(super) revision: String,
 }
 
 impl<'de> Deserialize<'de> for MergeFrom {
@@ -244,18 +231,6 @@ impl Branch {
 pub(super) fn guard(given: Option<&String>) -> Result<Option<ObjectId>, ErrorReply> {
     let id = given.map(|id| object_id(id)).transpose();
     id.map_err(|why| invalid("/expected_head", why))
-}
-
-/// Checks the length of a revision.
-pub(super) fn check_revision(revision: &str, pointer: &str) -> Result<(), ErrorReply> {
-    let characters = revision.chars().count();
-    if !(1..=REVISION_CHARACTERS_MAX).contains(&characters) {
-        let message = format!(
-            "a revision has 1 to {REVISION_CHARACTERS_MAX} characters, this one {characters}"
-        );
-        return Err(invalid(pointer, message));
-    }
-    Ok(())
 }
 
 /// A person as given; the caller otherwise.

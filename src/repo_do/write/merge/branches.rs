@@ -4,9 +4,7 @@ use gix_hash::ObjectId;
 use gix_object::bstr::{BString, ByteSlice as _};
 
 use super::body::{BODY_BYTES_MAX, Branch, MergeBody, MergeFrom, Strategy, guard, person};
-use super::bringing;
 use super::conflicts::{Sides, conflicted};
-use super::neighbour::{self, Found};
 use super::outcome::Outcome;
 use super::picks::{Chain, Pick};
 use super::workbench::{self, Workbench, result};
@@ -21,6 +19,9 @@ use crate::git::object::ObjectKind;
 use crate::git::receive_pack::secrets::Allowed;
 use crate::git::refname;
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
+use crate::repo_do::neighbour::asked::{self, Found};
+use crate::repo_do::neighbour::asking::Fields;
+use crate::repo_do::neighbour::bringing;
 use crate::repo_do::request::answer::Answer;
 use crate::repo_do::write::body;
 use crate::repo_do::write::commits::invalid;
@@ -33,6 +34,13 @@ const REBASED_MAX: u64 = 500;
 
 /// Digits of a merge base's id in a marker.
 const BASE_DIGITS: usize = 7;
+
+/// The fields that name what is merged from another repository.
+const FIELDS: Fields = Fields {
+    both: "/from",
+    repository: "/from/repository",
+    revision: "/from/ref",
+};
 
 /// A merge that was asked for, checked as far as that needs no repository.
 struct Asked {
@@ -78,17 +86,18 @@ impl Source {
 /// Brings the commits from another repository, and begins. The branch is read first, so that no fetch is
 /// wasted.
 async fn begin(write: &WriteRequest, asked: &Asked) -> Result<(Workbench, Source), ErrorReply> {
+    let asking = write.asking(FIELDS);
     let elsewhere = match &asked.from {
         MergeFrom::Revision(revision) => return here(write, revision).await,
-        MergeFrom::Elsewhere(from) if neighbour::is_here(write, from) => {
+        MergeFrom::Elsewhere(from) if asking.is_here(from) => {
             return here(write, &from.revision).await;
         }
         MergeFrom::Elsewhere(elsewhere) => elsewhere,
     };
     let ours = workbench::head(&write.store, &asked.into, asked.guard)?;
-    let found = neighbour::find(write, elsewhere).await?;
+    let found = asked::find(&asking, elsewhere).await?;
     let allowed = Allowed::of(&asked.push_options);
-    let brought = bringing::bring(write, &found, ours, &allowed).await?;
+    let brought = bringing::bring(&asking, &found, Some(ours), &allowed).await?;
     let mut bench = Workbench::begin_with(write, brought).await?;
     bench.neighbour = Some(found.neighbour.clone());
     Ok((bench, Source::Elsewhere(found)))

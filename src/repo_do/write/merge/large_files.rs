@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 
-use super::neighbour::Neighbour;
 use crate::git::lfs::{LfsOid, Pointer};
 use crate::git::maintenance::lfs_pointers::LfsPointers;
 use crate::git::maintenance::step::Step;
@@ -16,6 +15,7 @@ use crate::repo_do::contract::lfs::{LFS_BATCH_MAX, LfsBatch, LfsNamed};
 use crate::repo_do::contract::{ErrorCode, ErrorReply};
 use crate::repo_do::lfs::keys::take_keys;
 use crate::repo_do::lfs::room;
+use crate::repo_do::neighbour::asked::Neighbour;
 use crate::repo_do::request::room_hold::Claimant;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::timer::pause;

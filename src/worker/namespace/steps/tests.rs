@@ -1,6 +1,8 @@
 use super::super::lists::{list, registry};
 use super::*;
-use crate::repo_do::contract::{OriginReport, RefRules, RepositoryStatus, Standing};
+use crate::repo_do::contract::{
+    OriginReport, RefRules, RepositoryStatus, SnapshotChange, Standing,
+};
 use crate::storage::db::rusqlite_db::RusqliteDatabase;
 use crate::storage::repository::settings::RepositorySettings;
 use crate::worker::namespace::contract::UpdateNamespace;
@@ -44,6 +46,7 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
         updated_at_ms: 20,
         last_push_at_ms: Some(30),
         source: None,
+        snapshots: SnapshotChange::default(),
         settings: RepositorySettings {
             read_only: true,
             public: true,
@@ -58,11 +61,13 @@ fn info(name: &str, repository_id: &str) -> RepositoryInfo {
         fsck_strict: false,
         ref_rules: RefRules::default(),
         pre_receive: None,
+        downstreams: Vec::new(),
         expires_at_ms: None,
         idle_ttl_seconds: None,
         status: RepositoryStatus::Ready,
         import: None,
         origin: OriginReport::default(),
+        upstream: None,
         standing_version: 0,
         size_bytes: 0,
         object_count: 0,

@@ -88,6 +88,15 @@ pub(crate) struct ListQuery {
     /// Bytes at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) size_max: Option<u64>,
+    /// Whether everybody may read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) public: Option<bool>,
+    /// Whether it takes no pushes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) read_only: Option<bool>,
+    /// Whether it deletes itself at a time that is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) expires: Option<bool>,
 }
 
 impl ListQuery {
@@ -130,6 +139,22 @@ impl ListQuery {
         before.saturating_mul(limit)
     }
 
+    /// A filter other than `search` that was given.
+    #[must_use]
+    pub(crate) fn filter_given(&self) -> Option<&'static str> {
+        let filters = [
+            ("/last_push_before", self.last_push_before.is_some()),
+            ("/last_push_after", self.last_push_after.is_some()),
+            ("/size_min", self.size_min.is_some()),
+            ("/size_max", self.size_max.is_some()),
+            ("/public", self.public.is_some()),
+            ("/read_only", self.read_only.is_some()),
+            ("/expires", self.expires.is_some()),
+        ];
+        let given = filters.iter().find(|(_, given)| *given);
+        given.map(|(pointer, _)| *pointer)
+    }
+
     /// Checks a page's number. Its list is read from the start, so it has a bound; its entries are
     /// counted by name alone, so other filters need a cursor.
     fn check_page(&self, limit: u32) -> Result<(), ErrorReply> {
@@ -137,14 +162,8 @@ impl ListQuery {
             return Ok(());
         };
         within("page", BY_NUMBER_MAX, 1, Some(page))?;
-        let only_by_cursor = [
-            ("/cursor", self.cursor.is_some()),
-            ("/last_push_before", self.last_push_before.is_some()),
-            ("/last_push_after", self.last_push_after.is_some()),
-            ("/size_min", self.size_min.is_some()),
-            ("/size_max", self.size_max.is_some()),
-        ];
-        if let Some((pointer, _)) = only_by_cursor.iter().find(|(_, given)| *given) {
+        let cursor = self.cursor.as_ref().map(|_| "/cursor");
+        if let Some(pointer) = cursor.or_else(|| self.filter_given()) {
             return Err(refused(pointer, "it cannot be given beside page"));
         }
         if page.saturating_mul(limit) > BY_NUMBER_MAX {

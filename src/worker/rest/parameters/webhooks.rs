@@ -87,20 +87,25 @@ impl DeliveryQuery {
 
     /// The last delivery of the page before.
     pub(crate) fn before(&self) -> Result<Option<i64>, ErrorReply> {
-        let cursor = bounded("cursor", CURSOR_CHARACTERS_MAX, self.cursor.clone())?;
-        let Some(cursor) = cursor.filter(|cursor| !cursor.is_empty()) else {
-            return Ok(None);
-        };
-        let read = || {
-            let bytes = URL_SAFE_NO_PAD.decode(&cursor).ok()?;
-            let seq = i64::from_be_bytes(bytes.try_into().ok()?);
-            (0..1 << 53).contains(&seq).then_some(seq)
-        };
-        read().map(Some).ok_or_else(foreign_cursor)
+        read_cursor(self.cursor.clone())
     }
 }
 
-/// The cursor of the page after this delivery.
+/// The number that a [`cursor`] stands for; `None` at the beginning.
+pub(crate) fn read_cursor(given: Option<String>) -> Result<Option<i64>, ErrorReply> {
+    let cursor = bounded("cursor", CURSOR_CHARACTERS_MAX, given)?;
+    let Some(cursor) = cursor.filter(|cursor| !cursor.is_empty()) else {
+        return Ok(None);
+    };
+    let read = || {
+        let bytes = URL_SAFE_NO_PAD.decode(&cursor).ok()?;
+        let seq = i64::from_be_bytes(bytes.try_into().ok()?);
+        (0..1 << 53).contains(&seq).then_some(seq)
+    };
+    read().map(Some).ok_or_else(foreign_cursor)
+}
+
+/// The cursor of the page after the entry of this number.
 #[must_use]
 pub(crate) fn cursor(seq: i64) -> String {
     URL_SAFE_NO_PAD.encode(seq.to_be_bytes())

@@ -45,7 +45,7 @@ fn table(externals: Vec<ObjectId>, bases: [u32; 2]) -> EntryTable {
 }
 
 fn bytes_of(table: &EntryTable) -> Vec<u8> {
-    let mut rows = IndexBuilder::new(table).unwrap();
+    let mut rows = super::super::IndexBuilder::new(table).unwrap();
     let mut bytes = Vec::new();
     while let Some(row) = rows.next_row() {
         bytes.extend(row);
@@ -56,7 +56,8 @@ fn bytes_of(table: &EntryTable) -> Vec<u8> {
 fn compared(table: &EntryTable, stored: Vec<u8>) -> Result<Compared, StoreError> {
     let ranges = Rc::new(Ranges::new(stored));
     let stored = ScannedPart::by_ranges(PackId(3), Part::Index, ranges)?;
-    let mut compare = IndexCompare::new(table, stored.unwrap()).unwrap();
+    let mut compare = IndexCompare::new(table, stored.unwrap());
+    while !compare.check_some().unwrap() {}
     loop {
         match compare.step()? {
             Compared::More => {}

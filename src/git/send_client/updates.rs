@@ -1,0 +1,364 @@
+//! Which refs of a remote change in a push, and which of these changes it would not be right to ask
+//! for: the rules of `git push` (`set_ref_status_for_push` in git's `remote.c`).
+
+use std::collections::HashMap;
+
+use gix_hash::ObjectId;
+use gix_object::bstr::{BString, ByteSlice as _};
+
+use super::super::refname::{self, TAGS};
+use super::super::refspec::Refspecs;
+use super::advertisement::Advertisement;
+
+/// A change of one of the remote's refs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Update {
+    /// The ref here that goes there; `None`: none does any more.
+    pub(crate) source: Option<BString>,
+    /// The ref there.
+    pub(crate) name: BString,
+    /// Its target now.
+    pub(crate) old: Option<ObjectId>,
+    /// Its target then.
+    pub(crate) new: Option<ObjectId>,
+    /// Whether it may lose commits.
+    pub(crate) may_force: bool,
+    /// Whether it loses some.
+    pub(crate) is_forced: bool,
+}
+
+/// A change that is not asked for, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// The change.
+    pub(crate) update: Update,
+    /// Why.
+    pub(crate) reason: RefusedBecause,
+}
+
+/// Why a change is not asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum RefusedBecause {
+    /// Commits that are not here would be lost.
+    #[error("the remote has commits that are not here, and force is not set")]
+    NotHere,
+    /// Commits would be lost.
+    #[error("not a fast-forward, and force is not set")]
+    NotForward,
+    /// A tag would move.
+    #[error("the tag exists there already, and force is not set")]
+    TagExists,
+    /// The remote deletes nothing.
+    #[error("the remote deletes no refs")]
+    NoDeletes,
+}
+
+/// Whether one object leads to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Forward {
+    /// It is one of the other's ancestors.
+    Yes,
+    /// It is none, or is no commit.
+    No,
+    /// It is not here.
+    NotHere,
+}
+
+/// What is to change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Changes {
+    /// Changes to ask for, deletions first, by name.
+    pub(crate) updates: Vec<Update>,
+    /// Changes that are not asked for.
+    pub(crate) refused: Vec<Refused>,
+}
+
+/// What a mirror does with refs of the remote.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MirrorRules<'a> {
+    /// Which refs go where.
+    pub(crate) refspecs: &'a Refspecs,
+    /// Whether every ref there may lose commits.
+    pub(crate) force: bool,
+    /// Whether refs there go that no ref here goes to.
+    pub(crate) prune: bool,
+}
+
+/// Refs here, gathered one by one.
+pub(crate) struct Gathered<'a> {
+    rules: MirrorRules<'a>,
+    targets: HashMap<BString, Update>,
+}
+
+impl<'a> Gathered<'a> {
+    /// None yet.
+    pub(crate) fn new(rules: MirrorRules<'a>) -> Self {
+        Self {
+            rules,
+            targets: HashMap::new(),
+        }
+    }
+
+    /// Takes a ref here, if it goes anywhere. Ephemeral ones stay.
+    pub(crate) fn add(&mut self, name: &BString, target: ObjectId, remote: &Advertisement) {
+        if refname::is_ephemeral(name.as_bstr()) {
+            return;
+        }
+        let Some(led) = self.rules.refspecs.lead(name.as_bstr()) else {
+            return;
+        };
+        let old = remote.refs.get(&led.name).copied();
+        let update = Update {
+            source: Some(name.clone()),
+            name: led.name.clone(),
+            old,
+            new: Some(target),
+            may_force: led.force || self.rules.force,
+            is_forced: false,
+        };
+        // No other ref leads there.
+        self.targets.insert(led.name, update);
+    }
+
+    /// All refs here were taken: what has to change there. `forward` tells whether a change from one
+    /// object to another loses nothing.
+    pub(crate) fn changes<E>(
+        self,
+        remote: &Advertisement,
+        mut forward: impl FnMut(ObjectId, ObjectId) -> Result<Forward, E>,
+    ) -> Result<Changes, E> {
+        let mut changes = Changes::default();
+        // A repository that has nothing to show is a mistake, rather than a reason to empty another one.
+        if self.rules.prune && !self.targets.is_empty() {
+            let gone = remote.refs.iter();
+            let gone = gone.filter(|(name, _)| {
+                let is_here = self.targets.contains_key(*name);
+                !is_here && !refname::is_ephemeral(name.as_bstr())
+            });
+            for (name, old) in gone {
+                changes.updates.push(Update {
+                    source: None,
+                    name: name.clone(),
+                    old: Some(*old),
+                    new: None,
+                    may_force: true,
+                    is_forced: false,
+                });
+            }
+        }
+        let moved = self.targets.into_values();
+        changes
+            .updates
+            .extend(moved.filter(|update| update.old != update.new));
+        let place = |update: &Update| (update.new.is_some(), update.name.clone());
+        changes.updates.sort_by_cached_key(place);
+        let mut good = Vec::with_capacity(changes.updates.len());
+        for mut update in std::mem::take(&mut changes.updates) {
+            match judge(&update, remote, &mut forward)? {
+                Some(
+                    RefusedBecause::NotForward
+                    | RefusedBecause::NotHere
+                    | RefusedBecause::TagExists,
+                ) if update.may_force => {
+                    update.is_forced = true;
+                    good.push(update);
+                }
+                Some(reason) => changes.refused.push(Refused { update, reason }),
+                None => good.push(update),
+            }
+        }
+        changes.updates = good;
+        Ok(changes)
+    }
+}
+
+/// Why the change is not right without force.
+fn judge<E>(
+    update: &Update,
+    remote: &Advertisement,
+    forward: &mut impl FnMut(ObjectId, ObjectId) -> Result<Forward, E>,
+) -> Result<Option<RefusedBecause>, E> {
+    let Some(new) = update.new else {
+        return Ok((!remote.features.delete_refs).then_some(RefusedBecause::NoDeletes));
+    };
+    let Some(old) = update.old else {
+        return Ok(None);
+    };
+    if update.name.starts_with(TAGS.as_bytes()) {
+        return Ok(Some(RefusedBecause::TagExists));
+    }
+    Ok(match forward(old, new)? {
+        Forward::Yes => None,
+        Forward::No => Some(RefusedBecause::NotForward),
+        Forward::NotHere => Some(RefusedBecause::NotHere),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use proptest::prelude::*;
+
+    use super::super::advertisement::Features;
+    use super::*;
+
+    /// Objects by numbers: a higher one follows each lower one, but for odd and even.
+    fn id(number: u8) -> ObjectId {
+        ObjectId::from_bytes_or_panic(&[number; 20])
+    }
+
+    fn forward(old: ObjectId, new: ObjectId) -> Forward {
+        let (old, new) = (old.as_bytes()[0], new.as_bytes()[0]);
+        match old {
+            200.. => Forward::NotHere,
+            _ if old < new && old % 2 == new % 2 => Forward::Yes,
+            _ => Forward::No,
+        }
+    }
+
+    fn remote(refs: &[(&str, u8)]) -> Advertisement {
+        Advertisement {
+            features: Features {
+                delete_refs: true,
+                ..Features::default()
+            },
+            refs: refs
+                .iter()
+                .map(|(name, at)| ((*name).into(), id(*at)))
+                .collect(),
+            ..Advertisement::default()
+        }
+    }
+
+    fn changes(
+        own: &[(&str, u8)],
+        there: &Advertisement,
+        specs: &[&str],
+        (force, prune): (bool, bool),
+    ) -> Changes {
+        let specs = specs.iter().map(|text| (*text).to_owned()).collect();
+        let refspecs = Refspecs::parse(specs).unwrap();
+        let rules = MirrorRules {
+            refspecs: &refspecs,
+            force,
+            prune,
+        };
+        let mut gathered = Gathered::new(rules);
+        for (name, at) in own {
+            gathered.add(&(*name).into(), id(*at), there);
+        }
+        let forward = |old, new| Ok::<_, Infallible>(forward(old, new));
+        gathered.changes(there, forward).unwrap()
+    }
+
+    fn told(changes: &Changes) -> (Vec<String>, Vec<String>) {
+        let updates = changes.updates.iter().map(|update| {
+            let forced = if update.is_forced { "+" } else { "" };
+            let number = |id: Option<ObjectId>| id.map_or(0, |id| id.as_bytes()[0]);
+            format!(
+                "{forced}{} {}-{}",
+                update.name,
+                number(update.old),
+                number(update.new)
+            )
+        });
+        let refused = changes.refused.iter();
+        let refused = refused.map(|found| format!("{} {:?}", found.update.name, found.reason));
+        (updates.collect(), refused.collect())
+    }
+
+    #[test]
+    fn what_differs_changes_and_nothing_is_lost_without_force() {
+        let own = [
+            ("refs/heads/same", 2),
+            ("refs/heads/new", 4),
+            ("refs/heads/on", 6),
+            ("refs/heads/back", 2),
+            ("refs/heads/foreign", 8),
+            ("refs/tags/moved", 8),
+            ("refs/ephemeral/x", 1),
+            ("refs/notes/commits", 1),
+        ];
+        let there = remote(&[
+            ("refs/heads/same", 2),
+            ("refs/heads/on", 2),
+            ("refs/heads/back", 4),
+            ("refs/heads/foreign", 200),
+            ("refs/tags/moved", 2),
+            ("refs/heads/theirs", 2),
+        ]);
+        let specs = ["refs/heads/*", "refs/tags/*"];
+        let plain = changes(&own, &there, &specs, (false, false));
+        let lost = [
+            "refs/heads/back NotForward",
+            "refs/heads/foreign NotHere",
+            "refs/tags/moved TagExists",
+        ];
+        assert_eq!(
+            told(&plain),
+            (
+                vec![
+                    "refs/heads/new 0-4".to_owned(),
+                    "refs/heads/on 2-6".to_owned()
+                ],
+                lost.map(str::to_owned).to_vec()
+            )
+        );
+        let forced = changes(&own, &there, &specs, (true, true));
+        let all = [
+            "refs/heads/theirs 2-0",
+            "+refs/heads/back 4-2",
+            "+refs/heads/foreign 200-8",
+            "refs/heads/new 0-4",
+            "refs/heads/on 2-6",
+            "+refs/tags/moved 2-8",
+        ];
+        assert_eq!(told(&forced), (all.map(str::to_owned).to_vec(), vec![]));
+        let one = changes(
+            &own,
+            &there,
+            &["+refs/heads/back", "refs/heads/*"],
+            (false, false),
+        );
+        assert_eq!(told(&one).0[0], "+refs/heads/back 4-2");
+    }
+
+    #[test]
+    fn a_remote_that_deletes_nothing_is_told() {
+        let mut there = remote(&[("refs/heads/gone", 2)]);
+        there.features.delete_refs = false;
+        let own = [("refs/heads/gone/on", 2)];
+        let pruned = changes(&own, &there, &["refs/heads/*"], (true, true));
+        assert_eq!(told(&pruned).1, ["refs/heads/gone NoDeletes"]);
+        let nothing = changes(&[], &there, &["refs/heads/*"], (true, true));
+        assert_eq!(nothing, Changes::default());
+    }
+
+    proptest! {
+        #[test]
+        fn with_force_and_pruning_the_remote_becomes_the_same(
+            own in proptest::collection::btree_map("refs/heads/[a-e]", 1_u8..9, 1..5),
+            there in proptest::collection::btree_map("refs/heads/[a-e]", 1_u8..9, 0..5),
+        ) {
+            let pairs = |refs: &'_ std::collections::BTreeMap<String, u8>| -> Vec<(String, u8)> {
+                refs.clone().into_iter().collect()
+            };
+            let (own, there) = (pairs(&own), pairs(&there));
+            let own: Vec<_> = own.iter().map(|(name, at)| (name.as_str(), *at)).collect();
+            let there: Vec<_> = there.iter().map(|(name, at)| (name.as_str(), *at)).collect();
+            let before = remote(&there);
+            let found = changes(&own, &before, &["refs/heads/*"], (true, true));
+            let mut after = before.refs.clone();
+            for update in &found.updates {
+                prop_assert_eq!(after.get(&update.name).copied(), update.old);
+                match update.new {
+                    Some(new) => after.insert(update.name.clone(), new),
+                    None => after.remove(&update.name),
+                };
+            }
+            prop_assert!(found.refused.is_empty());
+            prop_assert_eq!(after, remote(&own).refs);
+        }
+    }
+}
