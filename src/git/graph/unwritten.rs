@@ -6,7 +6,7 @@ use super::super::store::{Part, StoreError};
 use super::made_part::MadePart;
 
 /// Rows that a step writes: the same time.
-const STEP_ROWS: u32 = 4;
+const STEP_ROWS: u32 = 8;
 
 /// The tables that the parts are made of. They must not change while the parts are written.
 #[derive(Debug, Clone, Copy)]
