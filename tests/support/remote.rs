@@ -11,6 +11,11 @@ use std::time::{Duration, Instant};
 
 use super::lfs_files::{self, LfsFiles};
 
+mod wire;
+
+/// The type of an answer to a fetch.
+const FETCH_TYPE: &str = "application/x-git-upload-pack-result";
+
 /// How the server behaves; changed while it runs.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
@@ -145,14 +150,14 @@ impl Shared {
         let mut words = line.split_whitespace();
         let method = words.next().unwrap_or_default().to_owned();
         let target = words.next().unwrap_or_default().to_owned();
-        let headers = headers(&mut reader)?;
+        let headers = wire::headers(&mut reader)?;
         let header = |name: &str| {
             let found = headers.iter().find(|(known, _)| known == name);
             found.map(|(_, value)| value.clone())
         };
         let is_chunked = header("transfer-encoding").is_some();
         let body = if is_chunked {
-            chunked(&mut reader)?
+            wire::chunked(&mut reader)?
         } else {
             let length = header("content-length").and_then(|length| length.parse().ok());
             let mut body = vec![0; length.unwrap_or(0)];
@@ -188,26 +193,16 @@ impl Shared {
     fn respond(&self, request: &Request, mut out: TcpStream) -> std::io::Result<()> {
         let rules = self.rules.lock().expect("no thread panics").clone();
         if let Some(status) = rules.status {
-            return write!(
-                out,
-                "HTTP/1.1 {status} Status\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-            );
+            return wire::empty(&mut out, status, "");
         }
         if let Some((prefix, location)) = &rules.redirect
             && let Some(rest) = request.target.strip_prefix(prefix.as_str())
         {
-            return write!(
-                out,
-                "HTTP/1.1 301 Moved\r\nLocation: {location}{rest}\r\nContent-Length: 0\r\n\
-                 Connection: close\r\n\r\n"
-            );
+            let to = format!("Location: {location}{rest}\r\n");
+            return wire::empty(&mut out, 301, &to);
         }
         if rules.is_web_page {
-            return write!(
-                out,
-                "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\
-                 Connection: close\r\n\r\n<html>"
-            );
+            return wire::whole(&mut out, "text/html", b"<html>");
         }
         if let Some(files) = &rules.lfs
             && request.method == "GET"
@@ -216,13 +211,9 @@ impl Shared {
             return files.send(oid, out);
         }
         if let Some(credentials) = &rules.credentials
-            && request.authorization.as_deref() != Some(basic(credentials).as_str())
+            && request.authorization.as_deref() != Some(wire::basic(credentials).as_str())
         {
-            return write!(
-                out,
-                "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n\
-                 Content-Length: 0\r\nConnection: close\r\n\r\n"
-            );
+            return wire::empty(&mut out, 401, "WWW-Authenticate: Basic realm=\"x\"\r\n");
         }
         if let Some(files) = &rules.lfs
             && let Some(base) = request.target.strip_suffix("/objects/batch")
@@ -232,24 +223,16 @@ impl Shared {
         }
         if request.is_fetch() {
             if let Some(status) = rules.fetch_status {
-                return write!(
-                    out,
-                    "HTTP/1.1 {status} Status\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-                );
+                return wire::empty(&mut out, status, "");
             }
             if let Some(pack) = &rules.pack {
-                return send_pkt_lines(&pack_answer(pack), out);
+                return wire::whole(&mut out, FETCH_TYPE, &wire::pack_answer(pack));
             }
         }
         if request.body.windows(7).any(|seven| seven == b"ls-refs")
             && let Some(lines) = self.take_list()
         {
-            let mut answer: Vec<u8> = lines
-                .iter()
-                .flat_map(|line| pkt_line(line.as_bytes()))
-                .collect();
-            answer.extend(b"0000");
-            return send_pkt_lines(&answer, out);
+            return wire::whole(&mut out, FETCH_TYPE, &wire::lines(&lines));
         }
         if let Some(rule) = &rules.push
             && request.method == "POST"
@@ -269,18 +252,9 @@ impl Shared {
         out: &mut TcpStream,
     ) -> std::io::Result<()> {
         match rule {
-            PushRule::Status(status, headers) => write!(
-                out,
-                "HTTP/1.1 {status} Status\r\n{headers}Content-Length: 0\r\nConnection: close\r\n\r\n"
-            ),
+            PushRule::Status(status, headers) => wire::empty(out, *status, headers),
             PushRule::Report(report) => {
-                write!(
-                    out,
-                    "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-receive-pack-result\r\n\
-                     Content-Length: {}\r\nConnection: close\r\n\r\n",
-                    report.len()
-                )?;
-                out.write_all(report)
+                wire::whole(out, "application/x-git-receive-pack-result", report)
             }
             PushRule::Lost => self.backend(request, rules, &mut std::io::sink()),
             PushRule::Hang => {
@@ -326,7 +300,7 @@ impl Shared {
         let body = request.body.clone();
         let writing = std::thread::spawn(move || drop(stdin.write_all(&body)));
         let mut answer = BufReader::new(child.stdout.take().expect("it is a pipe"));
-        let head = headers(&mut answer)?;
+        let head = wire::headers(&mut answer)?;
         let status = head.iter().find(|(name, _)| name == "status");
         let status = status.map_or("200 OK", |(_, status)| status.as_str());
         write!(
@@ -404,65 +378,4 @@ impl Request {
     fn is_fetch(&self) -> bool {
         self.body.windows(5).any(|five| five == b"want ")
     }
-}
-
-fn pkt_line(data: &[u8]) -> Vec<u8> {
-    let mut line = format!("{:04x}", data.len() + 4).into_bytes();
-    line.extend(data);
-    line
-}
-
-/// An answer of protocol 2 with this pack.
-fn pack_answer(pack: &[u8]) -> Vec<u8> {
-    let mut answer = pkt_line(b"packfile\n");
-    for piece in pack.chunks(8000) {
-        let banded: Vec<u8> = [1].iter().chain(piece).copied().collect();
-        answer.extend(pkt_line(&banded));
-    }
-    answer.extend(b"0000");
-    answer
-}
-
-fn send_pkt_lines(answer: &[u8], mut out: TcpStream) -> std::io::Result<()> {
-    write!(
-        out,
-        "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-result\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n",
-        answer.len()
-    )?;
-    out.write_all(answer)
-}
-
-fn headers(reader: &mut impl std::io::BufRead) -> std::io::Result<Vec<(String, String)>> {
-    let mut headers = Vec::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line)?;
-        let Some((name, value)) = line.trim_end().split_once(':') else {
-            return Ok(headers);
-        };
-        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
-    }
-}
-
-fn chunked(reader: &mut impl std::io::BufRead) -> std::io::Result<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line)?;
-        let size = usize::from_str_radix(line.trim(), 16).unwrap_or(0);
-        let mut chunk = vec![0; size];
-        reader.read_exact(&mut chunk)?;
-        body.extend_from_slice(&chunk);
-        reader.read_line(&mut line)?;
-        if size == 0 {
-            return Ok(body);
-        }
-    }
-}
-
-fn basic(credentials: &str) -> String {
-    use base64::Engine as _;
-    let text = base64::engine::general_purpose::STANDARD.encode(credentials);
-    format!("Basic {text}")
 }

@@ -2,9 +2,6 @@
 
 use super::super::protocol::pktline::{self, PktLineError};
 
-/// Bytes of a remote's own message that are repeated.
-const MESSAGE_BYTES_MAX: usize = 300;
-
 /// The remote's answer is of no use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FetchClientError {
@@ -65,10 +62,7 @@ impl FetchClientError {
 
     /// The remote's own words, made fit to be shown.
     pub(super) fn refused(message: &[u8]) -> Self {
-        let message = message.get(..MESSAGE_BYTES_MAX).unwrap_or(message);
-        let message = String::from_utf8_lossy(message);
-        let message = message.trim().replace(char::is_control, " ");
-        Self::Refused(message)
+        Self::Refused(pktline::words(message))
     }
 }
 

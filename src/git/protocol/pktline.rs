@@ -20,6 +20,9 @@ const HEADER_BYTES: usize = 4;
 /// Bytes of a peer's line that an error message repeats.
 const QUOTED_BYTES_MAX: usize = 200;
 
+/// Bytes of a peer's message for people that an error repeats.
+const WORDS_BYTES_MAX: usize = 300;
+
 /// One packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packet<'a> {
@@ -226,6 +229,13 @@ fn header(digits: [u8; HEADER_BYTES]) -> Result<Header, PktLineError> {
 /// A line without the newline that may end it: senders should add one, receivers must not need it.
 pub(crate) fn chomp(data: &[u8]) -> &[u8] {
     data.strip_suffix(b"\n").unwrap_or(data)
+}
+
+/// A peer's message for people as an error repeats it: short, on one line, and without control characters.
+pub(in crate::git) fn words(message: &[u8]) -> String {
+    let message = message.get(..WORDS_BYTES_MAX).unwrap_or(message);
+    let message = String::from_utf8_lossy(message);
+    message.trim().replace(char::is_control, " ")
 }
 
 /// A peer's line as an error message repeats it: short, and without control characters.

@@ -9,7 +9,7 @@ use gix_object::bstr::{BStr, BString, ByteSlice as _};
 use super::super::limits::Limits;
 use super::super::protocol::capabilities::Capabilities;
 use super::super::protocol::oid_hex;
-use super::super::protocol::pktline::{Decoder, Packet, PktLineError, chomp};
+use super::super::protocol::pktline::{Decoder, Packet, PktLineError, chomp, words};
 use super::super::refspec::Refspecs;
 use super::error::SendClientError;
 
@@ -240,7 +240,7 @@ fn check_format(format: &[u8]) -> Result<(), SendClientError> {
     if format == b"sha1" {
         return Ok(());
     }
-    let format = super::error::told(format.get(..20).unwrap_or(format));
+    let format = words(format.get(..20).unwrap_or(format));
     Err(SendClientError::ObjectFormat { format })
 }
 

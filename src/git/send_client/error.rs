@@ -2,9 +2,6 @@
 
 use super::super::protocol::pktline::{self, PktLineError};
 
-/// Bytes of a remote's own message that are repeated.
-pub(super) const MESSAGE_BYTES_MAX: usize = 300;
-
 /// The remote's answer is of no use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SendClientError {
@@ -59,13 +56,6 @@ impl SendClientError {
 
     /// The remote's own words.
     pub(super) fn refused(message: &[u8]) -> Self {
-        Self::Refused(told(message))
+        Self::Refused(pktline::words(message))
     }
-}
-
-/// The remote's own words, made fit to be shown.
-pub(super) fn told(message: &[u8]) -> String {
-    let message = message.get(..MESSAGE_BYTES_MAX).unwrap_or(message);
-    let message = String::from_utf8_lossy(message);
-    message.trim().replace(char::is_control, " ")
 }

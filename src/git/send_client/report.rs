@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use gix_object::bstr::{BString, ByteSlice as _};
 
-use super::super::protocol::pktline::{Decoder, Packet, chomp};
+use super::super::protocol::pktline::{Decoder, Packet, chomp, words};
 use super::advertisement::Features;
-use super::error::{SendClientError, told};
+use super::error::SendClientError;
 
 /// Bytes of a report.
 const REPORT_BYTES_MAX: usize = 16 << 20;
@@ -151,7 +151,11 @@ fn take_line(
         let Some(how) = line.strip_prefix(b"unpack ") else {
             return false;
         };
-        *unpack = Some(if how == b"ok" { Ok(()) } else { Err(told(how)) });
+        *unpack = Some(if how == b"ok" {
+            Ok(())
+        } else {
+            Err(words(how))
+        });
         return true;
     }
     // Options of version 2 tell of refs that hooks have changed to others; the next push sees them.
@@ -162,7 +166,7 @@ fn take_line(
         (name, Ok(()))
     } else if let Some(rest) = line.strip_prefix(b"ng ") {
         match rest.split_once_str(" ") {
-            Some((name, reason)) => (name, Err(told(reason))),
+            Some((name, reason)) => (name, Err(words(reason))),
             None => (rest, Err("failed".to_owned())),
         }
     } else {
@@ -179,7 +183,7 @@ fn take_line(
 /// Messages without the meters of progress, which overwrite themselves.
 fn lines_of(messages: &[u8]) -> String {
     let lines = messages.lines().filter(|line| !line.contains(&b'\r'));
-    let lines = lines.map(told).filter(|line| !line.is_empty());
+    let lines = lines.map(words).filter(|line| !line.is_empty());
     lines.collect::<Vec<_>>().join("\n")
 }
 

@@ -16,13 +16,16 @@ use crate::repo_do::state::store::Store;
 /// each: a push of 49,000 objects took 6 % longer by them.
 const OBJECTS_MIN: u32 = 1 << 17;
 
-/// Writes the parts in steps; false if that is left to the publishing transaction.
+/// Writes the parts in steps; false if the publishing transaction writes them, or nothing was `connected`.
 pub(crate) async fn write_parts(
     steps: Steps<'_>,
     quarantined: &QuarantinedPack,
     pushed: &Pushed<'_, Rc<Store>>,
-    connected: &Connected,
+    connected: Option<&Connected>,
 ) -> Result<bool, IntakeError> {
+    let Some(connected) = connected else {
+        return Ok(false);
+    };
     let (pack_id, objects) = {
         let incoming = pushed.incoming();
         (incoming.pack.pack_id(), incoming.table.count())

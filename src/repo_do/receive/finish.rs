@@ -175,10 +175,9 @@ impl PushJob {
         }
         let pack_bytes = connected.as_ref().map_or(0, |_| pushed.pack_bytes());
         self.claim_room(pack_bytes).await?;
-        let has_written_parts = match &connected {
-            Some(made) => write_parts(steps, &self.push.quarantined, &pushed, made).await?,
-            None => false,
-        };
+        let quarantined = &self.push.quarantined;
+        let has_written_parts =
+            write_parts(steps, quarantined, &pushed, connected.as_ref()).await?;
         tell::prepare(&self.push.object).await;
         self.judge_complete(steps, &graph, &pushed).await?;
         let (objects, inspection) = pushed.into_parts();

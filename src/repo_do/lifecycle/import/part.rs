@@ -361,7 +361,7 @@ impl Attempt {
                 peeled: pushed.peel(&named.target)?,
             });
         }
-        let has_written_parts = write_parts(steps, opened, &pushed, &connected).await?;
+        let has_written_parts = write_parts(steps, opened, &pushed, Some(&connected)).await?;
         let skipped = wanted.skipped_refs(|id| Ok(pushed.kind(id)?.is_some()))?;
         let (objects, inspection) = pushed.into_parts();
         Ok(Proved {

@@ -91,7 +91,7 @@ impl Remote {
             }
             check(&response, ADVERTISEMENT_TYPE)?;
             let mut reader = AdvertisementReader::new(asked, limits);
-            read(&response, |piece| {
+            read::<ImportError>(&response, |piece| {
                 reader.feed(piece)?;
                 show(&mut each, || reader.drain())
             })
@@ -122,7 +122,7 @@ impl Remote {
         } else {
             let response = remote.post(&ls_refs(remote.features, asked)).await?;
             let mut reader = RefsReader::new(asked, limits);
-            read(&response, |piece| {
+            read::<ImportError>(&response, |piece| {
                 reader.feed(piece)?;
                 show(&mut each, || reader.drain())
             })
@@ -243,11 +243,11 @@ pub(crate) fn check(response: &Response, content_type: &str) -> Result<(), Impor
     Err(ImportError::NotGit(message))
 }
 
-/// Reads a whole answer.
-async fn read(
+/// Reads a whole answer. After an error of `feed` the rest is cancelled.
+pub(crate) async fn read<E: From<ImportError>>(
     response: &Response,
-    mut feed: impl FnMut(&[u8]) -> Result<(), ImportError>,
-) -> Result<(), ImportError> {
+    mut feed: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
     let mut body = Body::of_response(response).map_err(|error| unavailable(&error))?;
     let mut piece = Vec::new();
     while in_time(body.next(&mut piece))

@@ -12,15 +12,13 @@ use super::error::PushError;
 use crate::git::limits::Limits;
 use crate::git::refspec::Refspecs;
 use crate::git::send_client::advertisement::{Advertisement, AdvertisementReader};
-use crate::git::send_client::error::SendClientError;
 use crate::git::send_client::report::{Report, ReportReader};
 use crate::git::send_client::request::PROBE;
 use crate::repo_do::contract::{Credentials, RemoteUrl, retry};
 use crate::repo_do::lifecycle::import::error::ImportError;
 use crate::repo_do::lifecycle::import::remote::{
-    HOPS_MAX, check, headers, in_time, location, send, unavailable,
+    HOPS_MAX, check, headers, location, read, send, unavailable,
 };
-use crate::repo_do::runtime::body::Body;
 use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::timer;
 
@@ -69,7 +67,7 @@ impl Remote {
             check_busy(&response)?;
             check(&response, ADVERTISEMENT_TYPE)?;
             let mut reader = AdvertisementReader::new(refspecs, &Limits::DEFAULT);
-            read(&response, |piece| reader.feed(piece)).await?;
+            read::<PushError>(&response, |piece| Ok(reader.feed(piece)?)).await?;
             return Ok(Self {
                 url: at,
                 credentials: credentials.cloned(),
@@ -86,12 +84,12 @@ impl Remote {
             // As git does before a long body: what refuses the push at all shall do so at once.
             let (probe, _) = self.post(PushBody::whole(PROBE.to_vec())).await?;
             check(&probe, RESULT_TYPE)?;
-            read(&probe, |_| Ok(())).await?;
+            read::<PushError>(&probe, |_| Ok(())).await?;
         }
         let (response, pulled) = self.post(body).await?;
         check(&response, RESULT_TYPE)?;
         let mut reader = ReportReader::new(self.advertisement.features);
-        read(&response, |piece| reader.feed(piece)).await?;
+        read::<PushError>(&response, |piece| Ok(reader.feed(piece)?)).await?;
         Ok((reader.finish()?, pulled.bytes()))
     }
 
@@ -170,23 +168,4 @@ fn check_busy(response: &Response) -> Result<(), PushError> {
         status,
         retry_at_ms: header.and_then(|header| retry::retry_at_ms(&header, now_ms())),
     })
-}
-
-/// Reads a whole answer.
-async fn read(
-    response: &Response,
-    mut feed: impl FnMut(&[u8]) -> Result<(), SendClientError>,
-) -> Result<(), PushError> {
-    let mut body = Body::of_response(response).map_err(|error| unavailable(&error))?;
-    let mut piece = Vec::new();
-    while in_time(body.next(&mut piece))
-        .await?
-        .map_err(|error| unavailable(&error))?
-    {
-        if let Err(error) = feed(&piece) {
-            body.cancel();
-            return Err(error.into());
-        }
-    }
-    Ok(())
 }

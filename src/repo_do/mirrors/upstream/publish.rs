@@ -133,10 +133,7 @@ impl Checked {
         }
         let commits = commits(sync, &graph, connected.as_ref(), (&pushed, &changes)).await;
         sync.check_alive()?;
-        let has_written_parts = match &connected {
-            Some(made) => write_parts(steps, opened, &pushed, made).await?,
-            None => false,
-        };
+        let has_written_parts = write_parts(steps, opened, &pushed, connected.as_ref()).await?;
         sync.check_alive()?;
         let (objects, inspection) = pushed.into_parts();
         Ok(Self {
