@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# nightly.sh: what is slow but rare: half an hour of the soak. Goes on after a failure, and says at the end what
-# failed. MINUTES, SEED: of the soak.
+# nightly.sh: the slow and rare checks: half an hour of the soak. It goes on after a failure, and names the failed
+# checks at the end. MINUTES and SEED are the soak's.
 set -uo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$ROOT"

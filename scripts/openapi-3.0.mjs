@@ -8,7 +8,7 @@
 // - answers that need no type: redirects, 304, and the platform's own for a URL or headers that are too long;
 // - links, which lead nowhere once a generator has read them.
 //
-// What it does not know makes it fail, so that the description cannot quietly lose its meaning.
+// It fails on a keyword that it does not know, so that the description cannot quietly lose its meaning.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -99,7 +99,7 @@ function content(forms) {
   return { [type]: described(forms[type]) };
 }
 
-// A parameter, a header or a body: what has a schema.
+// A parameter, a header or a body: each has a schema.
 function described(part) {
   return part.schema ? { ...part, schema: schema(part.schema) } : part;
 }

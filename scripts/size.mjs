@@ -1,4 +1,4 @@
-// `make size`: which part of the built wasm takes how much.
+// `make size`: the bytes of each part of the built wasm.
 //
 // A line for each crate and for each room of Cairn's own: bytes of its functions, as the module has them. Generic code
 // counts for the room whose closure it runs, else for the first of Cairn's rooms that its name has, else for the crate
@@ -17,7 +17,7 @@ const SHOWN_BYTES_MIN = 16 * KIB;
 const CODE_SECTION = 10;
 const SECTIONS = ["custom", "types", "imports", "functions", "tables", "memory", "globals", "exports", "start", "elements", "code", "data", "data count", "tags"];
 
-// KiB before compression, a tenth above what each took when it was set. Whoever raises one says why.
+// KiB before compression, a tenth above what each took when it was set. Say why in the commit that raises one.
 const BUDGETS = {
   "cairn: git": 1450,
   "cairn: storage": 1960,

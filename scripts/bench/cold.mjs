@@ -2,7 +2,7 @@
 // Workers of a few lines that answer the same from a Durable Object, under the same workerd:
 //
 //   plain       five lines
-//   plain+wasm  the same with a wasm of the size of Cairn's that does nothing: what any module costs that is as large
+//   plain+wasm  the same with an idle wasm of the size of Cairn's: the cost of any module as large
 //   cairn       the built Worker
 //
 // workerd makes its isolates as it starts: it compiles the wasm and runs what stands at the top of the modules
@@ -43,7 +43,7 @@ else await measure();
 async function measure() {
   const scratch = mkdtempSync(join(tmpdir(), "cairn-cold-"));
   process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
-  // Miniflare starts this in place of workerd: it notes when.
+  // Miniflare starts this in place of workerd: it notes the time.
   const begun = join(scratch, "begun");
   const workerd = join(scratch, "workerd");
   const binary = join(root, "node_modules", "workerd", "bin", "workerd");
@@ -116,7 +116,7 @@ async function answered(url, authorization) {
   }
 }
 
-/** What all threads of a process have used. */
+/** The CPU time of all threads of a process. */
 function cpuMs(pid) {
   const threads = readdirSync(`/proc/${pid}/task`);
   const used = (thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);

@@ -1,4 +1,4 @@
-// git's own process on a local repository: the yardstick of what git's server has no request for.
+// git's own process on a local repository: the yardstick for operations that git's server does not have.
 
 import { rmSync } from "node:fs";
 import { join } from "node:path";

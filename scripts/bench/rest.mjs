@@ -1,5 +1,5 @@
-// Rows of REST, and of what stands beside it. git's server has no request for them: where git has a command
-// that does the same, it runs on a local copy of the repository as the yardstick.
+// Rows of REST, pages, forks, imports and large files. git's server has no request for them: where git has a
+// command that does the same, it runs on a local copy of the repository as the yardstick.
 
 import { createHash } from "node:crypto";
 
@@ -9,7 +9,7 @@ import { gitProcess } from "./git_process.mjs";
 const LFS_BYTES = 1 << 20;
 const COMMITS_BACK = 50;
 
-/** All rows of one repository. What they write goes to a fork: later rows find the repository as it was. */
+/** All rows of one repository. Their writes go to a fork, so that later rows find the repository as it was. */
 export async function restRows(subject) {
   const cairn = subject.servers.find((server) => server.fork);
   const local = await gitProcess(subject, subject.source);

@@ -1,34 +1,35 @@
 //! Refspecs: which refs of one repository become which refs of another, for mirrors both ways.
 //!
 //! The syntax is git's (<https://git-scm.com/docs/git-fetch#_configured_remote_tracking_branches>), with
-//! full names alone: `+refs/heads/*:refs/heads/*`, or one name on both sides, or `^refs/heads/x/*` for
-//! what is left out. A spec without a destination leads to the same name. A ref is led by the first spec
-//! that matches it, so that it has one destination.
+//! The syntax is git's (<https://git-scm.com/docs/git-fetch#_configured_remote_tracking_branches>), but
+//! every name is full: `+refs/heads/*:refs/heads/*`, or one name on both sides. `^refs/heads/x/*`
+//! excludes refs. A spec without a destination leads to the same name. The first spec that matches a ref
+//! leads it, so a ref has one destination.
 
 use gix_object::bstr::{BStr, BString, ByteSlice as _};
 use serde::{Deserialize, Serialize};
 
 use super::refname::{self, REFS, check_stored};
 
-/// Refspecs of one mirror.
+/// Refspecs of one mirror, at most.
 pub const REFSPECS_MAX: usize = 100;
 
-/// Bytes of one of them.
+/// Bytes of one refspec, at most.
 const REFSPEC_BYTES_MAX: usize = 500;
 
-/// Branches and tags, each under its own name.
+/// The default refspecs: branches and tags, each under its own name.
 const DEFAULT: [&str; 2] = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
 
-/// A text that is no refspec.
+/// The fault of a text that is no refspec.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RefspecFault {
-    /// It is too long.
+    /// The text is too long.
     #[error("the refspec has {bytes} bytes, at most {REFSPEC_BYTES_MAX}")]
     TooLong {
-        /// Its bytes.
+        /// The text's bytes.
         bytes: usize,
     },
-    /// One side is no full refname, nor a pattern of such names.
+    /// One side is neither a full refname nor a pattern of full refnames.
     #[error("'{side}' is no full refname: it begins with 'refs/', and has one '*' at most")]
     Name {
         /// The side.
@@ -37,19 +38,19 @@ pub enum RefspecFault {
     /// One side is a pattern and the other a name.
     #[error("both sides of a refspec have a '*', or neither has one")]
     OneSided,
-    /// What is left out has no destination.
+    /// An excluding refspec, with `^`, has a destination.
     #[error("a refspec that begins with '^' has no destination")]
     Destination,
-    /// Refs there expire, and belong to whoever pushes them.
+    /// The refspec mirrors ephemeral refs. They expire, and belong to the clients that push them.
     #[error("refs under 'refs/ephemeral/' are not mirrored")]
     Ephemeral,
-    /// Two refs could lead to the same one.
+    /// Two refspecs could lead to the same ref.
     #[error("two refspecs lead to the same refs: '{other}' does, too")]
     Overlap {
         /// The other destination.
         other: String,
     },
-    /// Nothing is mirrored.
+    /// No refspec mirrors any ref.
     #[error("no refspec names what is mirrored")]
     Nothing,
 }
@@ -58,7 +59,7 @@ pub enum RefspecFault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Glob {
     before: String,
-    /// Behind the `*`; `None` for a name.
+    /// The text behind the `*`; `None` for a name.
     after: Option<String>,
 }
 
@@ -97,19 +98,20 @@ impl Glob {
         if is_sound { Ok(glob) } else { Err(wrong()) }
     }
 
-    /// What the `*` stands for in this name, nothing for a name; `None`: it does not match.
+    /// The text that the `*` stands for in this name; empty for a name that matches itself. `None` if it
+    /// does not match.
     fn rest<'n>(&self, name: &'n [u8]) -> Option<&'n [u8]> {
         let rest = name.strip_prefix(self.before.as_bytes())?;
         match &self.after {
             None => rest.is_empty().then_some(rest),
-            // As in git, a `*` stands for something.
+            // As in git, a `*` matches at least one byte.
             Some(after) => rest
                 .strip_suffix(after.as_bytes())
                 .filter(|rest| !rest.is_empty()),
         }
     }
 
-    /// The name where the `*` stands for this.
+    /// The name with this text in place of the `*`.
     fn with(&self, rest: &[u8]) -> BString {
         let mut name = BString::from(self.before.as_str());
         if let Some(after) = &self.after {
@@ -119,7 +121,7 @@ impl Glob {
         name
     }
 
-    /// Whether some name may match both. It errs on the side of yes.
+    /// Whether some name may match both. May say yes wrongly, but never no.
     fn may_overlap(&self, other: &Self) -> bool {
         let nested = |a: &str, b: &str, fits: fn(&str, &str) -> bool| fits(a, b) || fits(b, a);
         match (&self.after, &other.after) {
@@ -157,7 +159,7 @@ pub struct Refspecs {
     left_out: Vec<Glob>,
 }
 
-/// Where a ref leads.
+/// The ref on the other side that a ref leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Led {
     /// The name on the other side.
@@ -192,7 +194,8 @@ impl From<Refspecs> for Vec<String> {
 }
 
 impl Refspecs {
-    /// The refspecs of these texts; or what is wrong with the first that is none, by its place.
+    /// Parses the texts. On failure, returns the index and the fault of the first text that is no
+    /// refspec.
     pub fn parse(texts: Vec<String>) -> Result<Self, (usize, RefspecFault)> {
         let (mut specs, mut left_out) = (Vec::<Refspec>::new(), Vec::new());
         for (place, text) in texts.iter().enumerate() {
@@ -210,7 +213,7 @@ impl Refspecs {
             let spec = spec(text).map_err(at)?;
             let in_the_way = specs.iter().find(|other| {
                 let is_same = |spec: &Refspec| spec.from == spec.to;
-                // Under its own name a ref leads to one place, however often that is said.
+                // A ref under its own name has one destination, even if two refspecs lead it there.
                 spec.to.may_overlap(&other.to) && !(is_same(&spec) && is_same(other))
             });
             if let Some(other) = in_the_way {
@@ -229,13 +232,13 @@ impl Refspecs {
         })
     }
 
-    /// As they were given.
+    /// The texts, as the caller gave them.
     #[must_use]
     pub fn texts(&self) -> &[String] {
         &self.texts
     }
 
-    /// Where a ref of this name leads; `None`: it is not mirrored.
+    /// The ref that a ref of this name leads to; `None` if no refspec mirrors it.
     #[must_use]
     pub fn lead(&self, source: &BStr) -> Option<Led> {
         if self.leaves_out(source) {
@@ -248,7 +251,7 @@ impl Refspecs {
         })
     }
 
-    /// The ref that leads to one of this name; `None`: none does.
+    /// The ref that leads to this name; `None` if no ref does.
     #[must_use]
     pub fn source_of(&self, destination: &BStr) -> Option<BString> {
         let mut sources = self.specs.iter().filter_map(|spec| {
@@ -258,13 +261,13 @@ impl Refspecs {
         sources.next()
     }
 
-    /// Whether some ref leads to one of this name.
+    /// Whether some ref leads to this name.
     #[must_use]
     pub fn leads_to(&self, destination: &BStr) -> bool {
         self.source_of(destination).is_some()
     }
 
-    /// Patterns of what leads somewhere: names, or beginnings of names and `*`.
+    /// Patterns of the refs that may be mirrored: full names, or prefixes followed by `*`.
     #[must_use]
     pub fn sources(&self) -> Vec<String> {
         let patterns = self.specs.iter().map(|spec| match spec.from.after {

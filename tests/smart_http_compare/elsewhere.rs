@@ -1,4 +1,4 @@
-//! A head that is another repository's: a fork, or any that the caller may read.
+//! A comparison whose head is in another repository: a fork, or any repository that the caller may read.
 
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ impl Pair {
         client.get(&self.source.path(&asked))
     }
 
-    /// What would show that a comparison left something in the source.
+    /// The counts that would show traces of a comparison in the source.
     fn traces(&self) -> Value {
         let stats = rest().get(&self.source.path("/stats")).result(200);
         let counts = ["packs", "refs", "reflog", "quarantine", "objects", "bytes"];
@@ -113,12 +113,12 @@ fn a_fork_is_compared_with_its_source_and_leaves_nothing_there() {
         "tree by tree",
     );
 
-    // The commit is no more here than before, and neither is a pack.
+    // The source still lacks the commit and its pack.
     assert_eq!(pair.traces(), before);
     let commit = pair.source.path(&format!("/commit/{theirs}"));
     assert_eq!(rest().get(&commit).error_code(404), NOT_FOUND);
 
-    // The other way round, the fork is asked. What it has already is not brought.
+    // The other direction: the request asks the fork, and brings no object that the fork has already.
     let asked = format!(
         "/compare/topic...main?head_repository={}/{}",
         pair.source.namespace, pair.source.name
@@ -159,7 +159,7 @@ fn a_head_is_shown_to_whoever_may_read_both_repositories_and_to_nobody_else() {
     let shown = pair.compared(&both, "main...topic", &path).result(200);
     assert_eq!(shown["aheadBy"], 2);
 
-    // Bringing objects writes rows, so a stranger is not let to, wherever both are public.
+    // Fetching objects writes rows, so a stranger may not do it, although both repositories are public.
     for hosted in [&pair.source, &pair.fork] {
         let public = json!({"public": true});
         rest().patch(&hosted.path(""), &public).result(200);
@@ -213,7 +213,7 @@ fn what_is_wrong_with_a_head_elsewhere_is_named() {
             "{spec} {repository}"
         );
     }
-    // The repository itself is no other one.
+    // A repository does not count as another one for itself.
     let own = format!("{}/{}", pair.source.namespace, pair.source.name);
     let shown = pair.compared(&rest(), "main~0...main", &own);
     assert_eq!(shown.error_code(404), NOT_FOUND);

@@ -1,6 +1,6 @@
-//! What the documents tell a reader to paste is pasted here, into a shell and against a server.
+//! Pastes the commands of the documents, into a shell and against a server.
 
-// The lints of wire data: here every surprise is a failed test.
+// Exempts this test from the lints of wire data: every surprise fails the test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use cairn_test_support as support;
@@ -13,7 +13,7 @@ use support::package_root;
 use support::scratch::Scratch;
 use support::server::{ADMIN_KEY, Server};
 
-/// The page as a reader follows it: files are saved, commands are pasted, and the output is compared.
+/// Follows the page as a reader does: saves files, pastes commands, and compares the output.
 #[test]
 fn a_first_platform_works_as_it_is_written() {
     let blocks = blocks_below("docs/first-platform.md", "## 1. Serve");
@@ -24,7 +24,7 @@ fn a_first_platform_works_as_it_is_written() {
     );
     let server = Server::start_with(&[("CAIRN_IMPORT_ALLOW_PRIVATE", "true")]);
     let scratch = Scratch::new();
-    // The folder of this repository, as far as the page uses it.
+    // The parts of this repository's folder that the page uses.
     let root = scratch.join("cairn");
     std::fs::create_dir_all(root.join(".cairn")).unwrap();
     std::fs::write(root.join(".cairn/admin-key"), ADMIN_KEY).unwrap();
@@ -34,7 +34,7 @@ fn a_first_platform_works_as_it_is_written() {
     compared(&blocks[1..], &said);
 }
 
-/// The loop of `docs/writing.md`, by curl and in TypeScript.
+/// Runs the loop of `docs/writing.md`, by curl and in TypeScript.
 #[test]
 fn an_agents_whole_loop_works_as_it_is_written() {
     let server = Server::start();
@@ -57,7 +57,7 @@ fn an_agents_whole_loop_works_as_it_is_written() {
     ] {
         assert!(all.contains(line), "{line}: {all}");
     }
-    // The function at the end is called as well.
+    // The program also calls the function at the end.
     let mut program = "// loop.ts\n".to_owned();
     program.extend(typescript.iter().map(|block| block.text.as_str()));
     program.push_str("console.log(await append(\"one line\\n\"));\n");
@@ -79,7 +79,7 @@ fn an_agents_whole_loop_works_as_it_is_written() {
     }
 }
 
-/// Fails where a `text` block shows something else than the commands before it printed.
+/// Fails if a `text` block differs from the output of the commands before it.
 fn compared(blocks: &[Block], said: &[String]) {
     let mut last = None;
     let mut printed = said.iter();

@@ -1,4 +1,4 @@
-//! The commands of all other pages: each is pasted, or stands in a list with the reason why it cannot be.
+//! The commands of all other pages: the test pastes each, or lists it with the reason why it cannot.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::support::scratch::Scratch;
 use super::support::server::{ADMIN_KEY, Server};
 use super::support::source::files;
 
-/// Pages whose commands need what a test has not, or that have tests of their own.
+/// Pages whose commands need something that a test lacks, or that have tests of their own.
 const ELSEWHERE: [(&str, &str); 8] = [
     (
         "artifacts",
@@ -36,7 +36,7 @@ const ELSEWHERE: [(&str, &str); 8] = [
     ("writing", "a story of its own"),
 ];
 
-/// Commands that are not pasted, by a part of their block.
+/// Commands that the test does not paste, by a part of their block.
 const LEFT_OUT: [(&str, &str); 12] = [
     ("/recover", "tests/smart_http_recover: nothing is lost here"),
     ("/relist", "tests/smart_http_recover: nothing is lost here"),
@@ -64,7 +64,7 @@ const LEFT_OUT: [(&str, &str); 12] = [
     ),
 ];
 
-/// What pages name, beside `demo/hello`.
+/// Repositories that pages name, beside `demo/hello`.
 const REPOSITORIES: [(&str, &str); 4] = [
     ("demo", "app"),
     ("acme", "widget"),
@@ -72,7 +72,7 @@ const REPOSITORIES: [(&str, &str); 4] = [
     ("acme", "app"),
 ];
 
-/// The variable `TOKEN` is a repository's, but where a page says otherwise.
+/// Pages whose variable `TOKEN` is the operator's key; on all others it is a repository's token.
 const OPERATORS: [&str; 2] = ["admission-hook", "tokens"];
 
 #[test]
@@ -101,7 +101,7 @@ fn the_commands_of_every_page_are_pasted_or_known() {
     assert!(all.len() > 40, "the pages are not read: {}", all.len());
 }
 
-/// Each page meets repositories of its own names that nobody has changed yet.
+/// Each page meets repositories of its own names, unchanged.
 #[test]
 fn the_commands_of_the_other_pages_work() {
     let (server, scratch) = (Server::start(), Scratch::new());
@@ -151,14 +151,14 @@ fn the_commands_of_the_other_pages_work() {
             .with("H", &format!("Authorization: Bearer {ADMIN_KEY}"));
         shell.paste(&commands);
         pasted += commands.len();
-        // What a page sets for the whole namespace is not for the next one.
+        // Undoes a page's settings of the whole namespace, for the next page.
         let open = json!({ "bytes_max": null, "repos_max": null, "issuers": [] });
         rest.patch("/api/v1/namespaces/demo", &open).result(200);
     }
     assert!(pasted >= 15, "{pasted}");
 }
 
-/// A repository of this name with one commit, whatever an earlier page has made of it.
+/// A repository of this name with one commit, although an earlier page may have changed it.
 fn fresh(rest: &Rest, source: &Git, namespace: &str, name: &str) -> Hosted {
     let path = format!("/api/v1/namespaces/{namespace}/repos/{name}?purge=true");
     rest.send(Method::DELETE, &path, &[], b"");

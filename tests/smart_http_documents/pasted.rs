@@ -1,4 +1,4 @@
-//! The blocks of a page, and the shell into which they are pasted.
+//! The blocks of a page, and the shell that they are pasted into.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,12 +7,12 @@ use super::support::package_root;
 use super::support::scratch::Scratch;
 use super::support::server::{ADMIN_KEY, Server};
 
-/// What is between two fences.
+/// A block between two fences.
 #[derive(Debug, Clone)]
 pub struct Block {
-    /// What the fence says: `sh`, `ts`, `text`.
+    /// The language of the fence: `sh`, `ts`, `text`.
     pub language: String,
-    /// Its lines, each with its end.
+    /// The block's lines, each with its end.
     pub text: String,
 }
 
@@ -52,7 +52,7 @@ pub fn blocks_below(page: &str, heading: &str) -> Vec<Block> {
     blocks
 }
 
-/// Whether what was printed is what a page shows, where `…` stands for anything within its line.
+/// Whether the output matches the page, where `…` stands for any text within its line.
 pub fn shows(printed: &str, shown: &str) -> bool {
     let (printed, shown): (Vec<_>, Vec<_>) = (printed.lines().collect(), shown.lines().collect());
     let line = |(printed, shown): (&&str, &&str)| match shown.split_once('…') {
@@ -74,7 +74,7 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// In this folder, with a home of its own, for a server.
+    /// A shell in this folder, with a home of its own, for a server.
     pub fn new(server: &Server, scratch: &Scratch, folder: &Path) -> Self {
         let home = scratch.join("home");
         std::fs::create_dir_all(&home).unwrap();
@@ -98,7 +98,7 @@ impl Shell {
         }
     }
 
-    /// A refusal ends the commands, also where a page's curl does not say so.
+    /// Lets a refusal end the commands, even if a page's curl does not ask for that.
     pub fn ending_at_refusals(self) -> Self {
         let home = &self.variables[0].1;
         let options = "fail\nsilent\nshow-error\n";
@@ -112,8 +112,8 @@ impl Shell {
         self
     }
 
-    /// Pastes blocks one after the other into one shell, and saves those of TypeScript that begin with the name of a
-    /// file. What each block of commands printed. All must succeed.
+    /// Pastes blocks one after the other into one shell, and saves the blocks of TypeScript that begin
+    /// with a file's name. Returns the output of each block of commands. All must succeed.
     pub fn paste(&self, blocks: &[Block]) -> Vec<String> {
         const END: &str = "\u{1e}";
         let tools = package_root().join("scripts/env.sh");

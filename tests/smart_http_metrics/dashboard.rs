@@ -1,5 +1,6 @@
-//! The dashboard of `docs/examples`, which nobody here can import into a Grafana: Prometheus' own tool reads the metrics
-//! and the queries, and the compiler of TypeScript compares the dashboard with the types that Grafana publishes.
+//! The dashboard of `docs/examples`. No test can import it into a Grafana. So Prometheus' own tool reads
+//! the metrics and the queries, and the compiler of TypeScript compares the dashboard with Grafana's
+//! published types.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use crate::support::installed::installed;
 use crate::support::package_root;
 use crate::support::scratch::Scratch;
 
-/// A type that says of each member what JSON can hold: the values of an enumeration in place of its names.
+/// A type that maps each member to its JSON form: an enumeration's values in place of its names.
 const AS_JSON: &str = "type Json<T> = T extends string ? `${T}` : T extends number ? number\n\
      : T extends (infer E)[] ? Json<E>[] : T extends object ? { [K in keyof T]: Json<T[K]> } : T;\n";
 
@@ -19,7 +20,7 @@ fn path() -> PathBuf {
     package_root().join("docs/examples/grafana.json")
 }
 
-/// The queries of its panels.
+/// The queries of the dashboard's panels.
 pub(crate) fn queries() -> Vec<String> {
     let dashboard: Value = serde_json::from_slice(&std::fs::read(path()).unwrap()).unwrap();
     let panels = dashboard["panels"].as_array().unwrap();
@@ -33,7 +34,7 @@ pub(crate) fn queries() -> Vec<String> {
     queries
 }
 
-/// Has promtool check the metrics, and each query as one of a rule.
+/// Lets promtool check the metrics, and each query as a rule's expression.
 pub(crate) fn judged_by_promtool(metrics: &str) {
     let Some(promtool) = part("promtool") else {
         return;
@@ -75,7 +76,7 @@ fn the_dashboard_is_of_the_types_that_grafana_publishes() {
     let dashboard = std::fs::read_to_string(path()).unwrap();
     let (good, said) = is_of_grafanas_types(&packages, &dashboard);
     assert!(good, "{said}");
-    // It would be noticed.
+    // The compiler notices a misspelled member.
     let wrong = dashboard.replacen("\"targets\"", "\"target\"", 1);
     let (good, said) = is_of_grafanas_types(&packages, &wrong);
     assert!(
@@ -84,7 +85,7 @@ fn the_dashboard_is_of_the_types_that_grafana_publishes() {
     );
 }
 
-/// Whether the compiler takes it, and what it says.
+/// Whether the compiler accepts the dashboard, and its messages.
 fn is_of_grafanas_types(packages: &Path, dashboard: &str) -> (bool, String) {
     let scratch = Scratch::new();
     let modules = packages.join("node_modules");

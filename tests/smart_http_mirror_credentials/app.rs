@@ -75,12 +75,12 @@ fn a_token_is_made_for_the_one_repository_and_used_until_it_ends() {
         made[0].body,
         json!({"repositories": ["there"], "permissions": {"contents": "read"}})
     );
-    // A second sync has the same token.
+    // A second sync uses the same token.
     let next = scene.commit("two");
     assert_eq!(synced(&scene.server, &hosted)["last_error"], Value::Null);
     assert_eq!(head(&hosted), next);
     assert_eq!(scene.github.made().len(), 1);
-    // One that ends in some minutes is replaced before a sync begins.
+    // A token that ends in some minutes is replaced before a sync begins.
     let short = scene.mirror("app-short");
     scene.github.set_seconds(300);
     set_upstream(&scene.server, &short, &scene.body()).result(200);
@@ -129,11 +129,11 @@ fn a_token_that_was_revoked_is_replaced_by_the_next_sync() {
     settled(&scene.server, &hosted);
     scene.github.revoke();
     let next = scene.commit("two");
-    // The first sync that meets the refusal may fail, the one behind it does not.
+    // The first sync that meets the refusal may fail; the next one must not.
     synced(&scene.server, &hosted);
     assert_eq!(synced(&scene.server, &hosted)["last_error"], Value::Null);
     assert_eq!(head(&hosted), next);
-    // What GitHub says of an installation that is gone is told.
+    // The error repeats GitHub's message about a removed installation.
     scene.github.revoke();
     scene.github.refuse(Some(403));
     synced(&scene.server, &hosted);
@@ -166,7 +166,7 @@ fn only_the_operator_names_an_installation_and_only_github_gets_a_token() {
         refused.json()["errors"][0]["source"]["pointer"],
         "/credentials"
     );
-    // Another host may look like GitHub to nobody.
+    // No other host gets a token by looking like GitHub.
     let other = private(&scene.there, "x-access-token:ghs_0");
     let mut body = scene.body();
     body["url"] = json!(other.url("owner/there.git"));
@@ -178,7 +178,7 @@ fn only_the_operator_names_an_installation_and_only_github_gets_a_token() {
         refused.text()
     );
     assert_eq!(scene.github.made().len(), 0);
-    // Where the operator has set the mirror up, an admin of the namespace leads it to no other repository.
+    // An admin of the namespace cannot point the operator's mirror at another repository.
     set_upstream(&scene.server, &hosted, &scene.body()).result(200);
     settled(&scene.server, &hosted);
     let moved = put(&json!({"url": format!("{}/owner/another.git", scene.github.origin())}));

@@ -1,5 +1,5 @@
-//! A GitHub of the tests: real git's server, whose only credentials are tokens that its REST API makes
-//! for installations of an app. The app's proof is verified by Node's cryptography.
+//! A GitHub of the tests: real git's server, which accepts only tokens that its REST API makes for
+//! installations of an app. Node's cryptography verifies the app's proof.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -15,7 +15,7 @@ use crate::support::remote::{Remote, Rules};
 /// The app's id.
 pub const APP_ID: &str = "12345";
 
-/// Its only installation.
+/// The app's only installation.
 pub const INSTALLATION: u64 = 77;
 
 /// The app's key.
@@ -48,7 +48,7 @@ fn node(arguments: &[&str]) -> Option<Value> {
     Some(serde_json::from_slice(&printed).expect("it prints JSON"))
 }
 
-/// A token that was made, and what it was asked with.
+/// A token that GitHub made, and the request for it.
 #[derive(Debug, Clone)]
 pub struct Made {
     pub token: String,
@@ -57,9 +57,9 @@ pub struct Made {
 
 struct State {
     made: Vec<Made>,
-    /// Seconds that a token lives.
+    /// Seconds that a new token lives.
     seconds: u64,
-    /// Answers with this status in place of a token.
+    /// The status that it answers in place of a token.
     refuses: Option<u16>,
 }
 
@@ -92,22 +92,22 @@ impl Github {
         github
     }
 
-    /// Its origin, which is its API as well.
+    /// The server's origin, which also serves the API.
     pub fn origin(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Tokens live so many seconds from now on.
+    /// Sets the seconds that new tokens live.
     pub fn set_seconds(&self, seconds: u64) {
         self.shared.2.lock().unwrap().seconds = seconds;
     }
 
-    /// Refuses with this status from now on, or no more.
+    /// Refuses every request for a token with this status; `None` ends the refusals.
     pub fn refuse(&self, status: Option<u16>) {
         self.shared.2.lock().unwrap().refuses = status;
     }
 
-    /// No token opens anything from now on, until another one is made.
+    /// Revokes all tokens; only a new one opens anything.
     pub fn revoke(&self) {
         self.shared.0.set(Rules {
             credentials: Some("nobody:nothing".to_owned()),
@@ -115,7 +115,7 @@ impl Github {
         });
     }
 
-    /// The tokens that it has made.
+    /// The tokens made so far.
     pub fn made(&self) -> Vec<Made> {
         self.shared.2.lock().unwrap().made.clone()
     }
@@ -131,7 +131,7 @@ fn answer(connection: TcpStream, shared: &Shared) -> std::io::Result<()> {
     if begin.starts_with(b"POST /app/") {
         return api(connection, shared);
     }
-    // Everything else is git's.
+    // The server's git part handles everything else.
     let port = shared
         .0
         .url("")
@@ -206,7 +206,8 @@ fn api(connection: TcpStream, (remote, public, state): &Shared) -> std::io::Resu
     )
 }
 
-/// As GitHub has it: the app's id, a beginning that is past, an end within ten minutes.
+/// Whether GitHub would accept the claims: the app's id, a beginning in the past, an end within ten
+/// minutes.
 fn counts(claims: &Value) -> bool {
     let now = now().as_secs();
     let of = |name: &str| claims[name].as_u64().unwrap_or_default();

@@ -1,7 +1,8 @@
 //! Credentials of mirrors: sealed with the operator's key, for one mirror and one URL; and tokens of a
 //! GitHub App. The other host is real git's server.
 
-// The lints of wire data and of clocks: here every surprise is a failed test, and time is measured.
+// Exempts this test from the lints of wire data and of clocks: every surprise fails the test, and the
+// test measures time.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -60,7 +61,7 @@ impl There {
         Remote::serve(self.scratch.path())
     }
 
-    /// One more commit there; gives its id.
+    /// Commits once more there. Returns the commit's id.
     fn commit(&self, message: &str) -> String {
         self.git.write("a", message);
         self.git.commit(message);
@@ -69,7 +70,7 @@ impl There {
     }
 }
 
-/// A server that asks for these credentials.
+/// A server that demands these credentials.
 fn private(there: &There, credentials: &str) -> Remote {
     let remote = there.serve();
     remote.set(Rules {
@@ -79,7 +80,7 @@ fn private(there: &There, credentials: &str) -> Remote {
     remote
 }
 
-/// Adds a downstream and waits until all is there; gives what is shown of it.
+/// Adds a downstream, and waits until its push is done. Returns the downstream as REST shows it.
 fn pushed(server: &Server, hosted: &Hosted, body: &Value) -> Value {
     let rest = server.rest();
     let made = rest.post(&hosted.path("/downstreams"), body).result(201);
@@ -109,7 +110,7 @@ fn set_upstream(server: &Server, hosted: &Hosted, body: &Value) -> support::rest
         .send(ureq::http::Method::PUT, &path, &json, body.as_bytes())
 }
 
-/// Waits until no sync is under way, and gives the upstream.
+/// Waits until no sync is under way. Returns the upstream.
 fn settled(server: &Server, hosted: &Hosted) -> Value {
     until("the sync is over", PATIENCE, || {
         let shown = server.rest().get(&hosted.path("/upstream")).result(200);
@@ -117,7 +118,7 @@ fn settled(server: &Server, hosted: &Hosted) -> Value {
     })
 }
 
-/// Asks for a sync and waits for it.
+/// Requests a sync, and waits for it. Returns the upstream.
 fn synced(server: &Server, hosted: &Hosted) -> Value {
     let asked = server
         .rest()

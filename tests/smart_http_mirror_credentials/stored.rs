@@ -36,7 +36,7 @@ fn blamed(answer: &Answer) -> (u64, String, String) {
     (code, pointer.to_owned(), message.to_owned())
 }
 
-/// Whether any file below has these bytes.
+/// Whether any file below the folder contains these bytes.
 fn found_below(folder: &Path, bytes: &[u8]) -> bool {
     let mut entries = std::fs::read_dir(folder)
         .unwrap()
@@ -63,7 +63,7 @@ fn a_mirror_works_with_credentials_that_nobody_sees() {
     assert_eq!(shown["last_error"], Value::Null, "{shown}");
     assert_eq!(head(&hosted), there.git.run(&["rev-parse", "HEAD"]));
 
-    // A token alone is the password of a name that every host takes.
+    // A token alone becomes the password of a user's name that every host accepts.
     let by_token = private(&there, "x-access-token:token-secret");
     let second = made(&server, "unseen-token");
     let set_token = set_upstream(
@@ -88,7 +88,7 @@ fn a_mirror_works_with_credentials_that_nobody_sees() {
     for text in &told {
         assert!(!text.contains("-secret"), "{text}");
     }
-    // And no file of the server has them.
+    // No file of the server contains the secrets.
     server.restart_after(|state| {
         assert!(found_below(state, b"there.git"), "the URL is stored");
         assert!(!found_below(state, b"-secret"), "a secret is stored");
@@ -117,7 +117,7 @@ fn a_downstream_has_credentials_as_an_upstream_has() {
         bare.run(&["rev-parse", "main"]),
         there.git.run(&["rev-parse", "main"])
     );
-    // Another URL needs them again.
+    // A changed URL needs the credentials again.
     let path = hosted.path(&format!("/downstreams/{}", shown["id"].as_str().unwrap()));
     let moved = json!({"url": remote.url("other.git")});
     let (_, pointer, message) = blamed(&server.rest().patch(&path, &moved));
@@ -179,7 +179,7 @@ fn what_was_sealed_with_the_former_key_is_sealed_again() {
     let next = there.commit("with the new key alone");
     assert_eq!(synced(&server, &runs)["last_error"], Value::Null);
     assert_eq!(head(&runs), next);
-    // One that did not run says what to do, and goes on when that is done.
+    // A mirror that did not run meanwhile reports the remedy, and goes on after it.
     let error = synced(&server, &sleeps)["last_error"].to_string();
     assert!(error.contains("give them again"), "{error}");
     set_upstream(&server, &sleeps, &body(&remote, &given)).result(200);
@@ -203,12 +203,12 @@ fn credentials_are_sent_to_no_other_url() {
         assert_eq!(pointer, "/credentials");
         assert!(message.contains("for another url"), "{message}");
     }
-    // The same URL keeps them.
+    // The same URL keeps the credentials.
     let kept = set_upstream(&server, &first, &json!({"url": remote.url("there.git")}));
     assert_eq!(kept.result(200)["credentials"], "basic");
     settled(&server, &first);
 
-    // Whoever writes the database moves them to no other repository and to no other URL either.
+    // A user who can write the database cannot move credentials to another repository or URL.
     set_upstream(
         &server,
         &second,

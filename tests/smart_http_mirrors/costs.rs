@@ -1,4 +1,4 @@
-//! What a sync asks of its upstream and writes here.
+//! The costs of a sync: requests to its upstream, and rows written here.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ fn written(rest: &Rest, hosted: &Hosted) -> u64 {
     stats["sql"]["rows_written"].as_u64().unwrap()
 }
 
-/// Rows written until nothing more is.
+/// Rows written so far, once the object writes no more.
 fn at_rest(rest: &Rest, hosted: &Hosted) -> u64 {
     let (mut last, mut equal) = (written(rest, hosted), 0);
     until("the object at rest", super::story::PATIENCE, || {
@@ -30,7 +30,7 @@ fn at_rest(rest: &Rest, hosted: &Hosted) -> u64 {
     })
 }
 
-/// What one sync writes, and how many requests it takes.
+/// The sync, the rows that it writes, and its requests.
 fn spent(source: &Upstream, rest: &Rest, hosted: &Hosted) -> (Value, u64, usize) {
     let (rows, asked) = (at_rest(rest, hosted), source.remote.seen().len());
     let id = ask(rest, hosted);
@@ -66,7 +66,7 @@ fn a_sync_costs_what_changed() {
     assert_eq!(done["updated"], 1);
     assert!(asked <= 3, "{asked} requests");
     assert!(rows <= ROWS_ONE_COMMIT, "{rows} rows");
-    // Three objects, and no more of the history.
+    // The pack has three objects, and no older history.
     assert!(done["pack_bytes"].as_u64() < Some(1000), "{done}");
 }
 

@@ -20,7 +20,7 @@ fn a_repository_takes_over_what_changes_in_its_upstream() {
     mirror.fsck_strict();
     refs_equal(&source.git, &mirror);
 
-    // A commit, a branch, a tag object, a branch that goes, and one that is written anew.
+    // The upstream gets a commit, a branch and a tag object; one branch is deleted, and one is rewritten.
     let tip = source.commit("one more");
     source.git.run(&["branch", "made", &tip]);
     source.git.run(&["tag", "-a", "-m", "a tag", "v9", &tip]);
@@ -172,7 +172,7 @@ fn settings_are_changed_and_taken_away() {
         (&json!("force"), &json!(3600), &json!(true))
     );
     assert!(!set.to_string().contains("it is secret"));
-    // Whoever pushes may not set it; nobody else reads it.
+    // A token that may push may not set the upstream; a stranger may not read it.
     let pusher = rest.with_bearer(hosted.token.split('?').next().unwrap());
     assert_eq!(put(&pusher, &hosted, &settings).status, 403);
     assert_eq!(pusher.get(&hosted.path("/upstream")).status, 403);
@@ -186,7 +186,7 @@ fn settings_are_changed_and_taken_away() {
     assert_eq!(rest.get(&hosted.path("/upstream/syncs")).status, 404);
     let shown = rest.get(&hosted.path("")).result(200);
     assert_eq!(shown.get("upstream"), None);
-    // The refs stay, and are anybody's again.
+    // The refs stay, and pushes may change them again.
     let tip = source.commit("pushed");
     source
         .work

@@ -17,7 +17,7 @@ fn signature(key: &str) -> String {
     faster_hex::hex_string(&mac.finalize().into_bytes())
 }
 
-/// What another host sends, without a credential.
+/// Sends a webhook as another host does, without a credential.
 fn call(rest: &Rest, path: &str, headers: &[(&str, &str)]) -> Answer {
     rest.anonymous().send(Method::POST, path, headers, BODY)
 }
@@ -57,7 +57,7 @@ fn a_push_at_github_gitlab_or_gitea_asks_for_a_sync() {
             tip
         );
     }
-    // Of what moves no ref nothing comes.
+    // An event that moves no ref requests no sync.
     let ping = [
         ("X-GitHub-Event", "ping"),
         ("X-Hub-Signature-256", &*of_github),
@@ -93,7 +93,7 @@ fn who_does_not_know_the_secret_learns_nothing() {
         call(&rest, &silent.path("/upstream/hook"), &with(&good)),
         call(&rest, absent, &with(&good)),
     ];
-    // A token in the place of a signature is none.
+    // A token is no substitute for a signature.
     answers.push(rest.send(Method::POST, &path, &[], BODY));
     let texts: Vec<_> = answers
         .iter()

@@ -15,7 +15,7 @@ fn mirror(source: &Upstream, name: &str) -> (Rest, Hosted) {
     (rest, hosted)
 }
 
-/// A sync that fails; its reason. Nothing is left of it.
+/// Runs a sync that must fail. Returns the reason, and checks that the sync left nothing.
 fn fails(rest: &Rest, hosted: &Hosted) -> String {
     let failed = sync(rest, hosted);
     assert_eq!(failed["state"], "failed", "{failed}");
@@ -29,7 +29,7 @@ fn fails(rest: &Rest, hosted: &Hosted) -> String {
     reason
 }
 
-/// The upstream is honest again: the next sync makes all good.
+/// Makes the upstream honest again: the next sync must succeed.
 fn recovers(source: &Upstream, (rest, hosted): (&Rest, &Hosted)) {
     source.remote.set(Rules::default());
     let done = sync(rest, hosted);
@@ -68,7 +68,7 @@ fn an_upstream_that_refuses_is_told_once() {
     let source = Upstream::small();
     let (rest, hosted) = mirror(&source, "refused");
     source.commit("more");
-    // In the middle: the refs are listed, the pack is refused.
+    // The failure comes in the middle: the upstream lists its refs, and refuses the pack.
     source.remote.set(Rules {
         fetch_status: Some(401),
         ..Rules::default()
@@ -98,7 +98,7 @@ fn a_wrong_pack_changes_nothing() {
         let packed = source.git.try_run(&pack, list.as_bytes());
         packed.stdout
     };
-    // Of another commit, of the commit without its tree, and one that is damaged.
+    // Wrong packs: of another commit, of the commit without its tree, and a damaged one.
     let root = source.git.run(&["rev-list", "--max-parents=0", "main"]);
     let mut damaged = objects(format!("{tip}\n"));
     let middle = damaged.len() / 2;
@@ -135,7 +135,7 @@ fn refs_that_move_between_the_list_and_the_fetch_are_listed_again() {
     let source = Upstream::small();
     let (rest, hosted) = mirror(&source, "moved");
     let tip = source.commit("more");
-    // The list names a commit that is there no more when the pack is asked for.
+    // The list names a commit that no longer exists when the sync requests the pack.
     let gone = "1".repeat(40);
     source.remote.set(Rules {
         list: Some((1, vec![format!("{gone} refs/heads/main\n")])),
@@ -158,7 +158,7 @@ fn one_ref_that_cannot_be_had_does_not_hold_the_others() {
     let source = Upstream::small();
     let (rest, hosted) = mirror(&source, "some");
     let tip = source.commit("more");
-    // A branch that names no commit, and one above another.
+    // A branch that names a tree, and a branch whose name lies below another branch's.
     let tree = source.git.run(&["rev-parse", "main^{tree}"]);
     source.remote.set(Rules {
         list: Some((
@@ -186,7 +186,8 @@ fn one_ref_that_cannot_be_had_does_not_hold_the_others() {
 fn an_upstream_does_not_get_shown_what_it_only_names() {
     let source = Upstream::small();
     let rest = server().rest();
-    // A fork shares packs: what another branch of its source has lies there, and is not the fork's.
+    // A fork shares packs. So an object of another branch of its source lies there, but does not belong
+    // to the fork.
     let owner = rest.create_repository("hostile", "owner");
     let work = source.scratch.repository("own");
     for (content, branch) in [("open\n", "main"), ("it is secret\n", "private")] {

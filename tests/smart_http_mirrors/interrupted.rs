@@ -1,4 +1,4 @@
-//! Syncs that are killed, and repositories that go in the middle of one.
+//! Syncs that are killed, and repositories that are deleted in the middle of a sync.
 
 use serde_json::json;
 
@@ -25,7 +25,7 @@ fn slow() -> Rules {
     }
 }
 
-/// Waits until bytes of a pack have come.
+/// Waits until the sync has received bytes of a pack.
 fn await_bytes(rest: &Rest, hosted: &Hosted) {
     until("bytes of a pack", PATIENCE, || {
         let sync = show(rest, hosted)["sync"].clone();
@@ -113,7 +113,7 @@ fn who_asks_while_one_runs_gets_another() {
     source.remote.set(slow());
     let first = ask(&rest, &hosted);
     await_bytes(&rest, &hosted);
-    // What is pushed now the running one may not have seen.
+    // The running sync may have missed this push.
     let tip = source.commit("meanwhile");
     let (second, third) = (ask(&rest, &hosted), ask(&rest, &hosted));
     assert!(
@@ -129,8 +129,8 @@ fn who_asks_while_one_runs_gets_another() {
     assert_eq!(sync(&rest, &hosted)["state"], "unchanged");
 }
 
-/// Both sides move, and the server is killed again and again: no commit is lost, and each branch that went
-/// different ways is told.
+/// Both sides move, and the server is killed again and again: no commit is lost, and each diverged branch
+/// is reported.
 fn rounds(count: u32) {
     let mut server = Server::start_with(&VARIABLES);
     let source = Upstream::small();
@@ -143,7 +143,7 @@ fn rounds(count: u32) {
         .clone(&hosted.url(), "local", &["--branch", "main"]);
     let mut pushed = Vec::new();
     for round in 0..count {
-        // The newest stands first among those that are shown.
+        // The newest branch sorts first among those that the answer shows.
         let branch = format!("b{:03}", 999 - round);
         let is_apart = round % 2 == 1;
         let there = commit(&source.work, &branch, "main", &format!("there {round}"));
@@ -154,7 +154,7 @@ fn rounds(count: u32) {
             }
             over(&server.rest(), &hosted, id);
         }
-        // The same branch, here: without what is there, or on top of it.
+        // The same branch here, either without upstream's commit or on top of it.
         work.run(&["fetch", "--quiet", "origin"]);
         let ground = if is_apart {
             "main".to_owned()
@@ -185,7 +185,7 @@ fn rounds(count: u32) {
     clone.fsck_strict();
 }
 
-/// Commits to a branch that begins there, and pushes it; gives the commit.
+/// Commits to a branch that begins at `ground`, and pushes it. Returns the commit.
 fn commit(work: &Git, branch: &str, ground: &str, text: &str) -> String {
     work.run(&["checkout", "--quiet", "-B", branch, ground]);
     work.write("file", text);

@@ -1,7 +1,8 @@
-//! Mirrors: a repository that follows another one on another host, told over REST, with what may go wrong
+//! Mirrors: a repository follows another one on another host. The stories use REST, and break each step
 //! on the way.
 
-// The lints of wire data and of clocks: here every surprise is a failed test, and time is measured.
+// Exempts this test from the lints of wire data and of clocks: every surprise fails the test, and the
+// test measures time.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! What becomes of refs that change on both sides.
+//! The policies for refs that change on both sides.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::story::{Upstream, follow, server, show, sync, told};
 use super::support::git::Git;
 use super::support::rest::Hosted;
 
-/// A commit on a clone of the repository here; gives the clone.
+/// Commits on a clone of the repository here. Returns the clone.
 fn local(source: &Upstream, hosted: &Hosted, name: &str, text: &str) -> Git {
     let work = source
         .scratch
@@ -32,7 +32,7 @@ fn a_read_only_mirror_refuses_pushes_to_what_is_mirrored() {
         let refused = work.fails(&["push", "origin", &format!("HEAD:{name}")]);
         assert!(refused.contains("read-only"), "{refused}");
     }
-    // What upstream does not have a say in is free.
+    // Refs outside upstream's refspecs stay free.
     work.run(&["push", "--quiet", "origin", "HEAD:refs/notes/own"]);
     let commit =
         json!({"branch": "main", "message": "m", "files": [{"path": "f", "content": "c"}]});
@@ -69,7 +69,7 @@ fn a_branch_that_went_different_ways_is_reported_and_left() {
     work.run(&["push", "--quiet", "origin", "main"]);
     let here = work.run(&["rev-parse", "main"]);
 
-    // What is here and not yet there is nobody's fault, and nothing is fetched for it.
+    // A commit that exists only here is no divergence, and the sync fetches nothing for it.
     let fetches = source.fetches();
     let ahead = sync(&rest, &hosted);
     assert_eq!(
@@ -110,7 +110,7 @@ fn a_branch_that_went_different_ways_is_reported_and_left() {
         json!([{"ref": "refs/heads/main", "here": here, "there": there}])
     );
 
-    // While nothing moves, it is told no more and fetched no more.
+    // While neither side moves, no event repeats the divergence and no sync fetches it again.
     let fetches = source.fetches();
     assert_eq!(sync(&rest, &hosted)["diverged"], 1);
     assert_eq!(source.fetches(), fetches);
@@ -120,7 +120,7 @@ fn a_branch_that_went_different_ways_is_reported_and_left() {
         1
     );
 
-    // Somebody merges both, and upstream takes the merge.
+    // A user merges both, and pushes the merge to the upstream.
     let folder = source.git.folder().display().to_string();
     work.run(&["fetch", "--quiet", &folder, "main"]);
     work.run(&["merge", "--quiet", "-m", "both", "FETCH_HEAD"]);

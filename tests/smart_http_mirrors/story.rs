@@ -1,4 +1,4 @@
-//! Helpers of every story: a server that may fetch from this machine, another host, a repository that
+//! Helpers of every story: a server that may fetch from this machine, another host, and a repository that
 //! follows one there.
 
 use std::sync::OnceLock;
@@ -24,13 +24,13 @@ pub const VARIABLES: [(&str, &str); 2] = [
 /// How long a sync may take in a story.
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The server that the stories share that break nothing.
+/// The server that all harmless stories share.
 pub fn server() -> &'static Server {
     static SHARED: OnceLock<Server> = OnceLock::new();
     SHARED.get_or_init(|| Server::start_with(&VARIABLES))
 }
 
-/// A folder with a repository `source.git`, served by real git; and a clone of it to work in.
+/// A folder with a repository `source.git`, served by real git, and a clone of it to work in.
 pub struct Upstream {
     pub scratch: Scratch,
     pub git: Git,
@@ -39,7 +39,7 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Of a made history.
+    /// An upstream with a generated history.
     pub fn new(history: &History) -> Self {
         let scratch = Scratch::new();
         let git = scratch.bare_repository("remotes/source.git");
@@ -47,7 +47,7 @@ impl Upstream {
         Self::of(scratch, git)
     }
 
-    /// With one commit.
+    /// An upstream with one commit.
     pub fn small() -> Self {
         let scratch = Scratch::new();
         let git = scratch.bare_repository("remotes/source.git");
@@ -75,7 +75,7 @@ impl Upstream {
         self.remote.url("source.git")
     }
 
-    /// Commits to its `main`; gives the commit.
+    /// Commits to the upstream's `main`. Returns the commit.
     pub fn commit(&self, text: &str) -> String {
         self.work.write("content", format!("{text}\n"));
         self.work.commit(text);
@@ -83,7 +83,7 @@ impl Upstream {
         self.work.run(&["rev-parse", "HEAD"])
     }
 
-    /// Requests for a pack that it has seen.
+    /// Requests for a pack that the upstream has seen.
     pub fn fetches(&self) -> usize {
         let seen = self.remote.seen();
         seen.iter()
@@ -98,7 +98,7 @@ pub fn put(rest: &Rest, hosted: &Hosted, body: &Value) -> Answer {
     rest.send(Method::PUT, &path, &[], body.to_string().as_bytes())
 }
 
-/// Follows a URL by these further settings, and waits for the first sync, which it gives.
+/// Follows a URL with these further settings. Waits for the first sync, and returns it.
 pub fn follow(rest: &Rest, hosted: &Hosted, url: &str, more: &Value) -> Value {
     let mut body = json!({ "url": url });
     let more = more.as_object().unwrap().clone();
@@ -111,24 +111,24 @@ pub fn follow(rest: &Rest, hosted: &Hosted, url: &str, more: &Value) -> Value {
     over(rest, hosted, id)
 }
 
-/// What REST shows of the upstream.
+/// The upstream, as REST shows it.
 pub fn show(rest: &Rest, hosted: &Hosted) -> Value {
     rest.get(&hosted.path("/upstream")).result(200)
 }
 
-/// Asks for a sync, and waits for its end; gives the sync.
+/// Requests a sync, and waits for its end. Returns the sync.
 pub fn sync(rest: &Rest, hosted: &Hosted) -> Value {
     let id = ask(rest, hosted);
     over(rest, hosted, id)
 }
 
-/// Asks for a sync; gives its id.
+/// Requests a sync. Returns its id.
 pub fn ask(rest: &Rest, hosted: &Hosted) -> i64 {
     let asked = rest.post(&hosted.path("/upstream/sync"), &json!({}));
     asked.result(202)["id"].as_i64().unwrap()
 }
 
-/// Waits until that sync is over; gives it.
+/// Waits until that sync is over. Returns it.
 pub fn over(rest: &Rest, hosted: &Hosted, id: i64) -> Value {
     let path = hosted.path("/upstream/syncs?limit=10");
     wait::until("the end of a sync", PATIENCE, || {
@@ -139,7 +139,7 @@ pub fn over(rest: &Rest, hosted: &Hosted, id: i64) -> Value {
     })
 }
 
-/// The events of that kind, by their payloads.
+/// The payloads of the events of that kind.
 pub fn told(rest: &Rest, hosted: &Hosted, kind: &str) -> Vec<Value> {
     let events = rest.get(&hosted.path("/events?limit=100")).result(200);
     let events = events.as_array().unwrap().iter();

@@ -1,6 +1,7 @@
-//! A repository that follows another host and is followed by it.
+//! A repository follows another host, and the host's repository follows it.
 
-// The lints of wire data and of clocks: here every surprise is a failed test, and time is measured.
+// Exempts this test from the lints of wire data and of clocks: every surprise fails the test, and the
+// test measures time.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -26,8 +27,8 @@ const PRIVATE: (&str, &str) = ("CAIRN_IMPORT_ALLOW_PRIVATE", "true");
 /// How long a sync and a push may take.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Has a repository follow another one, fast-forward only, and be followed by it; gives the downstream's
-/// id.
+/// Mirrors a repository both ways: it follows the URL, fast-forward only, and pushes to it. Returns the
+/// downstream's id.
 fn mirrored(rest: &Rest, hosted: &Hosted, url: &str) -> String {
     let upstream = json!({"url": url, "policy": "fast_forward"}).to_string();
     let as_json = [("content-type", "application/json")];
@@ -43,7 +44,7 @@ fn mirrored(rest: &Rest, hosted: &Hosted, url: &str) -> String {
     made.result(201)["id"].as_str().unwrap().to_owned()
 }
 
-/// Asks both mirrors to run.
+/// Requests a run of both mirrors.
 fn ask_both(rest: &Rest, hosted: &Hosted, downstream: &str) {
     let push = format!("/downstreams/{downstream}/push");
     for path in ["/upstream/sync", &push] {
@@ -52,8 +53,8 @@ fn ask_both(rest: &Rest, hosted: &Hosted, downstream: &str) {
     }
 }
 
-/// Asks both mirrors to run, and waits until both have; then once more, since what one brought the other
-/// may have to send.
+/// Requests a run of both mirrors, and waits for both. Then does so again, since one mirror may have to
+/// send the commits that the other fetched.
 fn settle(rest: &Rest, hosted: &Hosted, downstream: &str) {
     for _ in 0..2 {
         ask_both(rest, hosted, downstream);

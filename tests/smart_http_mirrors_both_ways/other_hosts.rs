@@ -1,5 +1,5 @@
-//! Hosts that are none of real git's: Git in Python, by its own server, which speaks the first protocol
-//! alone and knows no filters.
+//! A host other than real git: Dulwich, Git in Python, with its own server. It speaks only the first
+//! protocol, and knows no filters.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -12,7 +12,7 @@ use crate::support::scratch::Scratch;
 use crate::support::server::Server;
 use crate::{PRIVATE, mirrored, settle};
 
-/// A running server of the repositories below a folder.
+/// A running server for the repositories below a folder.
 struct Dulwich {
     process: Child,
     port: String,
@@ -78,7 +78,7 @@ fn a_host_that_is_git_in_python_is_followed_and_follows() {
         work.remote_refs("../there.git")
     );
 
-    // A push here reaches it, and a push there is fetched.
+    // A push here reaches the host, and a sync fetches a push there.
     work.write("b", "of this side\n");
     work.commit("here");
     work.run(&[

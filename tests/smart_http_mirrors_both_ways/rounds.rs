@@ -1,5 +1,6 @@
-//! A repository that follows another host and is followed by it: pushes on both sides, and a server that
-//! is killed in the middle. No commit that either side took is ever lost, and what stands apart is said.
+//! A repository follows another host, and the host's repository follows it. Clients push on both sides,
+//! and the server is killed in the middle. No commit that either side accepted is ever lost, and both
+//! mirrors report each divergence.
 //!
 //! `make test` plays a few rounds; `cargo test --test smart_http_mirrors_both_ways -- --ignored` plays 500.
 
@@ -23,7 +24,7 @@ enum Side {
     There,
 }
 
-/// Numbers that are the same in every run.
+/// Random numbers, the same in every run.
 struct Dice(u64);
 
 impl Dice {
@@ -48,7 +49,7 @@ struct Pair {
     downstream: String,
     there: PathBuf,
     work: Git,
-    /// The last commit of each branch that a side has taken.
+    /// The last accepted commit of each branch, for each side.
     taken: BTreeMap<(Side, &'static str), String>,
     dice: Dice,
     tally: Tally,
@@ -105,7 +106,7 @@ impl Pair {
         }
     }
 
-    /// The head of a branch on a side, fetched.
+    /// The head of a branch on one side, fetched.
     fn head(&self, side: Side, branch: &str) -> String {
         self.work.run(&[
             "fetch",
@@ -116,7 +117,8 @@ impl Pair {
         self.work.run(&["rev-parse", "FETCH_HEAD"])
     }
 
-    /// Pushes a new commit to a side, perhaps while the server is killed. A side that answered has it.
+    /// Pushes a new commit to one side, perhaps while the server is killed. If the side answered, it has
+    /// the commit.
     fn push(&mut self, side: Side, branch: &'static str, name: &str, is_killed: bool) {
         let head = self.head(side, branch);
         self.work.run(&["checkout", "--quiet", "--detach", &head]);
@@ -143,7 +145,7 @@ impl Pair {
         } else if is_killed {
             self.tally.unanswered += 1;
         } else {
-            // A mirror was faster: a person would fetch and push again.
+            // A mirror was faster: a user would fetch and push again.
             assert_ne!(
                 self.head(side, branch),
                 head,
@@ -175,7 +177,8 @@ impl Pair {
             .ok
     }
 
-    /// No commit that a side took is lost; a branch that differs stands apart, and both mirrors say so.
+    /// Checks that no accepted commit is lost, and that both mirrors report each branch that differs.
+    /// Returns those branches.
     fn check(&mut self) -> Vec<&'static str> {
         let upstream = self
             .server
@@ -240,7 +243,7 @@ impl Pair {
         );
     }
 
-    /// Somebody joins what stands apart, on the other side; then both are in step.
+    /// Merges each diverged branch on the other side; then both sides must agree.
     fn join(&mut self, apart: &[&'static str], round: usize) {
         for branch in apart {
             let (here, there) = (

@@ -1,4 +1,4 @@
-//! Servers that refuse, lie, are slow or odd.
+//! Servers that refuse, lie, are slow, or behave oddly.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn pushing(rule: PushRule) -> Rules {
     }
 }
 
-/// A repository with one commit, and a downstream whose server behaves so from the beginning.
+/// A repository with one commit, and a downstream whose server follows these rules from the beginning.
 fn begun<'a>(there: &There, rest: &'a Rest, hosted: &'a Hosted, rules: Rules) -> Downstream<'a> {
     there.remote.set(rules);
     Downstream::add(rest, hosted, &to(&there.url()))
@@ -44,7 +44,7 @@ fn a_hook_refuses_one_ref_and_the_others_pass() {
             .contains("frozen until friday"),
         "{first}"
     );
-    // It is tried again, and asks for that ref alone.
+    // The retry pushes only that ref.
     there.hook("update", "#!/bin/sh\n");
     let second = downstream.pushed(2);
     assert_eq!(
@@ -89,7 +89,7 @@ fn statuses_are_told_and_tried_again() {
     ] {
         there.remote.set(pushing(rule));
         let count = downstream.pushes().len();
-        // Whoever asks does not wait for the next attempt.
+        // A request does not wait for the next attempt.
         rest.post(&downstream.path("/push"), &json!({})).result(202);
         let push = downstream.pushed(count + 1);
         assert!(error(&push).contains(words), "{push}");
@@ -100,7 +100,7 @@ fn statuses_are_told_and_tried_again() {
         last["ended_at"].as_str().unwrap(),
         shown["next_attempt_at"].as_str().unwrap(),
     );
-    // An hour later is another hour.
+    // The next attempt lies in another hour.
     assert_ne!(ended[11..13], next[11..13], "{shown}");
     there.remote.set(Rules::default());
     rest.post(&downstream.path("/push"), &json!({})).result(202);
@@ -125,7 +125,7 @@ fn a_remote_that_is_no_git_server_is_told() {
         )),
         ..Rules::default()
     });
-    // A redirect is followed, wherever it may lead.
+    // Cairn follows a redirect to another path.
     there.remote.set(Rules {
         redirect: Some((
             "/there.git/info".to_owned(),
@@ -152,7 +152,7 @@ fn reports_that_lie_or_are_broken_lose_nothing() {
     let line = |text: &str| format!("{:04x}{text}\n", text.len() + 5);
     let ok = format!("{}{}0000", line("unpack ok"), line("ok refs/heads/main"));
     let downstream = begun(&there, &rest, &hosted, bands(&ok));
-    // It says that all is well.
+    // The server reports success.
     let first = downstream.pushed(1);
     assert_eq!(first["outcome"], "pushed", "{first}");
     assert_eq!(there.target("refs/heads/main"), "");
@@ -187,7 +187,7 @@ fn reports_that_lie_or_are_broken_lose_nothing() {
         assert!(push.to_string().contains(words), "{words}: {push}");
         assert_ne!(push["outcome"], "pushed", "{push}");
     }
-    // The next push sees what is really there.
+    // The next push sees the server's real refs.
     there.remote.set(Rules::default());
     rest.post(&downstream.path("/push"), &json!({})).result(202);
     there.until("refs/heads/main", &commit);
@@ -227,7 +227,7 @@ fn one_that_hangs_holds_up_neither_the_other_nor_a_push() {
         quick.until("refs/heads/main", &commit);
     }
     assert_eq!(slow.target("refs/heads/main"), "");
-    // Once it goes on it gets what there is, in one push.
+    // Once the server goes on, one push brings all changes.
     slow.remote.set(Rules::default());
     slow.until("refs/heads/main", &work.run(&["rev-parse", "main"]));
     hanging.idle();

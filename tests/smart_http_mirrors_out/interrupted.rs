@@ -1,4 +1,4 @@
-//! Pushes that are killed, and repositories that go meanwhile.
+//! Pushes that are killed, and repositories that are deleted meanwhile.
 
 use serde_json::json;
 
@@ -25,7 +25,7 @@ fn a_push_that_is_killed_at_any_point_goes_on() {
         downstream.idle();
         downstream.id
     };
-    // Right after the push here was reported, and in the middle of the push there.
+    // The kill comes right after the report of the push here, then in the middle of the push there.
     for (round, is_under_way) in [false, true].into_iter().enumerate() {
         if is_under_way {
             there.remote.set(hanging());
@@ -41,7 +41,7 @@ fn a_push_that_is_killed_at_any_point_goes_on() {
         }
         server.crash();
         there.remote.set(Rules::default());
-        // Nobody asks for anything: the alarm goes on by itself.
+        // No request comes: the alarm alone goes on.
         there.until("refs/heads/main", &commit);
     }
     there.git.fsck_strict();
@@ -68,7 +68,7 @@ fn a_repository_that_goes_meanwhile_is_pushed_nowhere() {
         there.remote.is_idle()
     });
     assert_eq!(rest.get(&downstream.path("")).status, 404);
-    // Another one of its name has none of its downstreams.
+    // A new repository of the same name has no downstreams of the old one.
     let again = super::support::wait::until("the name", PATIENCE, || {
         let made = rest.post(
             "/api/v1/namespaces/out-killed/repos",

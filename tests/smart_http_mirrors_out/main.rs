@@ -1,7 +1,7 @@
-//! Push mirrors: what changes in a repository of Cairn is pushed to other servers, with what may go
-//! wrong on the way.
+//! Push mirrors: Cairn pushes changes of a repository to other servers. The stories break each step on
+//! the way.
 
-// The lints of wire data and of clocks: here every surprise is a failed test.
+// Exempts this test from the lints of wire data and of clocks: every surprise fails the test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use cairn_test_support as support;

@@ -1,4 +1,4 @@
-//! What is pushed here gets there.
+//! Pushes to a repository reach its downstreams.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ fn a_whole_history_and_then_each_push_gets_there() {
     let commit = work.commit("one more");
     work.run(&["push", "--quiet", &hosted.url(), "main"]);
     there.until("refs/heads/main", &commit);
-    // One by REST, and a branch that comes and goes.
+    // A commit by REST, and a branch that is created and deleted.
     let body = json!({"branch": "main", "message": "by REST",
         "files": [{"path": "other.txt", "content": "another line\n"}]});
     let made = rest.post(&hosted.path("/commits"), &body).result(201);
@@ -48,7 +48,7 @@ fn a_whole_history_and_then_each_push_gets_there() {
     ]);
     there.until("refs/heads/passing", &work.run(&["rev-parse", "main~1"]));
     work.run(&["push", "--quiet", &hosted.url(), ":refs/heads/passing"]);
-    // A deletion alone changes nothing there without `prune`.
+    // Without `prune`, a deletion here changes nothing there.
     let last = downstream.idle();
     assert_eq!(
         fate(&last, "refs/heads/passing")["status"],
@@ -86,7 +86,7 @@ fn a_commit_costs_what_git_sends_and_a_few_rows() {
     work.run(&["push", "--quiet", "--mirror", &hosted.url()]);
     let downstream = Downstream::add(&rest, &hosted, &to(&there.url()));
     downstream.idle();
-    // The same by git, from the same state to another server.
+    // Git pushes the same change, from the same state, to another server.
     let by_git = There::new();
     work.run(&["push", "--quiet", "--mirror", &by_git.url()]);
     let lines: Vec<_> = (0..400)
@@ -113,8 +113,8 @@ fn a_commit_costs_what_git_sends_and_a_few_rows() {
     downstream.idle();
     let pushes = downstream.pushes();
     assert_eq!(pushes[0]["sent_bytes"], last(&there), "{}", pushes[0]);
-    // Rows of a push that is asked for, but those of the push here: one to ask, and the attempt, its end
-    // and the record.
+    // Rows of a requested push, without those of the push here: the request, the attempt, its end, and
+    // the record.
     let rows = || {
         rest.get(&hosted.path("/stats")).result(200)["sql"]["rows_written"]
             .as_u64()
@@ -128,7 +128,7 @@ fn a_commit_costs_what_git_sends_and_a_few_rows() {
     println!("a push that is asked for writes {written} rows");
     assert!(written <= 8, "{written} rows");
     let pushes = downstream.pushes();
-    // Two requests each; one where there is nothing to push.
+    // A push sends two requests; one request suffices if the refs agree.
     let seen = there.remote.seen();
     assert_eq!(seen.len(), 2 * pushes.len() - 1, "{seen:?}");
 }
@@ -150,7 +150,7 @@ fn a_large_push_is_streamed_and_a_second_one_is_small() {
         .into_iter()
         .filter(|seen| seen.method == "POST")
         .collect();
-    // As git does, it asks before it sends much.
+    // As git does, Cairn asks with a small request before it sends a large one.
     assert_eq!(
         (posts.len(), posts[0].bytes, posts[0].is_chunked),
         (2, 4, false)
@@ -204,10 +204,10 @@ fn refs_go_where_refspecs_say_and_nothing_is_lost_without_force() {
     );
     assert_eq!(fate(&first, "refs/tags/here/v1")["source"], "refs/tags/v1");
     assert_eq!(there.target("refs/heads/mirror/main"), foreign);
-    // What no refspec reaches is nobody's to prune.
+    // `prune` spares refs that no refspec reaches.
     assert_eq!(there.target("refs/heads/theirs"), base);
     assert_eq!(there.target("refs/heads/mirror/private/x"), "");
-    // Every divergence is an event.
+    // Each divergence writes an event.
     let told = kinds(&rest, &hosted);
     assert_eq!(told[0]["type"], "cairn.repo.downstream.failed", "{told:?}");
 
@@ -240,7 +240,7 @@ fn cairn_itself_is_pushed_to_with_a_token() {
     assert!(!shown.to_string().contains(&other.token));
     let mirror = scratch.clone(&other.url(), "mirror", &["--mirror"]);
     refs_equal(&work, &mirror);
-    // A chain: what comes there by a mirror goes on from there.
+    // A chain of mirrors: a push by one mirror goes on to the next.
     let third = There::new();
     let next = Downstream::add(&rest, &other, &to(&third.url()));
     next.idle();
@@ -263,7 +263,7 @@ fn many_refs_there_cost_one_that_changed() {
     work.run(&["push", "--quiet", "--mirror", &hosted.url()]);
     let downstream = Downstream::add(&rest, &hosted, &to(&there.url()));
     let first = downstream.idle();
-    // More than one request has.
+    // The push has more changes than one request takes.
     assert_eq!(first["ref_count"], 6001, "{first}");
     assert_eq!(first["refs"].as_array().unwrap().len(), 100);
     assert_eq!(there.pushed_bytes().len(), 2);
@@ -284,14 +284,14 @@ fn a_push_is_asked_for_and_idle_ones_cost_nothing() {
     assert_eq!(first["id"], 1, "{first}");
     let asked = rest.post(&downstream.path("/push"), &json!({}));
     assert_eq!(asked.status, 202, "{}", asked.text());
-    // It is on record, though nothing was to be done.
+    // The requested push is on record, although it changed no ref.
     let second = downstream.pushed(2);
     assert_eq!(
         (&second["id"], &second["ref_count"]),
         (&json!(2), &json!(0)),
         "{second}"
     );
-    // Somebody else has changed a ref there: the next push sees it.
+    // Another user changes a ref there, and the next push sees it.
     let base = there.target("refs/heads/main");
     there.git.run(&["update-ref", "-d", "refs/heads/main"]);
     rest.post(&downstream.path("/push"), &json!({})).result(202);

@@ -1,4 +1,4 @@
-//! Requests about downstreams that are refused.
+//! Requests about downstreams that Cairn refuses.
 
 use serde_json::json;
 
@@ -66,7 +66,7 @@ fn what_is_wrong_is_named_and_nothing_is_added() {
         404
     );
     assert_eq!(rest.get(&format!("{unknown}/pushes")).status, 404);
-    // A token that may push does not administer.
+    // A token that may push may not administer.
     let owner = rest.with_bearer(&hosted.token);
     assert_eq!(owner.get(&path).status, 403);
     assert_eq!(owner.post(&path, &to("https://example.com/a")).status, 403);
@@ -119,7 +119,7 @@ fn credentials_are_kept_sealed_and_go_with_the_url() {
     let changed = rest.patch(&downstream.path(""), &given).result(200);
     assert_eq!(changed["credentials"], "basic");
     there.until("refs/heads/main", &work.run(&["rev-parse", "main"]));
-    // Whoever may change the URL does not get them sent elsewhere.
+    // A user who changes the URL cannot send the credentials elsewhere.
     let elsewhere = json!({"url": There::new().url()});
     let refused = rest.patch(&downstream.path(""), &elsewhere);
     assert_eq!(

@@ -12,7 +12,7 @@ use super::support::scratch::Scratch;
 use super::support::server::Server;
 use super::support::wait;
 
-/// Allows remotes on this machine, and credentials to be kept.
+/// Allows remotes on this machine, and sets the key that seals credentials.
 pub const VARIABLES: [(&str, &str); 2] = [
     ("CAIRN_IMPORT_ALLOW_PRIVATE", "true"),
     (
@@ -24,7 +24,7 @@ pub const VARIABLES: [(&str, &str); 2] = [
 /// How long a push may take in a story.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The server that the stories share that break nothing.
+/// The server that all harmless stories share.
 pub fn server() -> &'static Server {
     static SHARED: OnceLock<Server> = OnceLock::new();
     SHARED.get_or_init(|| Server::start_with(&VARIABLES))
@@ -54,7 +54,7 @@ impl There {
         self.remote.url("there.git")
     }
 
-    /// A hook of the server's.
+    /// Installs a hook on the server.
     pub fn hook(&self, name: &str, script: &str) {
         use std::os::unix::fs::PermissionsExt as _;
         let path = self.git.folder().join("hooks").join(name);
@@ -63,7 +63,7 @@ impl There {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// The target of a ref; empty without one.
+    /// The target of a ref; empty if the ref does not exist.
     pub fn target(&self, name: &str) -> String {
         let format = "--format=%(objectname)";
         self.git.run(&["for-each-ref", format, name])
@@ -76,7 +76,7 @@ impl There {
         });
     }
 
-    /// Bodies of pushes so far, probes left out: how long each was.
+    /// The lengths of the bodies pushed so far, without probes.
     pub fn pushed_bytes(&self) -> Vec<usize> {
         let seen = self.remote.seen().into_iter();
         let pushes = seen.filter(|seen| seen.method == "POST" && seen.bytes > 4);
@@ -107,23 +107,23 @@ impl<'a> Downstream<'a> {
         self.rest.get(&self.path("")).result(200)
     }
 
-    /// Pushes on record, the newest first.
+    /// The pushes on record, the newest first.
     pub fn pushes(&self) -> Vec<Value> {
         let pushes = self.rest.get(&self.path("/pushes")).result(200);
         pushes.as_array().unwrap().clone()
     }
 
-    /// Waits until what is shown is as wanted.
+    /// Waits until REST shows the wanted state.
     pub fn until(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         wait::until(what, PATIENCE, || Some(self.show()).filter(&wanted))
     }
 
-    /// Waits until nothing is to be pushed; the last push.
+    /// Waits until no push is due. Returns the last push.
     pub fn idle(&self) -> Value {
         self.until("an idle downstream", |shown| shown["state"] == "idle")["last_push"].clone()
     }
 
-    /// Waits until so many pushes are on record; the last one.
+    /// Waits until this many pushes are on record. Returns the last one.
     pub fn pushed(&self, count: usize) -> Value {
         let what = format!("{count} pushes on record");
         wait::until(&what, PATIENCE, || {
@@ -133,14 +133,14 @@ impl<'a> Downstream<'a> {
     }
 }
 
-/// What became of a ref in a push.
+/// The result of a push for one ref.
 pub fn fate<'v>(push: &'v Value, name: &str) -> &'v Value {
     let refs = push["refs"].as_array().unwrap();
     let found = refs.iter().find(|found| found["name"] == name);
     found.unwrap_or_else(|| panic!("{name} is not in {push}"))
 }
 
-/// A downstream with this URL and nothing else.
+/// The body of a downstream with this URL and no other field.
 pub fn to(url: &str) -> Value {
     json!({ "url": url })
 }

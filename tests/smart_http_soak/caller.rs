@@ -1,4 +1,5 @@
-//! Requests that are repeated until their answer is known. A key makes the repetition harmless.
+//! Requests that a worker repeats until it knows the answer. An idempotency key makes the repetition
+//! harmless.
 
 use std::time::Duration;
 
@@ -9,17 +10,17 @@ use super::support::rest::Answer;
 use super::support::wait::{until, until_true};
 use super::world::World;
 
-/// How long the server may need until it answers a request.
+/// The time that the server may take to answer a request.
 pub const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The pause before a repetition.
 pub const PAUSE: Duration = Duration::from_millis(150);
 
-/// What came of a request.
+/// The answer to a request.
 #[derive(Debug)]
 pub struct Known {
     pub answer: Answer,
-    /// How often it was sent before. Then it may have been done by an earlier one.
+    /// Earlier sendings of the request. If there are any, one of them may have done the work.
     pub repeated: usize,
 }
 
@@ -28,7 +29,7 @@ impl World {
         self.definitely(Method::GET, path, None, "").answer
     }
 
-    /// Sends a request with this key until it has an answer that says what came of it.
+    /// Sends a request with this key until an answer settles its result.
     pub fn definitely(&self, method: Method, path: &str, body: Option<&Value>, key: &str) -> Known {
         let text = body.map_or(String::new(), Value::to_string);
         let headers = [
@@ -74,7 +75,7 @@ impl World {
         Known { answer, repeated }
     }
 
-    /// An answer that asks to come again, or tells of a fault.
+    /// Judges an answer that asks for a retry, or reports a fault.
     fn judge(&self, what: &str, answer: &Answer, since: Option<u64>) {
         let status = answer.status;
         self.count(&format!("answers {status} to REST"));

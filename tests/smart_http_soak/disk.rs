@@ -1,4 +1,4 @@
-//! A disk that is full for a while: files may then not grow beyond a size, nor be written behind it.
+//! A disk that is full for a while: no file may then grow beyond a size, and no write may go past it.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::process::Command;
 use super::support::package_root;
 use super::support::scratch::Scratch;
 
-/// So many bytes of a file may be written while the disk is full: less than any database has.
+/// Bytes of a file that may be written while the disk is full: fewer than any database has.
 const FULL: &str = "8192";
 
 /// The limits of the running workerd.
@@ -17,7 +17,7 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// The disk, and the program that is to be run as workerd.
+    /// The disk, and the program to run as workerd.
     pub fn new(scratch: &Scratch) -> (Self, &'static str) {
         let process = scratch.join("workerd.pid");
         let workerd = package_root().join("node_modules/@cloudflare/workerd-linux-64/bin/workerd");
@@ -43,7 +43,7 @@ impl Disk {
     fn limit(&self, bytes: &str) {
         let process = std::fs::read_to_string(&self.process).unwrap();
         let mut prlimit = Command::new("prlimit");
-        // The soft limit alone: who has no rights cannot raise the hard one again.
+        // Sets only the soft limit: without privileges nobody can raise the hard limit again.
         prlimit.arg(format!("--fsize={bytes}:"));
         prlimit.args(["--pid", process.trim()]);
         assert!(prlimit.status().unwrap().success());

@@ -1,4 +1,4 @@
-//! What befalls the server while the workers work: kills, a full disk, and services that fail.
+//! Disturbances of the server while the workers work: kills, a full disk, and failing services.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use super::support::history::Random;
 use super::support::server::Server;
 use super::world::World;
 
-/// After a disturbance an object may be in its pause before the next try.
+/// The time after a disturbance in which an object may still pause before its next try.
 const RECOVERY: Duration = Duration::from_secs(2);
 
-/// How often the heap is looked at.
+/// The time between two looks at the heap.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Disturbs the server until the time is over.
@@ -58,7 +58,7 @@ fn kill(world: &World, server: &mut Server, what: &str) {
 /// Kills the server, and ends the disturbance.
 fn crash(world: &World, server: &mut Server, what: &str) {
     world.count(what);
-    // The log's file is another one after the start.
+    // The server writes a new log file after the start.
     world.note_log(server);
     server.crash();
     world.note_restart();

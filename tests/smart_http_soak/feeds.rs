@@ -1,4 +1,4 @@
-//! The namespace's feed: without gaps, with every acknowledged change, and delivered.
+//! The namespace's feed: it has no gaps, contains every acknowledged change, and was delivered.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -9,10 +9,10 @@ use super::support::wait::until_true;
 use super::worker::Worker;
 use super::world::{NAMESPACE, World};
 
-/// How long what is still to be told may take.
+/// The time that outstanding events may take.
 const PATIENCE: Duration = Duration::from_mins(3);
 
-/// The first events are older than the webhook, or tell of it.
+/// The first events precede the webhook, or report its creation.
 const BEFORE_THE_HOOK: i64 = 2;
 
 const PUSHED: &str = "cairn.repo.pushed";
@@ -21,7 +21,7 @@ const NULL: &str = "0000000000000000000000000000000000000000";
 /// A change of a ref: repository, ref, before, after.
 type Told = (String, String, String, String);
 
-/// Waits until everything is told, and judges the order.
+/// Waits until every event was delivered, and judges the order.
 pub fn tell_everything(world: &World, workers: &[Worker<'_>]) {
     let happened = happened(workers);
     world.count_many("acknowledged changes of refs", happened.len() as u64);
@@ -84,7 +84,7 @@ fn place(event: &Value) -> i64 {
     event["metadata"]["namespaceSequence"].as_i64().unwrap()
 }
 
-/// The namespace's order has no gap, and neither has that of any repository.
+/// Checks that neither the namespace's order nor any repository's order has a gap.
 fn have_no_gaps(world: &World, events: &[Value]) {
     let mut last: BTreeMap<String, i64> = BTreeMap::new();
     for (number, event) in (1..).zip(events) {
@@ -92,7 +92,7 @@ fn have_no_gaps(world: &World, events: &[Value]) {
             return world.fault(format!("event {} stands at {number}", place(event)));
         }
         let repository = text(&event["payload"]["repoId"]);
-        // Events of the namespace itself have an order of their own.
+        // Events about the namespace itself have an order of their own.
         let id = text(&event["metadata"]["eventId"]);
         let source = id
             .rsplit_once('_')

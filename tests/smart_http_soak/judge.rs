@@ -1,4 +1,4 @@
-//! What must hold of a repository: its refs, every object that they reach, and its large files.
+//! The checks of a repository: its refs, every object that they reach, and its large files.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub fn refs_now(worker: &Worker<'_>, repository: &Repository) -> BTreeMap<String
         .collect()
 }
 
-/// After a restart: every ref of every repository is where it was acknowledged to be.
+/// After a restart: checks that every ref of every repository is where the server acknowledged it.
 pub fn refs_are_there(worker: &Worker<'_>) {
     for repository in worker.repositories.iter().filter(|one| one.is_usable()) {
         let found = refs_now(worker, repository);
@@ -34,7 +34,8 @@ pub fn refs_are_there(worker: &Worker<'_>) {
     }
 }
 
-/// A mirror has the refs of the model, and `fsck --strict` finds nothing; whether it came.
+/// Checks that a mirror clone has the refs of the model and passes `fsck --strict`. Returns whether the
+/// clone succeeded.
 pub fn clone_is_whole(worker: &Worker<'_>, repository: &Repository) -> bool {
     let since = worker.world.calm();
     let (url, name) = (repository.hosted.url(), format!("mirror-{}", repository.id));
@@ -69,7 +70,7 @@ pub fn clone_is_whole(worker: &Worker<'_>, repository: &Repository) -> bool {
     ended.ok
 }
 
-/// A large file is given out as it was taken.
+/// Checks that the server returns a large file as it was uploaded.
 pub fn large_file_is_there(world: &World, repository: &Repository, oid: &str) {
     let path = repository
         .hosted
@@ -81,7 +82,7 @@ pub fn large_file_is_there(world: &World, repository: &Repository, oid: &str) {
     }
 }
 
-/// Verification finds nothing. While R2 fails it may find what it cannot read.
+/// Checks that verification finds no fault. While R2 fails, it may report unreadable objects.
 pub fn verifies(world: &World, repository: &Repository) {
     let since = world.calm();
     let body = json!({"task": "verify"});
@@ -94,7 +95,7 @@ pub fn verifies(world: &World, repository: &Repository) {
     }
 }
 
-/// At the end: everything of a worker.
+/// At the end: checks everything that a worker owns.
 pub fn all_is_there(worker: &Worker<'_>) {
     refs_are_there(worker);
     for repository in worker.repositories.iter().filter(|one| one.is_usable()) {

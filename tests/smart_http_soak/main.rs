@@ -1,23 +1,23 @@
-//! Everything at once, for as long as one likes: workers push, clone, commit, merge, fork, delete and restore,
-//! while the server is killed, its disk is full, and R2 and the queue fail. A model knows what was
-//! acknowledged; all of that must be there after each restart and at the end.
+//! All kinds of work at once, for any time: workers push, clone, commit, merge, fork, delete and restore.
+//! Meanwhile the server is killed, its disk is full, and R2 and the queue fail. A model records every
+//! acknowledged change. All of them must be there after each restart and at the end.
 //!
 //! `make soak MINUTES=30 SEED=7` runs it; `make test` runs it for a minute.
 //!
 //! | file | what |
 //! |---|---|
-//! | `plan` | how long, and which seed |
-//! | `world` | the server, and what all threads share |
-//! | `caller` | requests that are repeated until their answer is known |
-//! | `faults` | what befalls the server |
-//! | `model` | a repository as it must be |
-//! | `worker` | one who works on repositories of its own |
-//! | `operations` | what a worker does, a file each |
+//! | `plan` | the duration and the seed |
+//! | `world` | the server, and the state that all threads share |
+//! | `caller` | requests that a worker repeats until it knows the answer |
+//! | `faults` | disturbances of the server |
+//! | `model` | the expected state of a repository |
+//! | `worker` | a worker with repositories of its own |
+//! | `operations` | the operations of a worker, a file each |
 //! | `disk` | a disk that is full for a while |
-//! | `judge`, `feeds`, `remains` | what must hold at the end: content; events and deliveries; R2 |
-//! | `report` | what is printed |
+//! | `judge`, `feeds`, `remains` | the checks at the end: content; events and deliveries; R2 |
+//! | `report` | the printed report |
 
-// The lints of wire data: here every surprise is a failed test. Threads and clocks, in a test.
+// Exempts this test from the lints of wire data, threads and clocks: every surprise fails the test.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::disallowed_methods)]
 #![allow(clippy::print_stdout, reason = "the report")]

@@ -1,4 +1,4 @@
-//! A repository as it must be, by what the server has acknowledged.
+//! The expected state of a repository, from the server's acknowledgements.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -7,10 +7,10 @@ use super::support::git::Refs;
 use super::support::rest::Hosted;
 use super::world::NAMESPACE;
 
-/// Before its end a repository is left alone for so long: an operation shall not meet the end.
+/// The time before a repository's end in which no worker uses it, so that no operation meets the end.
 const LAST: Duration = Duration::from_secs(25);
 
-/// A change of a ref; none: the ref is not there.
+/// A change of a ref; `None` where the ref does not exist.
 #[derive(Debug, Clone)]
 pub struct Change {
     pub name: String,
@@ -23,17 +23,17 @@ pub struct Change {
 pub struct Repository {
     pub hosted: Hosted,
     pub id: String,
-    /// Every ref, and where it points.
+    /// Every ref and its target.
     pub refs: BTreeMap<String, String>,
-    /// What has changed since it was made.
+    /// Every change since the repository was created.
     pub changes: Vec<Change>,
-    /// Commits that a branch had, and has no more.
+    /// Commits that a branch had once, and no longer has.
     pub left_behind: Vec<String>,
     /// Objects of Git LFS, by their ids.
     pub large: BTreeMap<String, Vec<u8>>,
-    /// It ends between these moments.
+    /// The earliest and the latest moment of the repository's end.
     pub ends: Option<(Instant, Instant)>,
-    /// It was deleted at this moment at the earliest, and can be restored.
+    /// The earliest moment of its deletion; it can be restored.
     pub deleted: Option<Instant>,
 }
 
@@ -63,13 +63,13 @@ impl Repository {
         self.refs.get(name).map(String::as_str)
     }
 
-    /// Whether it may be used: it is there, and its end is not near.
+    /// Whether a worker may use it: it exists, and its end is not near.
     pub fn is_usable(&self) -> bool {
         let is_near = |(from, _): (Instant, Instant)| Instant::now() + LAST > from;
         self.deleted.is_none() && !self.ends.is_some_and(is_near)
     }
 
-    /// Whether its time was up a while ago.
+    /// Whether its end passed a while ago.
     pub fn has_ended(&self) -> bool {
         let is_over = |(_, to): (Instant, Instant)| Instant::now() > to + Duration::from_secs(1);
         self.ends.is_some_and(is_over)
@@ -85,7 +85,7 @@ impl Repository {
         self.changes.push(change);
     }
 
-    /// The branches that may be forced and deleted.
+    /// The branches that a worker may force and delete.
     pub fn topics(&self) -> Vec<String> {
         let names = self.refs.keys();
         let topics = names.filter(|name| name.starts_with("refs/heads/topic-"));

@@ -1,9 +1,9 @@
-//! How long it lasts, and where chance begins.
+//! The duration of the soak, and the seed of its random numbers.
 
 use std::fmt;
 use std::time::Duration;
 
-/// What the environment says.
+/// The settings from the environment.
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub lasts: Duration,
@@ -12,7 +12,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// `MINUTES`, `SEED` and `WORKERS`, with `CAIRN_SOAK_` before them.
+    /// Reads `MINUTES`, `SEED` and `WORKERS`, with the prefix `CAIRN_SOAK_`.
     pub fn from_environment() -> Self {
         let number = |name: &str, default: u64| {
             let text = std::env::var(format!("CAIRN_SOAK_{name}"));

@@ -1,4 +1,4 @@
-//! Nothing stays in R2 that nobody names: when every repository is gone, R2 is empty.
+//! R2 keeps no unreferenced object: when every repository is gone, R2 is empty.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::world::{NAMESPACE, UNDELETE, World};
 
 const PATIENCE: Duration = Duration::from_mins(3);
 
-/// Deletes what is left, for good.
+/// Deletes the remaining repositories for good, and checks that R2 is empty.
 pub fn nothing_in_r2(world: &World, server: &Server, workers: Vec<Worker<'_>>) {
     world.count_many(
         "R2 objects before the end",

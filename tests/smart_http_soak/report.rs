@@ -1,8 +1,8 @@
-//! What is printed at the end.
+//! The report that is printed at the end.
 
 use super::world::World;
 
-/// The heap may have so much.
+/// Bytes that the heap may have, at most.
 const HEAP_BYTES_MAX: u64 = 96 << 20;
 
 pub fn print(world: &World, heap_bytes: u64) {

@@ -1,4 +1,4 @@
-//! One who works on repositories of its own: nobody else changes them, so that the model is exact.
+//! A worker with repositories of its own: no other worker changes them, so the model is exact.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -23,11 +23,11 @@ pub struct Worker<'a> {
     pub scratch: Scratch,
     /// The objects of all its repositories.
     pub objects: Git,
-    /// Those that are there, and those that can be restored.
+    /// The repositories that exist, and those that can be restored.
     pub repositories: Vec<Repository>,
-    /// Those that were there, by names that nobody else gets.
+    /// The names of past repositories; no other repository gets them.
     pub gone: Vec<String>,
-    /// Their ids and what changed in them.
+    /// The models of past repositories, with their ids and changes.
     pub past: Vec<Repository>,
     made: usize,
     restarts_seen: u64,
@@ -59,7 +59,7 @@ impl<'a> Worker<'a> {
                 self.restarts_seen = self.world.restarts();
                 judge::refs_are_there(&self);
             }
-            // Those that are deleted, or end soon, are no work.
+            // Deleted repositories, and those that end soon, give no work.
             if self.pick().is_none() {
                 repositories::create(&mut self);
             }
@@ -68,13 +68,13 @@ impl<'a> Worker<'a> {
         self
     }
 
-    /// A name that was never used.
+    /// A name that no repository has had.
     pub fn name(&mut self, kind: &str) -> String {
         self.made += 1;
         format!("{kind}-{}-{}", self.number, self.made)
     }
 
-    /// One of the repositories that may be used.
+    /// Picks a usable repository.
     pub fn pick(&mut self) -> Option<usize> {
         self.pick_where(|_| true)
     }
@@ -89,7 +89,7 @@ impl<'a> Worker<'a> {
         Some(places[self.random.below(places.len())])
     }
 
-    /// A request that changes something: done once, however often it is sent.
+    /// Sends a request that changes something. The server does it once, however often it is sent.
     pub fn ask(&mut self, method: Method, path: &str, body: Option<&Value>) -> Known {
         self.made += 1;
         let key = match method {
@@ -103,7 +103,7 @@ impl<'a> Worker<'a> {
         self.ask(Method::POST, path, Some(body))
     }
 
-    /// Says that an answer is none of those that may be.
+    /// Reports an answer that is not allowed.
     pub fn wrong(&self, what: &str, known: &Known) {
         let (status, text) = (known.answer.status, known.answer.text());
         let repeated = known.repeated;
@@ -112,8 +112,8 @@ impl<'a> Worker<'a> {
         ));
     }
 
-    /// Makes a commit with one file on top of another, now: the server's commits have its clock, and git's `rev-list`
-    /// goes wrong where children are much older than their parents.
+    /// Makes a commit with one file on top of another, with the present time. The server's commits have
+    /// its clock, and git's `rev-list` fails where children are much older than their parents.
     pub fn commit(&mut self, parent: Option<&str>, path: &str) -> String {
         self.made += 1;
         let content = format!("{} {} {}\n", self.number, self.made, self.random.next());
@@ -138,7 +138,7 @@ impl<'a> Worker<'a> {
         self.git_definitely(&self.objects, &fetch);
     }
 
-    /// Runs git until it succeeds; that it fails is a fault where nothing disturbs the server.
+    /// Runs git until it succeeds. A failure counts as a fault if nothing disturbed the server.
     pub fn git_definitely(&self, git: &Git, arguments: &[&str]) -> String {
         until(arguments[0], PATIENCE, || {
             let since = self.world.calm();
@@ -160,7 +160,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Puts a repository among those that are gone for good.
+    /// Moves a repository to the past ones.
     pub fn forget(&mut self, place: usize) {
         let repository = self.repositories.remove(place);
         self.gone.push(repository.name().to_owned());

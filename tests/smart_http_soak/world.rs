@@ -1,4 +1,4 @@
-//! The server, and what all threads share.
+//! The server, and the state that all threads share.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -15,25 +15,25 @@ use super::support::rest::Rest;
 use super::support::scratch::Scratch;
 use super::support::server::Server;
 
-/// The namespace of everything.
+/// The namespace of every repository here.
 pub const NAMESPACE: &str = "soak";
 
-/// A deleted repository can be restored for so long.
+/// The time in which a deleted repository can be restored.
 pub const UNDELETE: Duration = Duration::from_secs(20);
 
-/// More faults than these are no news.
+/// The number of faults after which more of them add nothing.
 const FAULTS_MAX: usize = 20;
 
-/// Ids of the events that somebody took.
+/// The ids of the events that a receiver took.
 type Taken = Arc<Mutex<HashSet<String>>>;
 
-/// What all threads share.
+/// The state that all threads share.
 #[derive(Debug)]
 pub struct World {
     pub plan: Plan,
     pub rest: Rest,
     pub disk: Disk,
-    /// Has the program that is run as workerd.
+    /// Holds the program that runs as workerd.
     _scratch: Scratch,
     begun: Instant,
     /// Odd while the server is disturbed.
@@ -48,7 +48,7 @@ pub struct World {
 }
 
 impl World {
-    /// Starts the server, with a webhook that hears of everything.
+    /// Starts the server, with a webhook for every event.
     pub fn start(plan: &Plan) -> (Server, Self) {
         let scratch = Scratch::new();
         let (disk, workerd) = Disk::new(&scratch);
@@ -64,7 +64,7 @@ impl World {
             ("CAIRN_IMPORT_ALLOW_PRIVATE", "true"),
             ("CAIRN_RATE_REQUESTS", "0"),
             ("CAIRN_UNDELETE_SECONDS", "20"),
-            // Packs go to R2 while the soak lasts, and are cold soon.
+            // Packs go to R2 during the soak, and soon become cold.
             ("CAIRN_R2_GRACE_SECONDS", "5"),
             ("CAIRN_SETTLE_SECONDS", "5"),
             ("CAIRN_COLD_AFTER_SECONDS", "10"),
@@ -72,7 +72,7 @@ impl World {
             ("CAIRN_READY_BYTES_MIN", "0"),
         ]);
         let rest = server.rest();
-        // A namespace comes with its first repository.
+        // The first repository creates its namespace.
         rest.create_repository(NAMESPACE, "first");
         let path = format!("/api/v1/namespaces/{NAMESPACE}/webhooks");
         let body = json!({"url": hook, "events": ["*"]});
@@ -95,7 +95,7 @@ impl World {
         (server, world)
     }
 
-    /// How much of the time is left.
+    /// The time that is left.
     pub fn left(&self) -> Duration {
         self.plan.lasts.saturating_sub(self.begun.elapsed())
     }
@@ -112,18 +112,18 @@ impl World {
         self.is_over.load(Ordering::SeqCst) || self.faults.lock().unwrap().len() >= FAULTS_MAX
     }
 
-    /// From now on, until it is called again, failures are no fault.
+    /// Toggles the disturbance: until the next call, failures do not count as faults.
     pub fn disturb(&self) {
         self.disturbances.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// A number that stays as long as nothing disturbs the server; none while something does.
+    /// A number that stays the same while nothing disturbs the server; `None` during a disturbance.
     pub fn calm(&self) -> Option<u64> {
         let disturbances = self.disturbances.load(Ordering::SeqCst);
         disturbances.is_multiple_of(2).then_some(disturbances)
     }
 
-    /// Whether nothing has disturbed the server since then.
+    /// Whether the server has been undisturbed since then.
     pub fn was_calm(&self, since: Option<u64>) -> bool {
         since.is_some() && self.calm() == since
     }
@@ -136,7 +136,7 @@ impl World {
         self.restarts.load(Ordering::SeqCst)
     }
 
-    /// Something that must not be.
+    /// Records a fault.
     pub fn fault(&self, what: String) {
         let at = self.elapsed().as_secs();
         println!("FAULT at {at} s: {what}");
@@ -166,7 +166,7 @@ impl World {
         self.counts.lock().unwrap().clone()
     }
 
-    /// Looks at the heap of the isolate, which never shrinks before the next start.
+    /// Looks at the heap of the isolate, which shrinks only at the next start.
     pub fn look_at_heap(&self) {
         let path = format!("/api/v1/namespaces/{NAMESPACE}/repos/first/stats");
         let stats = self.rest.try_send(ureq::http::Method::GET, &path, &[], b"");
@@ -182,7 +182,7 @@ impl World {
         self.heap_bytes_peak.load(Ordering::SeqCst)
     }
 
-    /// Notes which answers the log of this start tells of, before the start ends.
+    /// Notes the answers in this start's log, before the start ends.
     pub fn note_log(&self, server: &Server) {
         for line in server.json_lines() {
             if line["event"] != "request" {
@@ -199,12 +199,12 @@ impl World {
         }
     }
 
-    /// The events that the webhook has not got.
+    /// The number of these events that the webhook did not get.
     pub fn not_hooked(&self, ids: &[String]) -> usize {
         missing(&self.hooked, ids)
     }
 
-    /// The events that the queue has not got.
+    /// The number of these events that the queue did not get.
     pub fn not_queued(&self, ids: &[String]) -> usize {
         missing(&self.queued, ids)
     }
@@ -215,8 +215,8 @@ fn missing(taken: &Taken, ids: &[String]) -> usize {
     ids.iter().filter(|id| !taken.contains(*id)).count()
 }
 
-/// Starts a receiver of events, which fails now and then, but once for an event: the pauses before more attempts
-/// are long. Its URL.
+/// Starts a receiver of events. It fails now and then, but only once for each event, because the pauses
+/// before further attempts are long. Returns its URL.
 fn receive(taken: &Taken, seed: u64, events: fn(Value) -> Vec<Value>) -> String {
     let state = Mutex::new((Random(seed), HashSet::new()));
     let taken = Arc::clone(taken);

@@ -1,4 +1,4 @@
-//! What was under way when 0.1 ended goes on, and what nobody names goes.
+//! Work that was under way when 0.1 ended goes on, and unreferenced data is removed.
 
 use std::path::Path;
 use std::time::Duration;
@@ -34,7 +34,7 @@ fn an_import_under_way_goes_on_by_itself() {
     let mirror = old.scratch.clone(&hosted.url(), "imported", &["--mirror"]);
     mirror.fsck_strict();
     refs_equal(&source, &mirror);
-    // The parts that 0.1 fetched are not asked for again.
+    // This version does not fetch again the parts that 0.1 fetched.
     let wants_all = |body: &str| body.contains("command=fetch") && !body.contains("have ");
     assert!(!remote.seen().iter().any(|seen| wants_all(&seen.body)));
 }
@@ -42,7 +42,7 @@ fn an_import_under_way_goes_on_by_itself() {
 #[test]
 fn a_push_that_ended_with_0_1_leaves_nothing() {
     let old = Old::serve(|_, state| assert_eq!(quarantined(state), 1));
-    // The alarm sweeps, or maintenance that somebody asks for.
+    // The alarm or requested maintenance sweeps the packs.
     old.maintain(&old.hosted("history"), "run");
     let stats = old.rest().get(&old.hosted("history").path("/stats"));
     assert_eq!(stats.result(200)["packs"]["quarantined"], 0);
@@ -61,7 +61,7 @@ fn nothing_of_0_1_stays_in_r2_that_nobody_names() {
     let old = Old::serve(|_, _| {});
     let rest = old.rest();
     assert!(old.server.r2_objects() > 0);
-    // The fork of a source that is gone has all that it needs until it goes.
+    // A fork whose source is gone has all its objects until it is deleted.
     old.is_whole("orphan");
     let names = rest.repository_names(NAMESPACE, "sort=name");
     for name in &names {

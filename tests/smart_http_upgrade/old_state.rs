@@ -1,4 +1,4 @@
-//! The data that 0.1 left behind, and what was in it.
+//! The data that 0.1 left, and its contents.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,27 +14,27 @@ use super::support::rest::{Hosted, Rest};
 use super::support::scratch::Scratch;
 use super::support::server::Server;
 
-/// The namespace of all of it.
+/// The namespace of all repositories in the data.
 pub const NAMESPACE: &str = "old";
 
-/// Remotes on this machine; nothing is kept in R2 that nobody names.
+/// Allows remotes on this machine, makes imports fetch small parts, and lets R2 keep no unreferenced object.
 pub const DEPLOYMENT: [(&str, &str); 3] = [
     ("CAIRN_IMPORT_ALLOW_PRIVATE", "true"),
     ("CAIRN_IMPORT_PART_OBJECTS", "120"),
     ("CAIRN_R2_GRACE_SECONDS", "0"),
 ];
 
-/// What is known of the data, beside it in the archive.
+/// The description of the data, beside it in the archive.
 const EXPECTED: &str = "expected.json";
 
-/// The folder of data within the archive.
+/// The folder of the data in the archive.
 const STATE: &str = "state";
 
 fn archive() -> PathBuf {
     package_root().join("tests/smart_http_upgrade/state-0.1.tar.gz")
 }
 
-/// What the import that was under way imports: the same whenever it is made.
+/// The source of the import under way: the same, whenever it is made.
 pub fn imported(scratch: &Scratch) -> Git {
     let source = scratch.bare_repository("remotes/source.git");
     let history = History {
@@ -43,17 +43,17 @@ pub fn imported(scratch: &Scratch) -> Git {
         ..History::small(241)
     };
     history.make(&source);
-    // As the large hosts, which can leave trees out: a long history then comes in parts.
+    // As at the large hosts, the source serves filters that omit trees, so a long history comes in parts.
     source.run(&["config", "uploadpack.allowFilter", "true"]);
     source
 }
 
-/// Packs a folder of data, and what is known of it.
+/// Archives a folder of data with its description.
 pub fn keep(scratch: &Scratch, state: &Path, expected: &Value) {
     assert_eq!(state, scratch.join(STATE));
     std::fs::write(scratch.join(EXPECTED), expected.to_string()).unwrap();
     let mut tar = Command::new("tar");
-    // The same data make the same archive, whoever packs it.
+    // The same data gives the same archive on every machine.
     tar.args(["--sort=name", "--owner=0", "--group=0", "--numeric-owner"])
         .args(["-I", "gzip -9n", "-cf"])
         .arg(archive())
@@ -63,7 +63,7 @@ pub fn keep(scratch: &Scratch, state: &Path, expected: &Value) {
     assert!(tar.status().unwrap().success());
 }
 
-/// A server of this version on the data of 0.1.
+/// A server of this version that serves the data of 0.1.
 pub struct Old {
     pub server: Server,
     pub scratch: Scratch,
@@ -91,13 +91,13 @@ impl Old {
         self.server.rest()
     }
 
-    /// The names of the repositories that were whole.
+    /// The names of the complete repositories.
     pub fn names(&self) -> Vec<String> {
         let repositories = self.expected["repositories"].as_object().unwrap();
         repositories.keys().cloned().collect()
     }
 
-    /// One of them, under the token that 0.1 gave.
+    /// One repository, with the token that 0.1 issued.
     pub fn hosted(&self, name: &str) -> Hosted {
         let token = self.expected["repositories"][name]["token"].as_str();
         self.hosted_with(name, token.unwrap_or_default())
@@ -112,13 +112,13 @@ impl Old {
         }
     }
 
-    /// The id that 0.1 gave it.
+    /// The id that 0.1 gave the repository.
     pub fn id(&self, name: &str) -> String {
         let id = self.expected["repositories"][name]["id"].as_str();
         id.unwrap().to_owned()
     }
 
-    /// Its refs when 0.1 ended.
+    /// The repository's refs when 0.1 ended.
     pub fn refs(&self, name: &str) -> Refs {
         serde_json::from_value(self.expected["repositories"][name]["refs"].clone()).unwrap()
     }
@@ -128,7 +128,7 @@ impl Old {
         self.expected["tokens"][name].as_str().unwrap()
     }
 
-    /// A repository is as 0.1 left it: its refs, and every object that they reach.
+    /// Checks that a repository is as 0.1 left it: its refs, and every object that they reach.
     pub fn is_whole(&self, name: &str) {
         let hosted = self.hosted(name);
         let git = self.scratch.git();
@@ -140,7 +140,7 @@ impl Old {
         assert_eq!(verified["ok"], true, "{name}: {verified}");
     }
 
-    /// What a task of maintenance answers.
+    /// The answer of a maintenance task.
     pub fn maintain(&self, hosted: &Hosted, task: &str) -> Value {
         let path = hosted.path("/maintenance");
         let answer = self.rest().post(&path, &json!({ "task": task }));
@@ -160,7 +160,7 @@ fn is_database(file: &Path) -> bool {
     is_sqlite && file.file_stem().is_some_and(|name| name != "metadata")
 }
 
-/// The database file of one of them.
+/// The database file of one repository's object.
 pub fn repository(state: &Path, name: &str) -> PathBuf {
     let is_its = |file: &PathBuf| {
         let database = Connection::open(file).unwrap();
@@ -171,7 +171,7 @@ pub fn repository(state: &Path, name: &str) -> PathBuf {
     found.unwrap_or_else(|| panic!("no object has {name}"))
 }
 
-/// The remote that the import under way asks, where it is now.
+/// Points the import under way at the remote's present address.
 pub fn move_remote(state: &Path, remote: &Remote) {
     let database = Connection::open(repository(state, "importing")).unwrap();
     let url = remote.url("source.git");

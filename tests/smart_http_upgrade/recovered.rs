@@ -1,4 +1,4 @@
-//! A repository of 0.1 whose object is lost is made again by this version, of R2 alone.
+//! This version rebuilds a repository of 0.1 from R2 alone, after its object is lost.
 
 use std::path::Path;
 use std::time::Duration;
@@ -35,7 +35,7 @@ fn a_lost_object_of_0_1_is_recovered() {
     mirror.fsck_strict();
     let verified = old.maintain(&again, "verify");
     assert_eq!(verified["ok"], true, "{verified}");
-    // Its forks share its packs, and neither noticed.
+    // Its forks share its packs, and neither was affected.
     old.is_whole("fork");
     old.is_whole("fork-of-one");
 }

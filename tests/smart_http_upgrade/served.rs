@@ -1,4 +1,4 @@
-//! The data of 0.1 is served from the first request on, under its tokens, and by what is new.
+//! This version serves the data of 0.1 from the first request on, with its tokens and with new features.
 
 use serde_json::json;
 
@@ -55,7 +55,7 @@ fn tokens_of_0_1_may_what_they_might() {
     let platform = old.rest().with_bearer(old.token("admin"));
     let made = platform.create_repository(NAMESPACE, "made-by-the-platform");
     work.run(&["push", "--quiet", &made.url(), "HEAD:main"]);
-    // Its hour has come: it is revoked as ever.
+    // An admin token revokes the reader's token.
     let history = old.hosted("history");
     let tokens = platform.get(&history.path("/tokens")).result(200);
     let reader = tokens.as_array().unwrap().iter();

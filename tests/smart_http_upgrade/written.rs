@@ -1,4 +1,4 @@
-//! Version 0.1 writes what the other stories serve.
+//! Version 0.1 writes the data for the other stories.
 
 use std::io::Write as _;
 use std::net::TcpStream;
@@ -18,10 +18,10 @@ use super::support::wait::until_true;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The tokens of the data hold in every year in which the stories run: 2100.
+/// The expiry of the data's tokens, beyond every year in which the stories run: 2100.
 const FOR_EVER: i64 = 4_102_444_800_000;
 
-/// 0.1 at work.
+/// A server of 0.1 that writes data.
 struct Writer {
     server: Server,
     rest: Rest,
@@ -55,7 +55,7 @@ fn version_0_1_writes_its_data() {
 }
 
 impl Writer {
-    /// Repositories of every kind that is whole.
+    /// Creates every kind of complete repository.
     fn push_and_fork(&mut self) {
         let history = self.pushed("history", 51);
         let about = json!({"description": "from 0.1", "deny_deletes": true});
@@ -79,7 +79,7 @@ impl Writer {
             work.run(&["push", "--quiet", "origin", "HEAD"]);
             self.note(&fork);
         }
-        // The source of a fork may go before it; and what nobody names may be in R2 still.
+        // The source of a fork may be deleted before the fork, and R2 may still hold unreferenced data.
         for (name, has_fork) in [("gone", true), ("forgotten", false)] {
             let hosted = self.pushed(name, 53);
             self.to_r2(&hosted);
@@ -95,7 +95,7 @@ impl Writer {
         self.note(&empty);
     }
 
-    /// A history in three pushes.
+    /// Pushes a history in three pushes.
     fn pushed(&mut self, name: &str, seed: u64) -> Hosted {
         let hosted = self.rest.create_repository(NAMESPACE, name);
         let work = self.scratch.repository(&format!("work-{name}"));
@@ -111,7 +111,7 @@ impl Writer {
         hosted
     }
 
-    /// Copies it to R2, which then has the only bytes, and the answer to a clone.
+    /// Copies the repository to R2, which then has the only bytes, and the answer to a clone.
     fn to_r2(&self, hosted: &Hosted) {
         let at_once = json!({
             "settle_seconds": 0, "cold_after_seconds": 0, "cold_bytes_min": 0, "ready_bytes_min": 0
@@ -131,7 +131,7 @@ impl Writer {
         self.repositories.insert(hosted.name.clone(), known);
     }
 
-    /// Tokens of each kind, one of them revoked.
+    /// Makes tokens of each kind, and revokes one of them.
     fn make_tokens(&self) -> Value {
         let make = |body: Value| self.rest.make_token(NAMESPACE, &body);
         let revoked = make(json!({"repo": "history", "scope": "write"}));
@@ -144,7 +144,7 @@ impl Writer {
         })
     }
 
-    /// An import and a push that are under way when 0.1 ends.
+    /// Begins an import and a push that are under way when 0.1 ends.
     fn be_killed_at_work(&self) {
         imported(&self.scratch);
         let remote = Remote::serve(&self.scratch.join("remotes"));
@@ -164,7 +164,7 @@ impl Writer {
         let push = half_a_push(&self.server, &self.scratch, history);
         let state = self.server.state();
         until_true("rows of the push", PATIENCE, || quarantined(state) > 0);
-        // Not before the kill.
+        // The connection must not close before the kill.
         std::mem::forget(push);
     }
 }
@@ -177,7 +177,8 @@ fn quarantined(state: &Path) -> i64 {
     database.query_row(sql, [], |row| row.get(0)).unwrap_or(0)
 }
 
-/// A push whose pack is sent but for its end. Its bytes are stored, so that the archive is small.
+/// Sends a push without the end of its pack. Its bytes are stored uncompressed, so that the archive is
+/// small.
 fn half_a_push(server: &Server, scratch: &Scratch, token: &str) -> TcpStream {
     let work = scratch
         .repository("half-a-push")
@@ -206,7 +207,7 @@ fn half_a_push(server: &Server, scratch: &Scratch, token: &str) -> TcpStream {
     stream
 }
 
-/// Lets the tokens hold for ever.
+/// Makes the tokens never expire.
 fn for_ever(state: &Path) {
     let folder = state.join("data/do/-NamespaceDo");
     let files = std::fs::read_dir(folder).unwrap();
@@ -214,7 +215,7 @@ fn for_ever(state: &Path) {
     let namespaces = namespaces.filter(|file| file.extension().is_some_and(|end| end == "sqlite"));
     for file in repositories(state).into_iter().chain(namespaces) {
         let database = Connection::open(file).unwrap();
-        // An object that was asked for a name that nobody has is empty.
+        // An object that was asked for an unknown name is empty.
         let _ = database.execute("UPDATE token SET expires_at = ?1", [FOR_EVER]);
         let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
         database.query_row(checkpoint, [], |_| Ok(())).unwrap();

@@ -1,37 +1,37 @@
-//! The parts of a pack while they are written, in steps: between two of them others may run.
+//! The parts of a pack while steps write them; other work may run between two steps.
 
 use super::super::pack::entries::EntryTable;
 use super::super::pack::index::{CHECK_STEP_ENTRIES, IndexRows};
 use super::super::store::{Part, StoreError};
 use super::made_part::MadePart;
 
-/// Rows that a step writes: the same time.
+/// Rows that a step writes, so that each step takes a similar time.
 const STEP_ROWS: u32 = 8;
 
-/// The tables that the parts are made of. They must not change while the parts are written.
+/// The tables of the parts. They must not change while steps write the parts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MadeOf<'a> {
-    /// Of the index.
+    /// The table of the index.
     pub(crate) table: &'a EntryTable,
-    /// The graph.
+    /// The part with the graph.
     pub(crate) graph: &'a MadePart,
-    /// The introduced lists.
+    /// The part with the introduced lists.
     pub(crate) introduced: &'a MadePart,
 }
 
-/// How far they are written. After an error nothing can come of it.
+/// The progress of the writing. After an error it is useless.
 #[derive(Debug, Default)]
 pub(crate) struct UnwrittenParts {
     index: IndexRows,
     is_checked: bool,
     part: Option<Part>,
-    /// The next row of the part.
+    /// The next row of the part under way.
     row: u32,
     is_over: bool,
 }
 
 impl UnwrittenParts {
-    /// Writes some rows by `put`, which gets their numbers; true once all are written.
+    /// Writes some rows by `put`, which gets their numbers. Returns true once all rows are written.
     pub(crate) fn step(
         &mut self,
         of: MadeOf<'_>,
@@ -42,7 +42,7 @@ impl UnwrittenParts {
         }
         if !self.is_checked {
             let checked = self.index.check_some(of.table, CHECK_STEP_ENTRIES);
-            // What scratch could not give would look as if the table were wrong.
+            // A failed read of scratch would look like a fault of the table, so check it first.
             of.table.check()?;
             self.is_checked = checked.map_err(|error| StoreError::Failed(error.to_string()))?;
             return Ok(false);

@@ -13,7 +13,7 @@ use super::super::protocol::pktline::{Decoder, Packet, PktLineError, chomp, word
 use super::super::refspec::Refspecs;
 use super::error::SendClientError;
 
-/// Bytes of an advertisement, refs that are not kept included.
+/// Bytes of an advertisement, with the refs that Cairn does not keep.
 const LIST_BYTES_MAX: usize = 64 << 20;
 
 /// The capabilities of a remote that a push uses.
@@ -34,7 +34,7 @@ pub(crate) struct Features {
     pub(crate) atomic: bool,
     /// `quiet`.
     pub(crate) quiet: bool,
-    /// `no-thin`: packs must be complete in themselves.
+    /// `no-thin`: the remote takes no pack with bases outside the pack.
     pub(crate) no_thin: bool,
     /// `object-format`.
     pub(crate) object_format: bool,
@@ -43,29 +43,30 @@ pub(crate) struct Features {
 }
 
 impl Features {
-    /// Whether the remote tells what became of a push.
+    /// Whether the remote reports the result of a push.
     pub(crate) fn reports(self) -> bool {
         self.report_status || self.report_status_v2
     }
 }
 
-/// What a remote says about itself.
+/// A remote's answer: its capabilities and refs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Advertisement {
-    /// Its capabilities.
+    /// The remote's capabilities.
     pub(crate) features: Features,
-    /// Its refs that the refspecs reach.
+    /// The remote's refs that the refspecs reach.
     pub(crate) refs: HashMap<BString, ObjectId>,
-    /// Objects that it says it has: targets of all of its refs, and of alternates.
+    /// Objects that the remote names as its own: targets of all its refs, and `.have` lines of its
+    /// alternates.
     pub(crate) has: Vec<ObjectId>,
-    /// Commits that it has without their parents.
+    /// Commits that the remote has without their parents.
     pub(crate) shallow: Vec<ObjectId>,
     /// Bytes of the names of `refs`.
     pub(super) name_bytes: usize,
 }
 
 impl Advertisement {
-    /// Bytes that it takes.
+    /// Bytes of memory that the advertisement takes.
     pub(crate) fn held_bytes(&self) -> u64 {
         let refs = self
             .refs
@@ -79,17 +80,17 @@ impl Advertisement {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Nothing but the line that names the service may have come.
+    /// The answer has begun, or only the line that names the service has come.
     Start,
-    /// The service was named: a flush is due.
+    /// The answer has named the service; a flush must follow.
     Service,
-    /// The line with the capabilities is due.
+    /// The line with the capabilities must follow.
     FirstRef,
     Refs,
     Done,
 }
 
-/// Reads the answer to `info/refs`, which arrives in pieces.
+/// Reads the answer to `info/refs`, in pieces of any size.
 #[derive(Debug)]
 pub(crate) struct AdvertisementReader {
     decoder: Decoder,
@@ -131,7 +132,7 @@ impl AdvertisementReader {
         Ok(())
     }
 
-    /// Ends the input and gives what the remote said.
+    /// Ends the input and returns the remote's answer.
     pub(crate) fn finish(mut self) -> Result<Advertisement, SendClientError> {
         if self.state != State::Done {
             return Err(PktLineError::Truncated.into());
@@ -165,7 +166,7 @@ impl Kept<'_> {
         }
     }
 
-    /// `<id> <name>NUL<capabilities>`; without any ref the name is `capabilities^{}`.
+    /// Reads `<id> <name>NUL<capabilities>`; a remote without refs sends `capabilities^{}` as the name.
     fn first_ref(self, line: &[u8]) -> Result<State, SendClientError> {
         let (shown, list) = line
             .split_once_str("\0")
@@ -195,7 +196,7 @@ impl Kept<'_> {
         Ok(State::Refs)
     }
 
-    /// `<id> <name>`, `<id> .have` or `shallow <id>`.
+    /// Reads `<id> <name>`, `<id> .have` or `shallow <id>`.
     fn next_ref(self, line: &[u8]) -> Result<(), SendClientError> {
         let unexpected = || SendClientError::unexpected(line);
         let Self {
@@ -214,7 +215,7 @@ impl Kept<'_> {
         }
         let (target, rest) = oid_hex::split_first(line).ok_or_else(unexpected)?;
         let name = rest.strip_prefix(b" ").ok_or_else(unexpected)?;
-        // Those that are left out make the pack larger, and nothing wrong.
+        // Objects beyond the bound only make the pack larger; the push stays right.
         if found.has.len() < ids_max && !target.is_null() {
             found.has.push(target);
         }
@@ -308,7 +309,7 @@ mod tests {
         assert_eq!(found.refs.len(), 1);
         assert_eq!(found.has.len(), 2);
         assert_eq!(found.shallow.len(), 1);
-        // Some servers leave the service out, or speak version 1.
+        // Some servers omit the line that names the service, or speak version 1.
         let plain = read(&lines[2..]).unwrap();
         assert_eq!(plain, found);
         let version_1: Vec<_> = ["# service=git-receive-pack", "0000", "version 1"]

@@ -2,7 +2,7 @@
 
 use super::super::protocol::pktline::{self, PktLineError};
 
-/// The remote's answer is of no use.
+/// Why an answer of the remote cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SendClientError {
     /// The answer is not made of packets.
@@ -23,7 +23,7 @@ pub(crate) enum SendClientError {
         /// The format that it announces.
         format: String,
     },
-    /// The remote cannot do what cannot be done without.
+    /// The remote lacks a capability that a push needs.
     #[error("the remote does not offer '{feature}'")]
     Lacks {
         /// The capability.

@@ -8,8 +8,8 @@
 //! | `report` | the answer to a push, read as it arrives |
 //! | `error` | errors of a remote |
 //!
-//! Nothing is believed: every reader takes its input in any pieces and has a bound. A report is what
-//! the remote says; what its refs are is asked for before each push.
+//! Cairn trusts no remote: every reader takes its input in any pieces and has a bound. A report holds
+//! only the remote's claims, so each push asks for the remote's refs first.
 
 pub(crate) mod advertisement;
 pub(crate) mod error;

@@ -46,7 +46,7 @@ fn advertised(sandbox: &Sandbox, version: u8, refspecs: &Refspecs) -> Advertisem
     reader.finish().unwrap()
 }
 
-/// What a mirror of the client's refs would ask the server for.
+/// The plan of a mirror of the client's refs to the server.
 fn wanted(sandbox: &Sandbox, remote: &Advertisement, refspecs: &Refspecs) -> Changes {
     let rules = MirrorRules {
         refspecs,

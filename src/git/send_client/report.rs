@@ -15,33 +15,33 @@ const REPORT_BYTES_MAX: usize = 16 << 20;
 /// Bytes of a whole answer, progress included.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
-/// Bytes of the remote's messages that are kept.
+/// Bytes of the remote's messages that Cairn keeps.
 const MESSAGES_BYTES_MAX: usize = 2000;
 
-/// What a remote says that it did.
+/// A remote's report of a push.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Report {
-    /// How the pack fared; `None`: the remote gives no reports.
+    /// The result of unpacking the pack; `None` if the remote gives no reports.
     pub(crate) unpack: Option<Result<(), String>>,
-    /// How each ref fared that the remote names: done, or why not.
+    /// The result of each ref that the remote names: success, or the reason for failure.
     pub(crate) refs: HashMap<BString, Result<(), String>>,
-    /// What the remote's hooks and its owner said to people, line by line.
+    /// The messages of the remote's hooks and its owner to people, line by line.
     pub(crate) messages: String,
 }
 
-/// Reads the answer, which arrives in pieces.
+/// Reads the answer, in pieces of any size.
 #[derive(Debug)]
 pub(crate) struct ReportReader {
     features: Features,
-    /// Packets with bands, if there are any.
+    /// The reader of packets with bands, if the remote uses bands.
     bands: Decoder,
     lines: Decoder,
     messages: Vec<u8>,
     unpack: Option<Result<(), String>>,
     refs: HashMap<BString, Result<(), String>>,
-    /// The report has ended.
+    /// Whether the report has ended.
     is_whole: bool,
-    /// The bands have ended.
+    /// Whether the bands have ended.
     is_over: bool,
 }
 
@@ -99,7 +99,7 @@ impl ReportReader {
                 Ok(())
             }
             Some((3, message)) => Err(SendClientError::refused(message)),
-            // An empty packet is a sign of life.
+            // The remote sends an empty packet as a keep-alive.
             None => Ok(()),
             Some(_) => Err(SendClientError::unexpected(data)),
         }
@@ -127,7 +127,7 @@ impl ReportReader {
         Ok(())
     }
 
-    /// Ends the input and gives the report. A remote that gives no reports has an empty one.
+    /// Ends the input and returns the report; it is empty if the remote gives no reports.
     pub(crate) fn finish(self) -> Result<Report, SendClientError> {
         let is_whole = self.is_whole && self.unpack.is_some();
         if self.features.reports() && !is_whole {
@@ -141,7 +141,7 @@ impl ReportReader {
     }
 }
 
-/// Reads a line; whether it is one of a report.
+/// Reads a line. Returns whether it belongs to a report.
 fn take_line(
     line: &[u8],
     unpack: &mut Option<Result<(), String>>,
@@ -158,7 +158,8 @@ fn take_line(
         });
         return true;
     }
-    // Options of version 2 tell of refs that hooks have changed to others; the next push sees them.
+    // In version 2, option lines name refs that hooks redirected. Skip them; the next push sees those
+    // refs.
     if line.starts_with(b"option ") {
         return true;
     }
@@ -172,7 +173,7 @@ fn take_line(
     } else {
         return false;
     };
-    // A refusal stands, whatever else is said of the ref.
+    // A refusal counts, even if the remote also reports success for the ref.
     let said = refs.entry(name.into()).or_insert(Ok(()));
     if said.is_ok() {
         *said = outcome;
@@ -180,7 +181,7 @@ fn take_line(
     true
 }
 
-/// Messages without the meters of progress, which overwrite themselves.
+/// The messages without progress meters, whose lines overwrite each other.
 fn lines_of(messages: &[u8]) -> String {
     let lines = messages.lines().filter(|line| !line.contains(&b'\r'));
     let lines = lines.map(words).filter(|line| !line.is_empty());
@@ -252,7 +253,7 @@ mod tests {
             &mut out,
         );
         out.extend_from_slice(b"0005\x01");
-        // Reports are cut anywhere.
+        // Feeds the report in pieces cut anywhere.
         let (one, other) = report.split_at(report.len() / 2);
         band(Band::Data, one, SideBand::Large, &mut out);
         band(Band::Data, other, SideBand::Large, &mut out);

@@ -9,7 +9,7 @@ use super::super::protocol::pktline;
 use super::advertisement::Features;
 use super::updates::Update;
 
-/// A push that changes nothing: it asks a remote only whether it takes pushes at all.
+/// An empty push: Cairn sends it only to learn whether the remote takes pushes at all.
 pub(crate) const PROBE: &[u8] = b"0000";
 
 /// The commands of a push.
@@ -17,19 +17,19 @@ pub(crate) const PROBE: &[u8] = b"0000";
 pub(crate) struct Commands<'a> {
     /// The changes, at least one.
     pub(crate) updates: &'a [Update],
-    /// Commits that are here without their parents.
+    /// Commits that this repository has without their parents.
     pub(crate) shallow: &'a [ObjectId],
-    /// All changes or none.
+    /// Whether the remote must make all changes or none.
     pub(crate) atomic: bool,
 }
 
 impl Commands<'_> {
-    /// Whether a pack follows: it does unless everything is deleted.
+    /// Whether a pack follows the commands: yes, unless every change is a deletion.
     pub(crate) fn has_pack(&self) -> bool {
         self.updates.iter().any(|update| update.new.is_some())
     }
 
-    /// Writes them for a remote with these features.
+    /// Writes the commands for a remote with these features.
     pub(crate) fn write(&self, features: Features, out: &mut Vec<u8>) {
         for id in self.shallow {
             pktline::line(&[b"shallow ", &oid_hex::hex(id)], out);
@@ -45,7 +45,7 @@ impl Commands<'_> {
         pktline::flush(out);
     }
 
-    /// The capabilities that are asked for.
+    /// The capabilities that the push requests.
     fn words(&self, features: Features) -> String {
         let report = if features.report_status_v2 {
             "report-status-v2"

@@ -1,5 +1,5 @@
-//! Which refs of a remote change in a push, and which of these changes it would not be right to ask
-//! for: the rules of `git push` (`set_ref_status_for_push` in git's `remote.c`).
+//! Plans a push: the refs of a remote that change, and the changes that Cairn does not send, by the rules
+//! of `git push` (`set_ref_status_for_push` in git's `remote.c`).
 
 use std::collections::HashMap;
 
@@ -13,85 +13,85 @@ use super::advertisement::Advertisement;
 /// A change of one of the remote's refs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Update {
-    /// The ref here that goes there; `None`: none does any more.
+    /// The ref here that the refspecs lead to it; `None` for a deletion.
     pub(crate) source: Option<BString>,
-    /// The ref there.
+    /// The ref's name there.
     pub(crate) name: BString,
-    /// Its target now.
+    /// The target before the push.
     pub(crate) old: Option<ObjectId>,
-    /// Its target then.
+    /// The target after the push.
     pub(crate) new: Option<ObjectId>,
     /// Whether it may lose commits.
     pub(crate) may_force: bool,
-    /// Whether it loses some.
+    /// Whether the remote loses commits or moves a tag by it.
     pub(crate) is_forced: bool,
 }
 
-/// A change that is not asked for, and why.
+/// A change that Cairn does not send, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refused {
     /// The change.
     pub(crate) update: Update,
-    /// Why.
+    /// The reason.
     pub(crate) reason: RefusedBecause,
 }
 
-/// Why a change is not asked for.
+/// The reason why Cairn does not send a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RefusedBecause {
-    /// Commits that are not here would be lost.
+    /// The remote would lose commits that are not here.
     #[error("the remote has commits that are not here, and force is not set")]
     NotHere,
-    /// Commits would be lost.
+    /// The remote would lose commits.
     #[error("not a fast-forward, and force is not set")]
     NotForward,
-    /// A tag would move.
+    /// The push would move a tag.
     #[error("the tag exists there already, and force is not set")]
     TagExists,
-    /// The remote deletes nothing.
+    /// The remote deletes no refs.
     #[error("the remote deletes no refs")]
     NoDeletes,
 }
 
-/// Whether one object leads to another.
+/// Whether one object is an ancestor of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Forward {
-    /// It is one of the other's ancestors.
+    /// The first object is an ancestor of the other.
     Yes,
-    /// It is none, or is no commit.
+    /// The first object is no ancestor of the other, or one of them is no commit.
     No,
-    /// It is not here.
+    /// The first object is not here.
     NotHere,
 }
 
-/// What is to change.
+/// The changes of a push, planned.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Changes {
-    /// Changes to ask for, deletions first, by name.
+    /// The changes to send: deletions first, then by name.
     pub(crate) updates: Vec<Update>,
-    /// Changes that are not asked for.
+    /// The changes that Cairn does not send.
     pub(crate) refused: Vec<Refused>,
 }
 
-/// What a mirror does with refs of the remote.
+/// The rules of a mirror for the remote's refs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MirrorRules<'a> {
-    /// Which refs go where.
+    /// The refspecs, which lead refs here to refs there.
     pub(crate) refspecs: &'a Refspecs,
     /// Whether every ref there may lose commits.
     pub(crate) force: bool,
-    /// Whether refs there go that no ref here goes to.
+    /// Whether the push deletes refs there that no ref here leads to.
     pub(crate) prune: bool,
 }
 
-/// Refs here, gathered one by one.
+/// The refs here, gathered one by one.
 pub(crate) struct Gathered<'a> {
     rules: MirrorRules<'a>,
     targets: HashMap<BString, Update>,
 }
 
 impl<'a> Gathered<'a> {
-    /// None yet.
+    /// Starts without any ref.
     pub(crate) fn new(rules: MirrorRules<'a>) -> Self {
         Self {
             rules,
@@ -99,7 +99,7 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    /// Takes a ref here, if it goes anywhere. Ephemeral ones stay.
+    /// Takes a ref here if the refspecs lead it to a ref there. Ephemeral refs stay here.
     pub(crate) fn add(&mut self, name: &BString, target: ObjectId, remote: &Advertisement) {
         if refname::is_ephemeral(name.as_bstr()) {
             return;
@@ -116,19 +116,19 @@ impl<'a> Gathered<'a> {
             may_force: led.force || self.rules.force,
             is_forced: false,
         };
-        // No other ref leads there.
+        // The refspecs lead no other ref to this name.
         self.targets.insert(led.name, update);
     }
 
-    /// All refs here were taken: what has to change there. `forward` tells whether a change from one
-    /// object to another loses nothing.
+    /// The changes that the remote needs, once `add` has taken every ref here. `forward` tells whether a
+    /// ref that moves from the first object to the second loses no commits.
     pub(crate) fn changes<E>(
         self,
         remote: &Advertisement,
         mut forward: impl FnMut(ObjectId, ObjectId) -> Result<Forward, E>,
     ) -> Result<Changes, E> {
         let mut changes = Changes::default();
-        // A repository that has nothing to show is a mistake, rather than a reason to empty another one.
+        // A repository without refs to mirror is probably a mistake, so it does not empty the other one.
         if self.rules.prune && !self.targets.is_empty() {
             let gone = remote.refs.iter();
             let gone = gone.filter(|(name, _)| {
@@ -172,7 +172,7 @@ impl<'a> Gathered<'a> {
     }
 }
 
-/// Why the change is not right without force.
+/// The reason why the change needs force, if it does.
 fn judge<E>(
     update: &Update,
     remote: &Advertisement,
@@ -203,7 +203,7 @@ mod tests {
     use super::super::advertisement::Features;
     use super::*;
 
-    /// Objects by numbers: a higher one follows each lower one, but for odd and even.
+    /// Object ids for numbers: a higher number descends from each lower one of the same parity.
     fn id(number: u8) -> ObjectId {
         ObjectId::from_bytes_or_panic(&[number; 20])
     }

@@ -1,7 +1,8 @@
 //! The head of a comparison in another repository: `head_repository=namespace/name`.
 //!
-//! Its objects that are not here come into quarantine for as long as the answer is read, and are removed
-//! then ([ADR 132](../../../docs/adr/0132-a-head-elsewhere-is-compared-in-quarantine.md)).
+//! The head's objects that are not here come into quarantine. They stay while the answer is read, and are
+//! then removed
+//! ([ADR 132](../../../docs/adr/0132-a-head-elsewhere-is-compared-in-quarantine.md)).
 
 use gix_object::bstr::BStr;
 
@@ -19,7 +20,8 @@ use crate::repo_do::neighbour::bringing;
 use crate::repo_do::neighbour::brought::BroughtPack;
 use crate::repo_do::state::reach_cache::Audience;
 
-/// Bytes of the pack that one comparison brings. It is for reading alone, and is brought each time.
+/// Bytes of the pack that one comparison fetches. Every comparison fetches it again, because it is only
+/// for reading.
 const BROUGHT_BYTES_MAX: u64 = 64 << 20;
 
 const FIELDS: Fields = Fields {
@@ -28,7 +30,8 @@ const FIELDS: Fields = Fields {
     revision: "/head",
 };
 
-/// Begins to read, with what the head needs; the head is another repository's where the query says so.
+/// Begins to read the repository, with the objects of the head. The head is in another repository if the
+/// query says so.
 pub(super) async fn begin_with_head(
     compare: &CompareRequest,
     query: &CompareQuery,
@@ -76,8 +79,8 @@ pub(super) async fn begin_with_head(
     Ok((reading, Some(Revision::of_neighbour(found.commit))))
 }
 
-/// The commit of the base, from whose history the other repository is told a sample. What is wrong with
-/// its name is said later.
+/// The commit of the base, whose history is sampled for the other repository. A later step reports a
+/// wrong name.
 async fn commit_here(
     compare: &CompareRequest,
     base: &str,

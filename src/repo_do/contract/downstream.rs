@@ -18,22 +18,22 @@ use super::public_id::is_public_id;
 use super::repository::present;
 use crate::storage::repository::downstreams::{EndedPush, PushOutcome, PushReport};
 
-/// Downstreams that a repository has at most.
+/// Downstreams of one repository, at most.
 pub(crate) const DOWNSTREAMS_MAX: usize = 10;
 
 /// Path of all downstreams.
 pub(crate) const DOWNSTREAMS: &str = "/downstreams";
 
-/// What a path below [`DOWNSTREAMS`] is about.
+/// A path below [`DOWNSTREAMS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DownstreamPath<'a> {
-    /// All of them.
+    /// All downstreams.
     All,
-    /// One, by its id.
+    /// One downstream, by its id.
     One(&'a str),
-    /// A push to it.
+    /// A push to the downstream.
     Push(&'a str),
-    /// The pushes to it that are over.
+    /// The finished pushes to the downstream.
     Pushes(&'a str),
 }
 
@@ -60,7 +60,7 @@ impl<'a> DownstreamPath<'a> {
         }
     }
 
-    /// Writes it.
+    /// Writes the path.
     #[must_use]
     pub(crate) fn write(self) -> String {
         match self {
@@ -72,68 +72,68 @@ impl<'a> DownstreamPath<'a> {
     }
 }
 
-/// A downstream to add; what it says was checked.
+/// A downstream to add. The Worker has checked each field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "settings, each for itself")]
 pub(crate) struct NewDownstream {
-    /// Its id.
+    /// The downstream's id.
     pub(crate) id: String,
     /// The remote, without credentials.
     pub(crate) url: String,
-    /// Refspecs.
+    /// The refspecs.
     pub(crate) refs: Vec<String>,
     /// Whether refs there may lose commits.
     pub(crate) force: bool,
-    /// Whether refs there go that no ref here goes to.
+    /// Whether pushes delete refs there that no ref here leads to.
     pub(crate) prune: bool,
-    /// Whether all refs change there or none.
+    /// Whether a push changes all refs there or none.
     pub(crate) atomic: bool,
-    /// Whether anything is pushed.
+    /// Whether Cairn pushes to it.
     pub(crate) active: bool,
-    /// For the remote.
+    /// The credentials for the remote.
     pub(crate) credentials: Option<GivenCredentials>,
 }
 
-/// A change of a downstream; what is absent stays.
+/// A change of a downstream; absent fields stay as they are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct DownstreamChange {
     /// The remote, without credentials.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) url: Option<String>,
-    /// Refspecs.
+    /// The refspecs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refs: Option<Vec<String>>,
     /// Whether refs there may lose commits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) force: Option<bool>,
-    /// Whether refs there go that no ref here goes to.
+    /// Whether pushes delete refs there that no ref here leads to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) prune: Option<bool>,
-    /// Whether all refs change there or none.
+    /// Whether a push changes all refs there or none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) atomic: Option<bool>,
-    /// Whether anything is pushed.
+    /// Whether Cairn pushes to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) active: Option<bool>,
-    /// For the remote; `Some(None)` takes them away.
+    /// The credentials for the remote; `Some(None)` removes them.
     #[serde(deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     #[expect(clippy::option_option, reason = "absent, null and credentials differ")]
     pub(crate) credentials: Option<Option<GivenCredentials>>,
 }
 
-/// What a downstream is at.
+/// The state of a downstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DownstreamState {
-    /// Nothing is to be pushed.
+    /// No push is due.
     Idle,
     /// A push is under way, or begins now.
     Pushing,
     /// The last attempt failed, and another one follows.
     Waiting,
-    /// It is switched off.
+    /// The downstream is switched off.
     Inactive,
 }
 
@@ -141,46 +141,46 @@ pub(crate) enum DownstreamState {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "settings, each for itself")]
 pub(crate) struct ShownDownstream {
-    /// Its id.
+    /// The downstream's id.
     pub(crate) id: String,
     /// The remote.
     pub(crate) url: String,
-    /// Refspecs.
+    /// The refspecs.
     pub(crate) refs: Vec<String>,
     /// Whether refs there may lose commits.
     pub(crate) force: bool,
-    /// Whether refs there go that no ref here goes to.
+    /// Whether pushes delete refs there that no ref here leads to.
     pub(crate) prune: bool,
-    /// Whether all refs change there or none.
+    /// Whether a push changes all refs there or none.
     pub(crate) atomic: bool,
-    /// Whether anything is pushed.
+    /// Whether Cairn pushes to it.
     pub(crate) active: bool,
-    /// The kind of its credentials.
+    /// The kind of the downstream's credentials.
     pub(crate) credentials: Option<CredentialsKind>,
-    /// Milliseconds since 1970.
+    /// The time of its creation, in milliseconds since 1970.
     pub(crate) created_at_ms: i64,
-    /// What it is at.
+    /// The downstream's state.
     pub(crate) state: DownstreamState,
-    /// Attempts in a row that failed.
+    /// Failed attempts in a row.
     pub(crate) failures: u32,
-    /// When the next one begins, in milliseconds since 1970.
+    /// The start of the next attempt, in milliseconds since 1970.
     pub(crate) next_attempt_at_ms: Option<i64>,
-    /// The last push that is over.
+    /// The last finished push.
     pub(crate) last_push: Option<ShownPush>,
 }
 
-/// A push that is over.
+/// A finished push.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ShownPush {
-    /// 1, 2, 3, … for each downstream.
+    /// The push's number: 1, 2, 3, … for each downstream.
     pub(crate) number: i64,
-    /// Milliseconds since 1970.
+    /// The start of the push, in milliseconds since 1970.
     pub(crate) started_at_ms: i64,
-    /// Milliseconds since 1970.
+    /// The end of the push, in milliseconds since 1970.
     pub(crate) ended_at_ms: i64,
-    /// How it ended.
+    /// The outcome of the push.
     pub(crate) outcome: PushOutcome,
-    /// What there is to say.
+    /// The report of the push.
     pub(crate) report: PushReport,
 }
 
@@ -196,40 +196,40 @@ impl From<EndedPush> for ShownPush {
     }
 }
 
-/// Some pushes, the newest first.
+/// A page of pushes, the newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PushPage {
     /// The pushes.
     pub(crate) pushes: Vec<ShownPush>,
-    /// Whether there are more behind them.
+    /// Whether more pushes follow.
     pub(crate) has_more: bool,
 }
 
-/// Which pushes.
+/// The pushes to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ListPushes {
-    /// Those with smaller numbers.
+    /// List pushes with smaller numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) before: Option<i64>,
-    /// So many.
+    /// The page's size.
     pub(crate) limit: u32,
 }
 
-/// A downstream that is gone.
+/// A removed downstream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct RemovedDownstream {
-    /// Its id.
+    /// The downstream's id.
     pub(crate) id: String,
 }
 
 /// A downstream in short, as its repository shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DownstreamInShort {
-    /// Its id.
+    /// The downstream's id.
     pub(crate) id: String,
     /// The remote.
     pub(crate) url: String,
-    /// Whether anything is pushed.
+    /// Whether Cairn pushes to it.
     pub(crate) active: bool,
     /// When the last push ended, in milliseconds since 1970.
     pub(crate) last_push_at_ms: Option<i64>,

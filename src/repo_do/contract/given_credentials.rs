@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 /// Characters of a name, a password or a token.
 const CHARACTERS_MAX: usize = 4096;
 
-/// The user's name beside a token alone. GitHub, GitLab, Gitea and Cairn read the token of any name.
+/// The user's name for a token without one. GitHub, GitLab, Gitea and Cairn accept the token under any
+/// name.
 const TOKEN_USERNAME: &str = "x-access-token";
 
-/// What a caller gives. It is never shown: nothing prints it.
+/// Credentials from a caller. No code prints them.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Fields", into = "Fields")]
 pub(crate) enum GivenCredentials {
@@ -23,14 +24,14 @@ pub(crate) enum GivenCredentials {
     },
     /// `{"token"}`
     Token(String),
-    /// `{"github_app": {"installation_id"}}`: a token is made when one is needed.
+    /// `{"github_app": {"installation_id"}}`: Cairn requests a token when it needs one.
     GithubApp {
         /// The installation of the operator's GitHub App.
         installation_id: u64,
     },
 }
 
-/// The kind of credentials, which everybody may see who sees the mirror.
+/// The kind of credentials. Every user who may see the mirror may see the kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum CredentialsKind {
@@ -43,10 +44,10 @@ pub(crate) enum CredentialsKind {
 }
 
 impl CredentialsKind {
-    /// Each of them.
+    /// Every kind.
     const ALL: [Self; 3] = [Self::Basic, Self::Token, Self::GithubApp];
 
-    /// Its name, as answers have it.
+    /// The kind's name in answers.
     #[must_use]
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -64,7 +65,7 @@ impl CredentialsKind {
 }
 
 impl GivenCredentials {
-    /// Their kind.
+    /// The kind of these credentials.
     #[must_use]
     pub(crate) const fn kind(&self) -> CredentialsKind {
         match self {
@@ -75,7 +76,7 @@ impl GivenCredentials {
     }
 }
 
-/// The name and the password that stand for a token alone.
+/// The user's name and the password that carry a token.
 #[must_use]
 pub(crate) fn with_token(token: String) -> (String, String) {
     (TOKEN_USERNAME.to_owned(), token)
@@ -87,7 +88,7 @@ impl fmt::Debug for GivenCredentials {
     }
 }
 
-/// As they stand in JSON.
+/// The credentials' form in JSON.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fields {
@@ -107,7 +108,7 @@ struct Installation {
     installation_id: u64,
 }
 
-/// Why credentials are refused. It never repeats what was given.
+/// The reason why credentials are refused. It never repeats the caller's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 enum CredentialsFault {
     #[error("credentials are a username and a password, a token, or a github_app: one of these")]
@@ -172,7 +173,7 @@ fn checked(field: &'static str, text: String) -> Result<String, CredentialsFault
     if text.is_empty() || text.chars().count() > CHARACTERS_MAX {
         return Err(CredentialsFault::Length { field });
     }
-    // A header ends at a line break; no server has a password with one.
+    // A line break would end the HTTP header, and no server has a password with one.
     if text.chars().any(char::is_control) {
         return Err(CredentialsFault::Control { field });
     }

@@ -1,5 +1,5 @@
-//! When something that was sent elsewhere is sent again: a webhook's event, a push to a mirror. Times are
-//! handed in.
+//! The times at which Cairn repeats a failed delivery: a webhook's event, or a push to a mirror. The
+//! caller passes the times in.
 
 use chrono::DateTime;
 
@@ -11,8 +11,8 @@ const PAUSES_SECONDS: [i64; 12] = [
 /// How much a pause varies to either side, in percent.
 const JITTER_PERCENT: i64 = 20;
 
-/// The pause after a failure, before which there were so many in a row, in milliseconds; `None`: it is
-/// given up. `random` is any number: its remainder is the jitter.
+/// The pause after a failure that follows this many earlier ones in a row, in milliseconds; `None`: give
+/// up. `random` is any number: its remainder is the jitter.
 #[must_use]
 pub(crate) fn pause_ms(before: u32, random: u32) -> Option<i64> {
     let seconds = PAUSES_SECONDS.get(usize::try_from(before).ok()?)?;

@@ -9,7 +9,7 @@ use crate::git::refspec::Refspecs;
 use crate::storage::repository::upstream::UpstreamPolicy;
 use crate::storage::webhook::definition::Secret;
 
-/// Headers of the upstream's webhook that the object gets: who signed, and what happened.
+/// Headers of the upstream's webhook that the object gets: the signature and the event.
 pub(crate) const UPSTREAM_HOOK_HEADERS: [&str; 10] = [
     "x-hub-signature-256",
     "x-gitea-signature",
@@ -23,21 +23,23 @@ pub(crate) const UPSTREAM_HOOK_HEADERS: [&str; 10] = [
     "x-gitlab-event",
 ];
 
-/// Body of `POST /upstream`: the upstream in the place of that before. The Worker has checked each field.
+/// Body of `POST /upstream`: the new upstream, which replaces the old one. The Worker has checked each
+/// field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SetUpstream {
     /// The remote, without credentials.
     pub(crate) url: String,
-    /// Which refs there become which refs here.
+    /// The refspecs, which lead refs there to refs here.
     pub(crate) refs: Refspecs,
-    /// What becomes of a ref that has changed on both sides.
+    /// The treatment of a ref that has changed on both sides.
     pub(crate) policy: UpstreamPolicy,
-    /// Seconds between two syncs; `None`: only when somebody asks.
+    /// Seconds between two syncs; `None`: a sync needs a request.
     pub(crate) interval_seconds: Option<u32>,
-    /// Whether a ref is deleted here that upstream no longer has.
+    /// Whether a sync deletes refs here that upstream no longer has.
     pub(crate) prune: bool,
-    /// Its credentials; absent: those of before, if the URL is the same; `Some(None)`: none.
+    /// The upstream's credentials. Absent: keep the old ones, if the URL is the same. `Some(None)`:
+    /// remove them.
     #[serde(
         default,
         deserialize_with = "present",
@@ -45,7 +47,7 @@ pub(crate) struct SetUpstream {
     )]
     #[expect(clippy::option_option, reason = "absent, null and credentials differ")]
     pub(crate) credentials: Option<Option<GivenCredentials>>,
-    /// The secret with which it signs its webhook, likewise.
+    /// The secret with which the upstream signs its webhook; absent and `Some(None)` mean the same.
     #[serde(
         default,
         deserialize_with = "present",
@@ -58,13 +60,13 @@ pub(crate) struct SetUpstream {
 /// Query of `GET /upstream/syncs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ListSyncs {
-    /// Syncs with smaller numbers.
+    /// List syncs with smaller numbers.
     pub(crate) before: i64,
-    /// At most so many.
+    /// The page's size, at most.
     pub(crate) limit: u32,
 }
 
-/// Its answer.
+/// The answer to [`ListSyncs`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SyncPage {
     /// Syncs as REST shows them, the newest first.

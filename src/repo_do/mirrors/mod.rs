@@ -1,10 +1,10 @@
-//! A repository kept in step with others elsewhere.
+//! Mirrors: keep a repository in step with repositories elsewhere.
 //!
 //! | folder | what |
 //! |---|---|
 //! | `upstream` | the repository that this one follows |
-//! | `credentials` | the credentials that mirrors work with, sealed |
-//! | `downstream` | push mirrors: what changes here is pushed elsewhere |
+//! | `credentials` | the credentials of mirrors, sealed |
+//! | `downstream` | push mirrors: push changes of this repository elsewhere |
 
 pub(crate) mod credentials;
 pub(crate) mod downstream;

@@ -1,8 +1,8 @@
-//! Another repository of this deployment, whose object is asked in the name of the caller.
+//! Another repository of this deployment, whose object answers in the caller's name.
 //!
-//! It decides by itself what the caller may read, as it does of every request. A token that it does not know
-//! counts as nothing there: its holder may read there whatever everybody may read. It says that a
-//! repository does not exist if the caller may not read it.
+//! The other object decides what the caller may read, as it does for every request. If it does not know a
+//! token, it ignores the token: the holder may then read what everybody may read. If the caller may not
+//! read the repository, it answers that the repository does not exist.
 
 use gix_hash::ObjectId;
 use worker::{Headers, Method, Request, RequestInit, Response, ResponseBody};
@@ -22,10 +22,10 @@ use crate::repo_do::runtime::timer;
 /// The binding of the repositories' objects.
 const REPOSITORIES: &str = "REPO";
 
-/// How long it may say nothing, in milliseconds.
+/// Milliseconds that the other object may stay silent.
 pub(super) const SILENCE_MS: u32 = 60_000;
 
-/// When to try again after it did not answer.
+/// Seconds after which a client may try again, if the other object did not answer.
 const RETRY_SECONDS: u32 = 2;
 
 /// Another repository that the caller may read.
@@ -33,9 +33,9 @@ const RETRY_SECONDS: u32 = 2;
 pub(crate) struct Neighbour {
     /// `namespace/name`, as the client spelled it.
     path: String,
-    /// The actor as which it lets the caller in.
+    /// The actor that the other object takes the caller for.
     actor: String,
-    /// Beside a signed token: the claims that the Worker checked.
+    /// The claims that the Worker checked, beside a signed token.
     signed: Option<String>,
     request_id: String,
     env: worker::Env,
@@ -46,13 +46,13 @@ pub(crate) struct Neighbour {
 pub(crate) struct Found {
     pub(crate) neighbour: Neighbour,
     pub(crate) commit: ObjectId,
-    /// Its name there, as git tells it: `branch 'x'`.
+    /// The revision's name there, as git spells it: `branch 'x'`.
     pub(crate) what: String,
-    /// How it is called in markers: `namespace/name:x`.
+    /// The label in conflict markers: `namespace/name:x`.
     pub(crate) label: String,
 }
 
-/// Finds the commit that a revision of another repository stands for.
+/// Finds the commit of another repository's revision.
 pub(crate) async fn find(asking: &Asking<'_>, from: &Elsewhere) -> Result<Found, ErrorReply> {
     let fields = asking.fields;
     check_revision(&from.revision, fields.revision)?;

@@ -1,4 +1,4 @@
-//! The request in whose name another repository is asked.
+//! The request that asks another repository.
 
 use std::rc::Rc;
 
@@ -30,45 +30,45 @@ pub(crate) struct Elsewhere {
 /// The fields of a request that name another repository's revision, as JSON pointers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fields {
-    /// Both.
+    /// The field that holds both parts.
     pub(crate) both: &'static str,
-    /// The repository.
+    /// The field of the repository.
     pub(crate) repository: &'static str,
-    /// The revision.
+    /// The field of the revision.
     pub(crate) revision: &'static str,
 }
 
-/// The request in whose name it is asked.
+/// The request that asks another repository, with the repository here.
 pub(crate) struct Asking<'a> {
-    /// The repository's own object.
+    /// The object of the repository here.
     pub(crate) object: &'a Rc<RepoObject>,
-    /// Its store.
+    /// The store of the repository here.
     pub(crate) store: &'a Rc<Store>,
-    /// Its record.
+    /// The record of the repository here.
     pub(crate) record: &'a RepositoryRecord,
     /// The headers of the request.
     pub(crate) headers: &'a Headers,
     /// The objects that the caller may see.
     pub(crate) audience: Audience,
-    /// The account of the request's costs.
+    /// The account that the request's costs go to.
     pub(crate) account: &'a Account,
     /// Where errors point.
     pub(crate) fields: Fields,
-    /// Whether a revision is refused that has more bytes than this.
+    /// The bytes of the largest pack that a revision may need; a revision that needs more is refused.
     pub(crate) pack_bytes_max: u64,
-    /// Whether the objects are to stay: then they are searched for secrets and judged as a push's.
+    /// Whether the objects may stay. Then they are searched for secrets, and judged like a push's.
     pub(crate) will_stay: bool,
 }
 
 impl Asking<'_> {
-    /// Whether this names the repository itself.
+    /// Whether `from` names this repository itself.
     #[must_use]
     pub(crate) fn is_here(&self, from: &Elsewhere) -> bool {
         from.repository.to_ascii_lowercase()
             == object_name(&self.record.namespace, &self.record.name)
     }
 
-    /// Begins to read here.
+    /// Begins to read the repository here.
     pub(super) async fn reading(&self) -> Result<Reading, ErrorReply> {
         let reading = Reading::begin(self.object, self.store, self.audience).await?;
         self.account.note_packs(reading.packs().records().len());
@@ -76,7 +76,7 @@ impl Asking<'_> {
     }
 }
 
-/// Refuses a revision that is too long, or empty.
+/// Refuses a revision that is empty or too long.
 pub(crate) fn check_revision(revision: &str, pointer: &str) -> Result<(), ErrorReply> {
     let characters = revision.chars().count();
     if !(1..=REVISION_CHARACTERS_MAX).contains(&characters) {

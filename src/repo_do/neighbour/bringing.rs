@@ -31,13 +31,13 @@ use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::timer::{self, pause};
 use crate::repo_do::state::readers::Purpose;
 
-/// Commits of the branch that are looked at between two pauses.
+/// Commits of the branch between two pauses.
 const STEP_COMMITS: u64 = 4096;
 
 /// Other branches whose heads are named as well.
 const BRANCHES_MAX: usize = 256;
 
-/// The repository must be there still after each wait: another one may have taken its place.
+/// Stops the work if the repository is gone after a wait: another one may have taken its place.
 struct WhileHere<'a> {
     object: &'a RepoObject,
     life: u64,
@@ -55,8 +55,8 @@ struct Here {
     shallow: Vec<ObjectId>,
 }
 
-/// Brings what the commit needs, to be merged into or compared with the commit `ours`. `None`: all of it
-/// is here, and the caller may name it.
+/// Fetches the objects that the commit needs, to merge it into `ours` or to compare it with `ours`.
+/// `None`: all of them are here, and the caller may name the commit.
 pub(crate) async fn bring(
     asking: &Asking<'_>,
     found: &Found,
@@ -67,7 +67,7 @@ pub(crate) async fn bring(
         object: asking.object,
         life: asking.object.life(),
     };
-    // What is told to be here must stay until it is built on.
+    // Objects that the request claims to have must stay until the pack that relies on them is used.
     let reader = asking.object.readers.enter(Purpose::Push, now_ms());
     let Some(here) = here(asking, found.commit, ours).await? else {
         return Ok(None);
@@ -123,7 +123,7 @@ async fn here(
     }))
 }
 
-/// Takes the pack in as it comes.
+/// Takes in the pack as it arrives.
 async fn receive(
     asking: &Asking<'_>,
     neighbour: &Neighbour,
@@ -173,7 +173,7 @@ async fn receive(
     })
 }
 
-/// A fault of a piece.
+/// The fault of a piece of the answer.
 enum Unfit {
     Answer(FetchClientError),
     Pack(IntakeError),
@@ -191,7 +191,7 @@ impl Unfit {
             fields, will_stay, ..
         } = *asking;
         match self {
-            // Told to whoever reads: to a push it is said how to push less.
+            // A comparison gets this message. A write gets the message of a push that is too large.
             Self::Pack(IntakeError::Pack(PackError::PackTooLarge { limit })) if !will_stay => {
                 let mib = limit >> 20;
                 let path = neighbour.path();
@@ -200,7 +200,7 @@ impl Unfit {
                 ErrorReply::at(ErrorCode::MemoryLimit, fields.both, message)
             }
             Self::Pack(error) => at(fields.both, error.into()),
-            // Its own words: what was to be fetched went meanwhile, say.
+            // The other repository's own message: perhaps the wanted commit was deleted meanwhile.
             Self::Answer(FetchClientError::Refused(why)) => {
                 let message = format!("{} says: {why}", neighbour.path());
                 ErrorReply::at(ErrorCode::UpstreamUnavailable, fields.both, message)

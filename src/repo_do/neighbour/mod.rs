@@ -1,10 +1,10 @@
-//! Another repository of this deployment, whose commits are merged or compared here.
+//! Another repository of this deployment, whose commits a merge or a comparison here uses.
 //!
 //! | file | what |
 //! |---|---|
-//! | `asking` | the request in whose name it is asked |
-//! | `asked` | its object, asked as the caller |
-//! | `bringing` | its objects that this one lacks, fetched into quarantine |
+//! | `asking` | the request that asks the other repository |
+//! | `asked` | its object, asked in the caller's name |
+//! | `bringing` | fetches objects that this repository lacks into quarantine |
 //! | `brought` | that pack, proved, until a write publishes it or it is removed |
 
 pub(crate) mod asked;

@@ -1,5 +1,5 @@
-//! The platform's own cryptography, `crypto.subtle`: it costs neither bytes of the module nor time in
-//! wasm. It is bound by hand, as randomness is, so that a throw becomes an error.
+//! The platform's own cryptography, `crypto.subtle`: it needs no bytes of the module and no time in wasm.
+//! The binding is written by hand, like that of randomness, so that a throw becomes an error.
 
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -7,7 +7,7 @@ use worker::wasm_bindgen_futures::JsFuture;
 
 const AES_GCM: &str = "AES-GCM";
 
-/// Bytes of the vector with which AES-GCM seals.
+/// Bytes of the nonce with which AES-GCM seals.
 pub(crate) const NONCE_BYTES: usize = 12;
 
 #[wasm_bindgen]
@@ -44,8 +44,8 @@ impl From<JsValue> for WebCryptoError {
     }
 }
 
-/// Seals a content with AES-256-GCM. The key must not have sealed another content with this nonce. Only
-/// who names the same `bound_to` opens it.
+/// Seals a content with AES-256-GCM. The key must not have sealed another content with this nonce. Only a
+/// caller with the same `bound_to` can open it.
 pub(crate) async fn seal(
     key: &[u8; 32],
     nonce: &[u8; NONCE_BYTES],

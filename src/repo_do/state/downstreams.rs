@@ -1,15 +1,15 @@
-//! Which downstreams are being pushed to.
+//! The pushes to downstreams that are under way.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-/// The downstreams that are being pushed to: each by one task at a time, so that none hears of two
-/// states of the repository in the wrong order.
+/// The downstreams with a push under way. Each has one task at a time, so no remote gets two states of
+/// the repository in the wrong order.
 #[derive(Debug, Default)]
 pub(crate) struct PushesUnderWay(RefCell<BTreeSet<String>>);
 
-/// A push under way; it ends when this is dropped.
+/// A push under way; dropping it ends the push.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct PushUnderWay {
@@ -18,7 +18,7 @@ pub(crate) struct PushUnderWay {
 }
 
 impl PushesUnderWay {
-    /// Begins a push; `None` while one is under way.
+    /// Begins a push; `None` while another one is under way.
     pub(crate) fn begin(self: &Rc<Self>, id: &str) -> Option<PushUnderWay> {
         let is_new = self.0.borrow_mut().insert(id.to_owned());
         is_new.then(|| PushUnderWay {
@@ -27,7 +27,7 @@ impl PushesUnderWay {
         })
     }
 
-    /// Whether one is under way to this downstream.
+    /// Whether a push to this downstream is under way.
     pub(crate) fn has(&self, id: &str) -> bool {
         self.0.borrow().contains(id)
     }

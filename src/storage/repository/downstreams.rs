@@ -1,7 +1,7 @@
-//! Downstreams: repositories elsewhere that follow this one, and what was pushed there.
+//! Downstreams: repositories elsewhere that follow this one, and the record of pushes to them.
 //!
-//! Whether something is due is told by the rows alone: the reflog has gone on since a downstream got
-//! what there was, somebody asked, or an attempt was not settled. So nothing is lost with the object.
+//! Only the rows say whether a push is due: the reflog grew since the last settled push, somebody
+//! requested a push, or an attempt was not settled. So no due push is lost with the object.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,18 +15,18 @@ use crate::storage::db::sql_error::SqlError;
 /// Pushes to a downstream that stay on record.
 const PUSHES_MAX: i64 = 100;
 
-/// Which refs go to a downstream, and how.
+/// The refs that go to a downstream, and the rules of the push.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DownstreamSettings {
-    /// Refspecs.
+    /// The refspecs.
     pub(crate) refs: Vec<String>,
     /// Whether refs there may lose commits.
     #[serde(default)]
     pub(crate) force: bool,
-    /// Whether refs there go that no ref here goes to.
+    /// Whether pushes delete refs there that no ref here leads to.
     #[serde(default)]
     pub(crate) prune: bool,
-    /// Whether all refs change there or none.
+    /// Whether a push changes all refs there or none.
     #[serde(default)]
     pub(crate) atomic: bool,
 }
@@ -34,30 +34,30 @@ pub(crate) struct DownstreamSettings {
 /// A downstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Downstream {
-    /// Its id.
+    /// The downstream's id.
     pub(crate) id: String,
     /// The remote, without credentials.
     pub(crate) url: String,
-    /// Which refs go there.
+    /// The refs that go there, and the rules of the push.
     pub(crate) settings: DownstreamSettings,
-    /// Sealed credentials.
+    /// The sealed credentials.
     pub(crate) credentials: Option<String>,
-    /// Whether anything is pushed.
+    /// Whether Cairn pushes to it.
     pub(crate) is_active: bool,
-    /// Unix milliseconds.
+    /// The time of its creation, in unix milliseconds.
     pub(crate) created_at: i64,
-    /// The last entry of the reflog when the last push began that was settled.
+    /// The last entry of the reflog at the start of the last settled push.
     pub(crate) reflog_seq: i64,
-    /// Somebody asked for a push.
+    /// Whether somebody requested a push.
     pub(crate) is_asked: bool,
-    /// Attempts in a row that were not settled, one under way included.
+    /// Attempts in a row that were not settled, including one under way.
     pub(crate) attempts: u32,
-    /// Unix milliseconds: when the next one may begin.
+    /// The earliest start of the next attempt, in unix milliseconds.
     pub(crate) retry_at: Option<i64>,
 }
 
 impl Downstream {
-    /// When a push is due, in unix milliseconds; `None`: nothing is to be pushed.
+    /// The time when a push is due, in unix milliseconds; `None` if no push is due.
     #[must_use]
     pub(crate) fn due(&self, last_reflog_seq: i64) -> Option<i64> {
         let is_behind = self.is_asked || self.attempts > 0 || self.reflog_seq != last_reflog_seq;
@@ -66,20 +66,20 @@ impl Downstream {
     }
 }
 
-/// How a push to a downstream ended.
+/// The outcome of a push to a downstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PushOutcome {
-    /// Every ref is there as it is here.
+    /// Every ref there equals the ref here.
     Pushed,
-    /// Some refs are not.
+    /// Some refs there differ from those here.
     Refused,
-    /// Nothing is known to have changed.
+    /// No ref is known to have changed.
     Failed,
 }
 
 impl PushOutcome {
-    /// Its name.
+    /// The outcome's name.
     #[must_use]
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -95,89 +95,89 @@ impl PushOutcome {
     }
 }
 
-/// What became of one ref there.
+/// The result of a push for one ref there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RefFate {
-    /// It was made.
+    /// The ref was created.
     Created,
-    /// It went on.
+    /// The ref went forward.
     Updated,
-    /// It lost commits.
+    /// The ref lost commits.
     Forced,
-    /// It is gone.
+    /// The ref was deleted.
     Deleted,
-    /// It is as it was.
+    /// The ref did not change.
     Rejected,
 }
 
-/// A ref there, and what became of it.
+/// A ref there, and the result of the push for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PushedRef {
-    /// Its name there.
+    /// The ref's name there.
     pub(crate) name: String,
-    /// The ref here that goes to it.
+    /// The ref here that leads to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) source: Option<String>,
-    /// Its target before, in hex.
+    /// The target before the push, in hex.
     pub(crate) old: Option<String>,
-    /// The target that it was to get, in hex.
+    /// The target that the push asked for, in hex.
     pub(crate) new: Option<String>,
-    /// What became of it.
+    /// The result of the push, for this ref.
     pub(crate) status: RefFate,
-    /// Why it is as it was.
+    /// The reason why the ref did not change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
 }
 
-/// What there is to say of a push.
+/// The report of a push.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct PushReport {
-    /// Why it failed.
+    /// The reason why the push failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
-    /// What the remote said to people.
+    /// The messages of the remote to people.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) messages: String,
-    /// Refs that changed there or were to, the first of them.
+    /// The first of the refs that changed or should have changed.
     pub(crate) refs: Vec<PushedRef>,
-    /// How many these are in all.
+    /// The number of all such refs.
     pub(crate) ref_count: u64,
-    /// How many of them did not change.
+    /// The number of those that did not change.
     pub(crate) rejected_count: u64,
     /// Bytes of the requests that brought the changes.
     pub(crate) sent_bytes: u64,
-    /// Which attempt in a row it was, from 1.
+    /// The attempt's number in a row, from 1.
     pub(crate) attempt: u32,
 }
 
-/// A push that is over.
+/// A finished push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EndedPush {
-    /// Its number; 0 for one that is still to be put on record.
+    /// The push's number; 0 before the push is on record.
     pub(crate) number: i64,
-    /// Unix milliseconds.
+    /// The start of the push, in unix milliseconds.
     pub(crate) started_at: i64,
-    /// Unix milliseconds.
+    /// The end of the push, in unix milliseconds.
     pub(crate) ended_at: i64,
-    /// How it ended.
+    /// The outcome of the push.
     pub(crate) outcome: PushOutcome,
-    /// What there is to say.
+    /// The report of the push.
     pub(crate) report: PushReport,
 }
 
-/// What follows from a push.
+/// The consequence of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Settled {
-    /// Nothing is left to do for the reflog up to this entry.
+    /// The downstream needs no push for the reflog up to this entry.
     UpTo(i64),
-    /// There is another attempt at this time, in unix milliseconds.
+    /// Another attempt follows at this time, in unix milliseconds.
     Retry(i64),
 }
 
 impl<D: Database> RepoStore<D> {
-    /// Adds a downstream, whose first push is asked for.
+    /// Adds a downstream, and requests its first push.
     pub(crate) fn add_downstream(&self, new: &Downstream) -> Result<(), StoreError> {
         let sql = "INSERT INTO downstream
                 (downstream_id, url, settings, credentials, active, created_at)
@@ -204,7 +204,7 @@ impl<D: Database> RepoStore<D> {
         Ok(query_all(&self.db, sql, &[], read_downstream)?)
     }
 
-    /// One of them.
+    /// One downstream.
     pub(crate) fn downstream(&self, id: &str) -> Result<Option<Downstream>, StoreError> {
         let sql =
             "SELECT downstream_id, url, settings, credentials, active, created_at, reflog_seq,
@@ -213,8 +213,8 @@ impl<D: Database> RepoStore<D> {
         Ok(query_first(&self.db, sql, &[id.into()], read_downstream)?)
     }
 
-    /// Changes its url, settings and credentials and whether it is active. What follows is pushed as if
-    /// nothing had failed before.
+    /// Changes its URL, settings, credentials and whether it is active. The next push ignores earlier
+    /// failures.
     pub(crate) fn change_downstream(&self, changed: &Downstream) -> Result<(), StoreError> {
         let sql = "UPDATE downstream SET url = ?2, settings = ?3, credentials = ?4, active = ?5,
                 asked = 1, attempts = 0, retry_at = NULL
@@ -231,7 +231,7 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// Stores the same credentials, sealed once more, unless others were given meanwhile.
+    /// Stores the same credentials, sealed again, unless somebody gave others meanwhile.
     pub(crate) fn reseal_downstream(
         &self,
         id: &str,
@@ -245,7 +245,7 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// Forgets a downstream and its pushes; whether it was there.
+    /// Removes a downstream and its pushes. Returns whether it existed.
     pub(crate) fn remove_downstream(&self, id: &str) -> Result<bool, StoreError> {
         in_transaction(&self.db, || {
             let sql = "DELETE FROM downstream_push WHERE downstream_id = ?1";
@@ -255,7 +255,7 @@ impl<D: Database> RepoStore<D> {
         })
     }
 
-    /// Asks for a push, whatever failed before.
+    /// Requests a push, and forgets earlier failures.
     pub(crate) fn ask_downstream(&self, id: &str) -> Result<(), StoreError> {
         let sql = "UPDATE downstream SET asked = 1, attempts = 0, retry_at = NULL
             WHERE downstream_id = ?1";
@@ -263,8 +263,8 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// Notes that an attempt begins; another one may follow from `retry_at` on, if this one ends without
-    /// a word.
+    /// Notes the start of an attempt. If the attempt ends without writing its end, another one may follow
+    /// from `retry_at` on.
     pub(crate) fn begin_downstream_push(&self, id: &str, retry_at: i64) -> Result<(), StoreError> {
         let sql = "UPDATE downstream SET asked = 0, attempts = attempts + 1, retry_at = ?2
             WHERE downstream_id = ?1";
@@ -272,8 +272,8 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// Notes how an attempt ended, and puts it on record if there is something to say. Gives the number
-    /// there; `None` without one, or if the downstream is gone.
+    /// Notes the end of an attempt, and records it if there is a report. Returns the number of the
+    /// record; `None` without one, or if the downstream is gone.
     pub(crate) fn end_downstream_push(
         &self,
         id: &str,
@@ -282,7 +282,7 @@ impl<D: Database> RepoStore<D> {
         ended: Option<&EndedPush>,
     ) -> Result<Option<i64>, StoreError> {
         in_transaction(&self.db, || {
-            // A change or a request that came meanwhile has set the attempts back: it decides then.
+            // A change or a request that came meanwhile has reset `attempts`; then its own push decides.
             let sql = "UPDATE downstream SET
                     reflog_seq = coalesce(?2, reflog_seq),
                     attempts = iif(?2 IS NULL, attempts, 0),

@@ -7,20 +7,20 @@ use serde::{Deserialize, Serialize};
 use crate::git::refspec::Refspecs;
 use crate::storage::webhook::definition::Secret;
 
-/// What becomes of a ref that has changed on both sides.
+/// The treatment of a ref that has changed on both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UpstreamPolicy {
-    /// None has: pushes to mirrored refs are refused.
+    /// No ref changes on both sides: pushes to mirrored refs are refused.
     ReadOnly,
-    /// It is left, and reported.
+    /// The ref keeps its target here, and the sync reports it.
     FastForward,
-    /// Upstream's wins.
+    /// The ref takes upstream's target.
     Force,
 }
 
 impl UpstreamPolicy {
-    /// As columns and answers spell it.
+    /// The policy's name in columns and answers.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -36,55 +36,55 @@ impl UpstreamPolicy {
     }
 }
 
-/// What every request knows of the upstream.
+/// The part of the upstream's settings that every request loads.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Followed {
-    /// What becomes of a ref that has changed on both sides.
+    /// The treatment of a ref that has changed on both sides.
     pub policy: UpstreamPolicy,
-    /// Which refs there become which refs here.
+    /// The refspecs, which lead refs there to refs here.
     pub refs: Refspecs,
 }
 
 impl Followed {
-    /// The refspecs, if pushes to the refs that they lead to are refused.
+    /// The refspecs, if the policy refuses pushes to the refs that they lead to.
     #[must_use]
     pub fn read_only(&self) -> Option<&Refspecs> {
         (self.policy == UpstreamPolicy::ReadOnly).then_some(&self.refs)
     }
 }
 
-/// The upstream, as it was set.
+/// The upstream's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upstream {
     /// The remote, without credentials.
     pub url: String,
-    /// Which refs there become which refs here.
+    /// The refspecs, which lead refs there to refs here.
     pub refs: Refspecs,
-    /// What becomes of a ref that has changed on both sides.
+    /// The treatment of a ref that has changed on both sides.
     pub policy: UpstreamPolicy,
-    /// Seconds between two syncs; `None`: only when somebody asks.
+    /// Seconds between two syncs; `None`: a sync needs a request.
     pub interval_seconds: Option<u32>,
-    /// Whether a ref is deleted here that upstream no longer has.
+    /// Whether a sync deletes refs here that upstream no longer has.
     pub prune: bool,
-    /// Its credentials, sealed.
+    /// The upstream's credentials, sealed.
     pub credentials: Option<String>,
-    /// The secret with which it signs its webhook.
+    /// The secret with which the upstream signs its webhook.
     pub webhook_secret: Option<Secret>,
-    /// Unix milliseconds.
+    /// The time when it was set first, in unix milliseconds.
     pub created_at: i64,
-    /// Unix milliseconds.
+    /// The time when it was set last, in unix milliseconds.
     pub updated_at: i64,
 }
 
-/// A ref that went different ways here and in the upstream, and was left.
+/// A ref that went different ways here and in the upstream, so that syncs leave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diverged {
-    /// Its name here.
+    /// The ref's name here.
     pub name: BString,
-    /// Where it stands here.
+    /// The ref's target here.
     pub here: ObjectId,
-    /// Where it stands there.
+    /// The ref's target in the upstream.
     pub there: ObjectId,
-    /// When that was found, in unix milliseconds.
+    /// The time when a sync found this, in unix milliseconds.
     pub since: i64,
 }

@@ -1,4 +1,4 @@
-//! The upstream of a repository, and the refs that stand apart from its, in their rows.
+//! The rows of the upstream, and of the refs that diverged from it.
 
 use gix_object::bstr::{BString, ByteSlice as _};
 
@@ -23,7 +23,7 @@ impl<D: Database> RepoStore<D> {
         Ok(query_first(&self.db, sql, &[], read_upstream)?)
     }
 
-    /// Sets the upstream. Syncs that are not over end with this reason.
+    /// Sets the upstream. Ends unfinished syncs with this reason.
     pub fn set_upstream(&self, new: &Upstream, ended: &str) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             self.end_open_syncs(ended, new.updated_at)?;
@@ -53,14 +53,14 @@ impl<D: Database> RepoStore<D> {
         })
     }
 
-    /// The same credentials, sealed with another key.
+    /// Stores the same credentials, sealed with another key.
     pub fn reseal_upstream(&self, credentials: &str) -> Result<(), StoreError> {
         let sql = "UPDATE upstream SET credentials = ?1";
         self.db.execute(sql, &[credentials.into()])?;
         Ok(())
     }
 
-    /// Follows nobody any more: the refs stay as they are, and the history of syncs goes.
+    /// Removes the upstream and the history of syncs; the refs stay as they are.
     pub fn remove_upstream(&self) -> Result<(), StoreError> {
         in_transaction(&self.db, || {
             self.db.execute("DELETE FROM upstream_diverged", &[])?;
@@ -70,7 +70,7 @@ impl<D: Database> RepoStore<D> {
         })
     }
 
-    /// Refs that went different ways, by name.
+    /// The diverged refs, by name.
     pub fn diverged(&self, limit: u32) -> Result<Vec<Diverged>, StoreError> {
         let sql = "SELECT name, here, there, since FROM upstream_diverged ORDER BY name LIMIT ?1";
         Ok(query_all(&self.db, sql, &[limit.into()], |row| {
@@ -83,7 +83,7 @@ impl<D: Database> RepoStore<D> {
         })?)
     }
 
-    /// Notes a ref that went different ways.
+    /// Notes a diverged ref.
     pub fn note_diverged(&self, found: &Diverged) -> Result<(), StoreError> {
         let sql = "INSERT INTO upstream_diverged (name, here, there, since) VALUES (?1, ?2, ?3, ?4)
             ON CONFLICT (name) DO UPDATE SET here = ?2, there = ?3, since = ?4";
@@ -97,7 +97,7 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// A ref does not stand apart from upstream's any more.
+    /// Notes that a ref no longer diverges from upstream's.
     pub fn forget_diverged(&self, name: &BString) -> Result<(), StoreError> {
         let sql = "DELETE FROM upstream_diverged WHERE name = ?1";
         self.db.execute(sql, &[name.as_bytes().into()])?;

@@ -1,4 +1,4 @@
-//! Syncs with the upstream: those that are to be done, and the history of those that are over.
+//! Syncs with the upstream: the requested ones, and the history of the finished ones.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,26 +9,26 @@ use crate::storage::db::row::{INTEGER_MAX, Row, Value};
 use crate::storage::db::sql::{Database, query_all, query_first};
 use crate::storage::db::sql_error::SqlError;
 
-/// Syncs that are kept.
+/// Syncs that stay on record.
 const KEPT: i64 = 500;
 
-/// How many syncs begin between two removals of those that are too many.
+/// Syncs between two removals of old records.
 const TRIMMED_EVERY: i64 = 64;
 
 /// Refs that a report names.
 const REFS_TOLD: usize = 100;
 
-/// Who asked for a sync.
+/// The cause of a sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AskedBy {
-    /// The upstream was set.
+    /// Somebody set the upstream.
     Settings,
-    /// A request.
+    /// Somebody requested it.
     Request,
-    /// The time was there.
+    /// The interval is over.
     Interval,
-    /// The upstream's webhook.
+    /// The upstream's webhook requested it.
     Webhook,
 }
 
@@ -48,15 +48,15 @@ impl AskedBy {
     }
 }
 
-/// How a sync ended.
+/// The outcome of a sync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SyncOutcome {
     /// No ref changed.
     Unchanged,
-    /// Some did.
+    /// Some ref changed.
     Updated,
-    /// It was given up.
+    /// The sync was given up.
     Failed,
 }
 
@@ -75,37 +75,37 @@ impl SyncOutcome {
     }
 }
 
-/// What became of one ref.
+/// The result of a sync for one ref.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefResult {
-    /// It was made.
+    /// The ref was created.
     Created,
-    /// It went forward.
+    /// The ref went forward.
     Updated,
-    /// It was moved to where it does not descend from where it was.
+    /// The ref moved to a target that does not descend from the old one.
     Forced,
-    /// It was deleted.
+    /// The ref was deleted.
     Deleted,
-    /// It went different ways, and was left.
+    /// The ref diverged, and keeps its target here.
     Diverged,
-    /// It was refused.
+    /// The change was refused.
     Rejected,
 }
 
 /// One ref of a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefReport {
-    /// Its name here.
+    /// The ref's name here.
     #[serde(rename = "ref")]
     pub name: String,
-    /// Where it stood here, in hex; `None`: nowhere.
+    /// The ref's target here before, in hex; `None` without one.
     pub old: Option<String>,
-    /// Where it stands in the upstream; `None`: nowhere.
+    /// The ref's target in the upstream; `None` without one.
     pub new: Option<String>,
-    /// What became of it.
+    /// The result for the ref.
     pub result: RefResult,
-    /// Why it was refused.
+    /// The reason for a refusal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -114,30 +114,30 @@ pub struct RefReport {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SyncReport {
-    /// Refs that were made, went forward, were forced, were deleted.
+    /// Refs that the sync created.
     pub created: u64,
-    /// See above.
+    /// Refs that went forward.
     pub updated: u64,
-    /// See above.
+    /// Refs that were forced.
     pub forced: u64,
-    /// See above.
+    /// Refs that were deleted.
     pub deleted: u64,
-    /// Refs that stand apart from upstream's and were left, those found before included.
+    /// Refs that diverged from upstream's and keep their targets, those found earlier included.
     pub diverged: u64,
-    /// Refs that were refused.
+    /// Refs whose changes were refused.
     pub rejected: u64,
-    /// Refs of the upstream that no repository here can have, because of their names.
+    /// Refs of the upstream whose names no repository here can have.
     pub skipped: u64,
-    /// Bytes of the pack that came.
+    /// Bytes of the pack from the upstream.
     pub pack_bytes: u64,
-    /// The first refs of which there is something to say.
+    /// The first refs that changed, diverged or were refused.
     pub refs: Vec<RefReport>,
-    /// Why it failed.
+    /// The reason why the sync failed.
     pub error: Option<String>,
 }
 
 impl SyncReport {
-    /// Counts what became of a ref, and names it if there is room.
+    /// Counts the result of a ref, and names the ref if there is room.
     pub fn note(&mut self, told: RefReport) {
         let count = match told.result {
             RefResult::Created => &mut self.created,
@@ -163,24 +163,24 @@ impl SyncReport {
 /// A sync.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncRecord {
-    /// Its number; later ones have greater numbers.
+    /// The sync's number; later syncs have greater numbers.
     pub seq: i64,
-    /// Who asked for it.
+    /// The cause of the sync.
     pub asked_by: AskedBy,
-    /// Unix milliseconds.
+    /// The time of the request, in unix milliseconds.
     pub asked_at: i64,
-    /// Attempts in a row, the one under way included.
+    /// Attempts in a row, including the one under way.
     pub attempts: u32,
-    /// Unix milliseconds, and how it ended. `None`: it is not over.
+    /// The end in unix milliseconds, and the outcome; `None` while the sync is not over.
     pub finished: Option<(i64, SyncOutcome)>,
-    /// How many syncs have failed in a row, with this one.
+    /// Failed syncs in a row, including this one.
     pub failures: u32,
-    /// What it has to say.
+    /// The report of the sync.
     pub report: SyncReport,
 }
 
 impl<D: Database> RepoStore<D> {
-    /// Asks for a sync; gives its number. Its first attempt counts as made.
+    /// Requests a sync, and returns its number. The row counts its first attempt already.
     pub fn begin_sync(&self, asked_by: AskedBy, now_ms: i64) -> Result<i64, StoreError> {
         let sql = "SELECT coalesce(max(seq), 0) + 1 FROM upstream_sync";
         let seq = query_first(&self.db, sql, &[], |row| row.integer(0))?.unwrap_or(1);
@@ -195,17 +195,17 @@ impl<D: Database> RepoStore<D> {
         Ok(seq)
     }
 
-    /// The oldest sync that is not over.
+    /// The oldest unfinished sync.
     pub fn next_sync(&self) -> Result<Option<SyncRecord>, StoreError> {
         let sql = "SELECT seq, asked_by, asked_at, attempts, finished_at, outcome, failures, report
             FROM upstream_sync WHERE finished_at IS NULL AND seq >= ?1 ORDER BY seq LIMIT 1";
-        // No more than two are open, and they are the newest.
+        // At most two syncs are unfinished, and they are the newest.
         let sql_max = "SELECT coalesce(max(seq), 0) - 2 FROM upstream_sync";
         let from = query_first(&self.db, sql_max, &[], |row| row.integer(0))?.unwrap_or(0);
         Ok(query_first(&self.db, sql, &[from.into()], read_sync)?)
     }
 
-    /// The sync of the greatest number, over or not.
+    /// The sync with the greatest number, finished or not.
     pub fn newest_sync(&self) -> Result<Option<SyncRecord>, StoreError> {
         Ok(self.syncs(INTEGER_MAX, 1)?.into_iter().next())
     }
@@ -222,13 +222,13 @@ impl<D: Database> RepoStore<D> {
         )?)
     }
 
-    /// The newest sync that is over.
+    /// The newest finished sync.
     pub fn last_sync(&self) -> Result<Option<SyncRecord>, StoreError> {
         let mut newest = self.syncs(INTEGER_MAX, 3)?.into_iter();
         Ok(newest.find(|sync| sync.finished.is_some()))
     }
 
-    /// Counts an attempt about to be made.
+    /// Counts an attempt that is about to begin.
     pub fn note_sync_attempt(&self, seq: i64) -> Result<(), StoreError> {
         let sql = "UPDATE upstream_sync SET attempts = attempts + 1 WHERE seq = ?1";
         self.db.execute(sql, &[seq.into()])?;
@@ -259,7 +259,7 @@ impl<D: Database> RepoStore<D> {
         Ok(())
     }
 
-    /// Ends the syncs that are not over, with this reason.
+    /// Ends the unfinished syncs, with this reason.
     pub(super) fn end_open_syncs(&self, reason: &str, now_ms: i64) -> Result<(), StoreError> {
         let report = SyncReport {
             error: Some(reason.to_owned()),

@@ -1,4 +1,4 @@
-//! Downstreams of a repository: added, listed, changed, removed; pushes to them.
+//! Downstreams of a repository: adds, lists, changes and removes them, and requests pushes.
 
 use serde::Serialize;
 use worker::{Method, Request};

@@ -1,4 +1,4 @@
-//! The upstream of a repository: set, shown, taken away; its syncs; its webhook.
+//! The upstream of a repository: sets, shows and removes it; its syncs; its webhook.
 
 use serde_json::Value;
 use worker::{Method, Request};
@@ -20,10 +20,10 @@ use crate::worker::rest::parameters::webhooks::{Nothing, cursor};
 use crate::worker::route::upstream::UpstreamRoute;
 use crate::worker::visit::Visit;
 
-/// The variable that sets another shortest interval of syncs.
+/// The variable that changes the shortest interval of syncs.
 const INTERVAL_MIN: &str = "CAIRN_UPSTREAM_INTERVAL_SECONDS_MIN";
 
-/// Answers a request of somebody who administers the repository.
+/// Answers a request of an administrator of the repository.
 pub(crate) async fn answer(
     visit: &Visit,
     request: Request,
@@ -71,8 +71,8 @@ async fn syncs(
     envelope::page(&page.syncs, limit, page.next.map(cursor))
 }
 
-/// `POST …/upstream/hook`: the signature is the credential, and the object judges it. The body is
-/// streamed, unread.
+/// `POST …/upstream/hook`: the signature is the credential, and the object judges it. The Worker streams
+/// the body without reading it.
 async fn hook(
     visit: &Visit,
     request: &web_sys::Request,
@@ -91,7 +91,8 @@ async fn hook(
     envelope::success(202, &shown)
 }
 
-/// Where the names of a deployment are looked up first, a free one is told otherwise.
+/// Gives a rejected caller and an unknown name the answer of a wrong signature, so that all three look
+/// the same.
 fn unsigned(error: ErrorReply) -> ErrorReply {
     match error.code {
         ErrorCode::Unauthorized | ErrorCode::NotFound => ErrorReply::new(

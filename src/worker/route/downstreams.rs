@@ -37,7 +37,7 @@ impl DownstreamRoute {
         })
     }
 
-    /// The methods that are served there.
+    /// The methods that the route serves.
     #[must_use]
     pub(crate) fn methods(&self) -> &'static [&'static str] {
         match self {

@@ -26,7 +26,7 @@ impl UpstreamRoute {
         })
     }
 
-    /// The methods that are served there.
+    /// The methods that the route serves.
     #[must_use]
     pub(crate) fn methods(self) -> &'static [&'static str] {
         match self {

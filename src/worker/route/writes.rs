@@ -26,7 +26,8 @@ pub(crate) enum Write {
 }
 
 impl Write {
-    /// What is only written; refs and notes are read as well, and [`RestRoute::write`](super::RestRoute::write) tells them apart.
+    /// The write of these segments. Refs and notes are also read;
+    /// [`RestRoute::write`](super::RestRoute::write) tells reads and writes of them apart.
     #[must_use]
     pub(crate) fn parse(segments: &[&str]) -> Option<Self> {
         Some(match segments {

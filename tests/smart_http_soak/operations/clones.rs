@@ -1,4 +1,4 @@
-//! Clones, whole and in part: each has exactly the refs of the model, and all their objects.
+//! Complete and partial clones: each has exactly the refs of the model, and all their objects.
 
 use super::super::judge;
 use super::super::worker::Worker;
@@ -8,7 +8,7 @@ pub fn clone(worker: &mut Worker<'_>) {
     judge::clone_is_whole(worker, &worker.repositories[place]);
 }
 
-/// Shallow, or without blobs.
+/// Clones with a depth, or without blobs.
 pub fn clone_in_part(worker: &mut Worker<'_>) {
     let Some(place) = worker.pick() else { return };
     let option = ["--depth=1", "--filter=blob:none", "--depth=3"][worker.random.below(3)];

@@ -1,4 +1,4 @@
-//! Commits and refs by REST: each is done once, however often it was asked for.
+//! Commits and refs by REST: the server does each once, however often a worker requests it.
 
 use serde_json::json;
 
@@ -31,7 +31,7 @@ pub fn commit(worker: &mut Worker<'_>) {
     worker.take_over(place, &made);
 }
 
-/// Makes a branch, or deletes one.
+/// Creates or deletes a branch.
 pub fn move_refs(worker: &mut Worker<'_>) {
     let Some(place) = worker.pick() else { return };
     let repository = worker.repositories[place].clone();

@@ -1,4 +1,4 @@
-//! Forks, of which many end by themselves.
+//! Forks; many of them have an end of their own.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use super::super::worker::Worker;
 use super::super::world::NAMESPACE;
 use super::pushes::MAIN;
 
-/// So many are there at once, whatever they are.
+/// Repositories that a worker has at once, of any kind.
 const THERE_MAX: usize = 10;
 
 pub fn fork(worker: &mut Worker<'_>) {

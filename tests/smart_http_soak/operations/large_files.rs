@@ -1,4 +1,4 @@
-//! Large files: what was taken is given out, byte for byte.
+//! Large files: the server returns each as it was uploaded, byte for byte.
 
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -9,7 +9,7 @@ use super::super::support::history::noise;
 use super::super::worker::Worker;
 use super::pushes::moved;
 
-/// The branch that names them. It is never forced.
+/// The branch that names the large files. Workers never force it.
 const BRANCH: &str = "refs/heads/large";
 
 pub fn put(worker: &mut Worker<'_>) {

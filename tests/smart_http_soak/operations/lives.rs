@@ -1,4 +1,4 @@
-//! Deletions, restores, and repositories whose time is up.
+//! Deletions, restores, and repositories that reach their end.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ pub fn delete(worker: &mut Worker<'_>) {
     let path = worker.repositories[place].path("");
     let at = Instant::now();
     let known = worker.ask(Method::DELETE, &path, None);
-    // One that was sent before may have done it.
+    // An earlier sending of the request may have done it.
     if known.answer.status != 202 && (known.repeated == 0 || known.answer.status != 404) {
         return worker.wrong(&format!("a deletion: {path}"), &known);
     }
@@ -25,7 +25,7 @@ pub fn delete(worker: &mut Worker<'_>) {
     is_not_there(worker, place);
 }
 
-/// Restores a deleted repository if its time lets it, and looks whether what is over is gone.
+/// Restores a deleted repository while it may, and checks that expired ones are gone.
 pub fn restore(worker: &mut Worker<'_>) {
     let over = |worker: &Worker<'_>| {
         worker.repositories.iter().position(|one| {

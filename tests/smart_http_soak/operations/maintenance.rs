@@ -1,4 +1,4 @@
-//! Tasks of maintenance, in the midst of everything.
+//! Tasks of maintenance, in the middle of all other work.
 
 use serde_json::json;
 

@@ -1,7 +1,8 @@
-//! What a worker does, one thing at a time.
+//! The operations of a worker.
 //!
-//! A new kind of work is a file here and a line of [`OPERATIONS`]: mirrors, say, would set an upstream or a
-//! downstream on another repository of the worker, and expect its refs there after a `sync`.
+//! A new kind of operation is a file here and a line of [`OPERATIONS`]. Mirrors, for example, would set
+//! an upstream or a downstream on another repository of the worker, and expect its refs there after a
+//! `sync`.
 
 mod clones;
 mod commits;
@@ -19,7 +20,7 @@ use super::worker::Worker;
 
 type Operation = fn(&mut Worker<'_>);
 
-/// How often each of them comes, what it is called, and what it does.
+/// Each operation with its frequency and its name.
 const OPERATIONS: [(usize, &str, Operation); 17] = [
     (22, "pushes", pushes::push),
     (6, "pushes of several refs", pushes::push_several),
@@ -40,7 +41,7 @@ const OPERATIONS: [(usize, &str, Operation); 17] = [
     (8, "maintenance", maintenance::maintain),
 ];
 
-/// Does one of them.
+/// Runs one operation.
 pub fn one(worker: &mut Worker<'_>) {
     let sum: usize = OPERATIONS.iter().map(|(often, ..)| often).sum();
     let mut place = worker.random.below(sum);

@@ -1,4 +1,4 @@
-//! Purges: what no ref reaches is gone at once, and all else stays.
+//! Purges: unreachable objects are gone at once, and all others stay.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,8 @@ pub fn purge(worker: &mut Worker<'_>) {
         return;
     };
     let repository = worker.repositories[place].clone();
-    // Without a key: it may be repeated, and one that broke off would be under way for a minute.
+    // The request has no key: it may be repeated, and a key of a broken request would stay taken for a
+    // minute.
     let (path, body) = (repository.path("/purge-unreachable"), json!({}));
     let known = worker
         .world

@@ -1,4 +1,4 @@
-//! Pushes by git: branches grow, come, are forced and go; tags come.
+//! Pushes by git: they extend, create, force and delete branches, and create tags.
 
 use super::super::judge;
 use super::super::model::Change;
@@ -40,7 +40,7 @@ fn change(name: &str, before: Option<&str>, after: Option<String>) -> Change {
     }
 }
 
-/// One change of one ref.
+/// A random change of one ref.
 fn any(worker: &mut Worker<'_>, place: usize) -> Option<Change> {
     let repository = worker.repositories[place].clone();
     let main = repository.tip(MAIN)?;
@@ -79,7 +79,7 @@ fn any(worker: &mut Worker<'_>, place: usize) -> Option<Change> {
     }
 }
 
-/// Pushes; after a failure looks which of both it is: all or nothing.
+/// Pushes. After a failure, checks whether the server made all changes or none.
 fn send(worker: &mut Worker<'_>, place: usize, changes: Vec<Change>) {
     if changes.is_empty() {
         return;
@@ -109,7 +109,7 @@ fn send(worker: &mut Worker<'_>, place: usize, changes: Vec<Change>) {
     }
 }
 
-/// Whether a push without an answer has happened.
+/// Whether the server made a push that got no answer.
 fn happened(worker: &Worker<'_>, place: usize, changes: &[Change]) -> bool {
     let repository = &worker.repositories[place];
     let refs = judge::refs_now(worker, repository);
@@ -128,7 +128,7 @@ fn happened(worker: &Worker<'_>, place: usize, changes: &[Change]) -> bool {
     after
 }
 
-/// A change that an answer of REST tells.
+/// The change that an answer of REST reports.
 pub fn moved(name: &str, before: Option<&str>, after: &str) -> Change {
     change(name, before, Some(after.to_owned()))
 }

@@ -1,4 +1,4 @@
-//! Renames: the new name is the repository's, and the old one leads there.
+//! Renames: the repository has the new name, and the old name leads to it.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ pub fn rename(worker: &mut Worker<'_>) {
     let name = worker.name("renamed");
     let path = worker.repositories[place].path("/rename");
     let known = worker.post(&path, &json!({"name": name}));
-    // One that was sent before may have done it: the old name then leads to the new one.
+    // An earlier sending of the request may have done it; then the old name leads to the new one.
     let status = known.answer.status;
     if status != 200 && (known.repeated == 0 || status != 308) {
         return worker.wrong(&format!("{old} becomes {name}"), &known);

@@ -1,4 +1,4 @@
-//! Repositories that are made, and settings that change.
+//! Creates repositories, and changes their settings.
 
 use serde_json::json;
 use ureq::http::Method;
@@ -8,10 +8,10 @@ use super::super::support::rest::Hosted;
 use super::super::worker::Worker;
 use super::super::world::NAMESPACE;
 
-/// So many are in use at once.
+/// Repositories in use at once.
 const USED_MAX: usize = 6;
 
-/// Makes a repository with one commit, unless there are enough.
+/// Creates a repository with one commit, unless there are enough.
 pub fn create(worker: &mut Worker<'_>) {
     let usable = worker.repositories.iter().filter(|one| one.is_usable());
     if usable.count() >= USED_MAX {

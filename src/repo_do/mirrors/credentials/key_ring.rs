@@ -1,4 +1,4 @@
-//! The keys with which credentials are sealed: secrets of the operator's.
+//! The operator's keys, which seal credentials.
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 /// The key.
 pub(crate) const KEY: &str = "CAIRN_SECRETS_KEY";
 
-/// The key before it, while it is being replaced.
+/// The previous key, while the operator replaces it.
 pub(crate) const PREVIOUS_KEY: &str = "CAIRN_SECRETS_KEY_PREVIOUS";
 
 const KEY_BYTES: usize = 32;
@@ -16,19 +16,19 @@ const KEY_BYTES: usize = 32;
 /// Bytes of a key's id.
 pub(crate) const KEY_ID_BYTES: usize = 8;
 
-/// Base64 with its padding or without it: `openssl rand -base64 32` writes some.
+/// Base64 with or without padding: `openssl rand -base64 32` writes padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Why there is no key.
+/// The reason why there is no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum KeyError {
-    /// The operator has set none.
+    /// The operator has set no key.
     #[error("this server stores no credentials: {KEY} is not set")]
     Unset,
-    /// What is set is no key.
+    /// The secret's value is no key.
     #[error("{0} must be {KEY_BYTES} random bytes, in base64 or in hex")]
     Malformed(&'static str),
 }
@@ -38,7 +38,7 @@ pub(crate) enum KeyError {
 pub(crate) struct SecretsKey {
     /// The key itself.
     pub(crate) bytes: [u8; KEY_BYTES],
-    /// The first bytes of its SHA-256, which say nothing of it.
+    /// The first bytes of the key's SHA-256, which reveal nothing about the key.
     pub(crate) id: [u8; KEY_ID_BYTES],
 }
 
@@ -72,7 +72,7 @@ impl std::fmt::Debug for SecretsKey {
     }
 }
 
-/// The key that seals, and those that open.
+/// The key that seals, and the keys that open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeyRing {
     current: SecretsKey,
@@ -80,7 +80,7 @@ pub(crate) struct KeyRing {
 }
 
 impl KeyRing {
-    /// Reads the secrets. One that is empty or of spaces is not set.
+    /// Reads the operator's secrets. An empty or blank secret counts as unset.
     pub(crate) fn read(secret: impl Fn(&str) -> Option<String>) -> Result<Self, KeyError> {
         let set = |name: &'static str| {
             let text = secret(name).filter(|text| !text.trim().is_empty());
@@ -97,7 +97,7 @@ impl KeyRing {
         &self.current
     }
 
-    /// The key of this id.
+    /// The key with this id.
     pub(crate) fn of_id(&self, id: [u8; KEY_ID_BYTES]) -> Option<&SecretsKey> {
         let all = [Some(&self.current), self.previous.as_ref()];
         all.into_iter().flatten().find(|key| key.id == id)

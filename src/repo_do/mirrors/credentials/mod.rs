@@ -1,20 +1,21 @@
-//! Credentials of mirrors. A mirror works while nobody is there to give them, so the database has them,
-//! sealed with a key that only the operator's secrets have
+//! Credentials of mirrors. A mirror works while no user is present, so the database stores its
+//! credentials. Cairn seals them with a key that exists only among the operator's secrets
 //! ([ADR 131](../../../../docs/adr/0131-credentials-of-mirrors-are-sealed.md)).
 //!
 //! | file | what |
 //! |---|---|
 //! | `key_ring` | the operator's keys |
-//! | `sealed` | the text that the database has |
+//! | `sealed` | the sealed text in the database |
 //! | `place` | the mirror that credentials belong to |
-//! | `sealing` | credentials sealed and opened |
+//! | `sealing` | seals and opens credentials |
 //! | `github_app` | tokens of a GitHub App's installations |
 //! | `error` | why credentials cannot be used |
 //!
 //! Invariants:
-//! - What is given is never shown and never logged: no type here prints it.
+//! - No response and no log contains the credentials: no type here prints them.
 //! - A sealed text opens only for the repository, the direction and the URL that it was made for. Nobody
-//!   moves it elsewhere, and who may change a mirror's URL cannot send its credentials to another one.
+//!   can move it to another mirror, and a user who changes a mirror's URL cannot send its credentials
+//!   there.
 
 pub(crate) mod error;
 pub(crate) mod place;

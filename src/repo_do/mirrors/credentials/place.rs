@@ -2,15 +2,15 @@
 
 use crate::repo_do::contract::{CredentialsKind, RemoteUrl};
 
-/// The purpose of all that is bound to such a place. A change of the form gets another number.
+/// The label of every byte string that binds a sealed text. A change of the format needs a new number.
 const PURPOSE: &str = "cairn mirror credentials 1";
 
-/// Which way a mirror works.
+/// The direction in which a mirror works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Direction {
-    /// It reads from its upstream.
+    /// The mirror reads from its upstream.
     Upstream,
-    /// It writes to a downstream.
+    /// The mirror writes to a downstream.
     Downstream,
 }
 
@@ -26,17 +26,17 @@ impl Direction {
 /// The mirror that credentials belong to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'a> {
-    /// The id of the repository here.
+    /// The id of this repository.
     pub(crate) repository_id: &'a str,
-    /// Which way the mirror works.
+    /// The mirror's direction.
     pub(crate) direction: Direction,
-    /// The repository there.
+    /// The URL of the remote repository.
     pub(crate) url: &'a RemoteUrl,
 }
 
 impl Place<'_> {
-    /// The bytes that a sealed text is bound to. The URL is inside it, so that another one is told as
-    /// such.
+    /// The bytes that a sealed text is bound to. The sealed content holds the URL, so a changed URL gets
+    /// an error of its own.
     pub(super) fn bound_to(&self, kind: CredentialsKind) -> Vec<u8> {
         let parts = [
             PURPOSE,
@@ -44,7 +44,7 @@ impl Place<'_> {
             kind.name(),
             self.repository_id,
         ];
-        // No part has a zero byte, and no two lists of parts make the same bytes.
+        // No part has a zero byte, so two different lists never make the same bytes.
         parts.join("\0").into_bytes()
     }
 }

@@ -1,4 +1,4 @@
-//! Sealed credentials: the text that the database has.
+//! Sealed credentials: the text in the database.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,18 +7,18 @@ use super::key_ring::KEY_ID_BYTES;
 use crate::repo_do::contract::CredentialsKind;
 use crate::repo_do::runtime::web_crypto::NONCE_BYTES;
 
-/// Credentials as they are stored: `kind.base64url(key id, nonce, ciphertext)`. Only the kind can be
-/// read.
+/// Credentials as the database stores them: `kind.base64url(key id, nonce, ciphertext)`. Only the kind is
+/// readable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SealedCredentials {
     kind: CredentialsKind,
-    /// The key that sealed them.
+    /// The id of the key that sealed them.
     pub(super) key_id: [u8; KEY_ID_BYTES],
     pub(super) nonce: [u8; NONCE_BYTES],
     pub(super) ciphertext: Vec<u8>,
 }
 
-/// What the database has is no sealed text.
+/// The database's text is no sealed text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the stored credentials are malformed")]
 pub(crate) struct MalformedSeal;
@@ -38,7 +38,7 @@ impl SealedCredentials {
         }
     }
 
-    /// The kind, for answers.
+    /// The kind of the credentials, for answers.
     #[must_use]
     pub(crate) fn kind(&self) -> CredentialsKind {
         self.kind
@@ -51,7 +51,7 @@ impl SealedCredentials {
         format!("{}.{}", self.kind.name(), URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// Reads the text that the database has.
+    /// Reads the database's text.
     pub(crate) fn parse(text: &str) -> Result<Self, MalformedSeal> {
         let (kind, base64) = text.split_once('.').ok_or(MalformedSeal)?;
         let kind = CredentialsKind::named(kind).ok_or(MalformedSeal)?;

@@ -1,4 +1,4 @@
-//! Credentials sealed and opened.
+//! Seals and opens credentials.
 
 use std::fmt::Display;
 
@@ -16,13 +16,13 @@ use crate::repo_do::contract::{
 use crate::repo_do::object::RepoObject;
 use crate::repo_do::runtime::{random, web_crypto};
 
-/// The field of a mirror's body that gives them.
+/// The field of a request body that holds the credentials.
 const POINTER: &str = "/credentials";
 
 /// The content of a sealed text.
 #[derive(Serialize, Deserialize)]
 struct Content {
-    /// The only URL that they may be sent to.
+    /// The only URL that may get these credentials.
     url: String,
     given: GivenCredentials,
 }
@@ -31,12 +31,13 @@ struct Content {
 pub(crate) struct Opened {
     /// The name and the password to send.
     pub(crate) credentials: Credentials,
-    /// The same credentials, sealed with the operator's new key: to be stored in place of the old text.
+    /// The same credentials, sealed with the operator's new key. They replace the old text in the
+    /// database.
     pub(crate) resealed: Option<SealedCredentials>,
 }
 
-/// Seals what a caller gives for a mirror. Only the operator may give a GitHub App's installation: the
-/// app's key opens every installation, and whose it is only the operator knows.
+/// Seals the credentials that a caller gives for a mirror. Only the operator may give a GitHub App's
+/// installation: the app's key opens every installation, and only the operator knows who owns each.
 pub(crate) async fn seal(
     object: &RepoObject,
     place: &Place<'_>,
@@ -92,13 +93,13 @@ pub(crate) async fn open(
     })
 }
 
-/// Takes note that the server there refused these credentials. A token that was made for the mirror is not
+/// Notes that the remote server refused these credentials. A token that was made for the mirror is not
 /// used again.
 pub(crate) fn refused_there(credentials: &Credentials) {
     minting::forget(&credentials.password);
 }
 
-/// Checks that a mirror may keep its credentials with this URL, which another one needs again.
+/// Checks whether a mirror may keep its credentials with this URL; a changed URL needs new ones.
 pub(crate) async fn check_url(
     object: &RepoObject,
     place: &Place<'_>,
@@ -113,7 +114,7 @@ fn key_ring(object: &RepoObject) -> Result<KeyRing, KeyError> {
     KeyRing::read(|name| secret(object, name))
 }
 
-/// A secret of the operator's, if it is set.
+/// A secret of the operator, if it is set.
 fn secret(object: &RepoObject, name: &str) -> Option<String> {
     object.env.secret(name).ok().map(|value| value.to_string())
 }

@@ -1,4 +1,4 @@
-//! Downstreams made, shown, changed and removed; pushes asked for.
+//! Adds, shows, changes and removes downstreams, and requests pushes.
 
 use std::rc::Rc;
 
@@ -60,7 +60,7 @@ pub(crate) async fn answer(
     }
 }
 
-/// What happens to a downstream.
+/// The change of a downstream, for its event.
 #[derive(Debug, Clone, Copy)]
 enum Change {
     Added,
@@ -169,7 +169,7 @@ impl Administration<'_> {
         self.show(id)
     }
 
-    /// Writes a downstream, tells of it, and pushes to it.
+    /// Writes a downstream and its event, and starts a push.
     async fn write(
         &self,
         change: Change,
@@ -212,7 +212,7 @@ impl Administration<'_> {
         Ok(sealed.to_text())
     }
 
-    /// Credentials stay only where they were given for.
+    /// Refuses a changed URL for stored credentials: they belong to the URL that they were given for.
     async fn check_kept(&self, changed: &Downstream) -> Result<(), ErrorReply> {
         let Some(stored) = &changed.credentials else {
             return Ok(());
@@ -276,7 +276,7 @@ fn shown(
     let credentials = downstream.credentials.as_deref();
     let credentials = credentials.and_then(|text| SealedCredentials::parse(text).ok());
     let last_push = store.downstream_pushes(&downstream.id, None, 1)?.pop();
-    // The one under way has not failed yet.
+    // The attempt under way has not failed yet.
     let failures = downstream.attempts.saturating_sub(u32::from(is_pushing));
     Ok(ShownDownstream {
         id: downstream.id,

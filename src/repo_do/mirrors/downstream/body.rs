@@ -1,5 +1,5 @@
-//! The body of a push: whole if it is small, as some servers and proxies refuse a body whose length is
-//! not told; streamed if not, so that memory does not follow the bytes. Git does the same.
+//! The body of a push. A small body is sent whole, because some servers and proxies refuse a body without
+//! a length. A larger one is streamed, so that memory use does not grow with it. Git does the same.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -23,11 +23,11 @@ const WHOLE_BYTES_MAX: usize = 1 << 20;
 pub(super) struct PushBody {
     /// Its beginning.
     head: Vec<u8>,
-    /// What gives the rest.
+    /// The sender of the rest.
     rest: Option<Sender>,
 }
 
-/// How far the remote has taken a body.
+/// The progress of the remote in reading a body.
 #[derive(Debug, Clone)]
 pub(super) struct Pulled(Rc<State>);
 
@@ -35,7 +35,7 @@ pub(super) struct Pulled(Rc<State>);
 struct State {
     last_ms: Cell<i64>,
     bytes: Cell<u64>,
-    /// Why the body broke off here.
+    /// The reason why the body broke off on our side.
     fault: RefCell<Option<String>>,
 }
 
@@ -54,17 +54,17 @@ impl Pulled {
         self.0.bytes.set(bytes);
     }
 
-    /// When it took something last, in unix milliseconds.
+    /// The last time that the remote read a piece, in unix milliseconds.
     pub(super) fn last_ms(&self) -> i64 {
         self.0.last_ms.get()
     }
 
-    /// Bytes that it took.
+    /// Bytes that the remote read.
     pub(super) fn bytes(&self) -> u64 {
         self.0.bytes.get()
     }
 
-    /// Our own failure, if the body could not be made to its end.
+    /// Our own failure, if we could not finish the body.
     pub(super) fn fault(&self) -> Option<PushError> {
         let message = self.0.fault.borrow_mut().take()?;
         Some(ErrorReply::new(ErrorCode::InternalError, message).into())
@@ -72,12 +72,12 @@ impl Pulled {
 }
 
 impl PushBody {
-    /// A body that is all there.
+    /// A body that is complete in memory.
     pub(super) fn whole(head: Vec<u8>) -> Self {
         Self { head, rest: None }
     }
 
-    /// Commands, and the pack that follows: looks how long it is.
+    /// A body of commands and the pack that follows; measures its beginning to choose whole or streamed.
     pub(super) async fn with_pack(
         mut head: Vec<u8>,
         mut sender: Sender,
@@ -98,12 +98,12 @@ impl PushBody {
         })
     }
 
-    /// Whether its length is not known.
+    /// Whether the body is streamed, with no known length.
     pub(super) fn is_streamed(&self) -> bool {
         self.rest.is_some()
     }
 
-    /// The body for a request, and how far it is taken.
+    /// The body for a request, and the remote's progress in reading it.
     pub(super) fn into_js(self) -> worker::Result<(JsValue, Pulled)> {
         let pulled = Pulled::new();
         let Some(sender) = self.rest else {

@@ -1,4 +1,4 @@
-//! Why a push to a downstream fails.
+//! Errors of a push to a downstream.
 
 use crate::git::send_client::error::SendClientError;
 use crate::git::store::StoreError;
@@ -8,13 +8,13 @@ use crate::repo_do::mirrors::credentials::error::CredentialsError;
 use crate::repo_do::mirrors::credentials::sealed::MalformedSeal;
 use crate::repo_do::state::failure::Failure;
 
-/// Why a push to a downstream fails.
+/// The reason why a push to a downstream fails.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PushError {
-    /// The URL may not be asked any more: the operator has changed what is allowed.
+    /// The operator's rules no longer allow the URL.
     #[error("the url is refused: {0}")]
     Url(#[from] RemoteUrlError),
-    /// The refspecs are those of a later version.
+    /// A later version wrote the refspecs.
     #[error("the stored refspecs cannot be read: {0}")]
     Refspecs(String),
     /// The credentials cannot be used.
@@ -26,27 +26,27 @@ pub(super) enum PushError {
     /// The remote cannot be reached, refuses to talk or is no Git server.
     #[error(transparent)]
     Unreached(#[from] ImportError),
-    /// The remote has no time now.
+    /// The remote is busy now.
     #[error("the remote answers with status {status}")]
     Busy {
         /// The status.
         status: u16,
-        /// When it asks to be asked again, in unix milliseconds.
+        /// The time from which the remote allows another try, in unix milliseconds.
         retry_at_ms: Option<i64>,
     },
-    /// The remote takes no bodies of this size.
+    /// The remote refuses a body of this size.
     #[error("the remote refuses a push of {bytes} bytes as too large (status 413)")]
     TooLarge {
-        /// Bytes that were sent before it said so.
+        /// Bytes that were sent before the remote refused.
         bytes: u64,
     },
-    /// The remote takes the push no further than its bytes.
+    /// The push did not finish within the minutes that it may take.
     #[error("the remote takes too long: the push was given up after {minutes} minutes")]
     TooSlow {
         /// The bound.
         minutes: i64,
     },
-    /// The remote's answer is of no use.
+    /// The remote's answer is malformed.
     #[error(transparent)]
     Remote(#[from] SendClientError),
     /// The pack could not be made.
@@ -73,7 +73,7 @@ impl From<Failure> for PushError {
 }
 
 impl PushError {
-    /// When the remote asks to be asked again, in unix milliseconds.
+    /// The time from which the remote allows another try, in unix milliseconds.
     pub(super) fn retry_at_ms(&self) -> Option<i64> {
         match self {
             Self::Busy { retry_at_ms, .. } => *retry_at_ms,

@@ -1,22 +1,22 @@
-//! Push mirrors: repositories elsewhere that get what changes here
+//! Push mirrors: pushes changes of this repository to repositories elsewhere
 //! ([ADR 129](../../../../docs/adr/0129-a-push-mirror-compares-and-pushes-what-differs.md)).
 //!
 //! | file | what |
 //! |---|---|
-//! | `administer` | downstreams made, shown, changed, removed; pushes asked for |
-//! | `run` | what is due, begun by the alarm; one task a downstream |
-//! | `push` | one push: their refs compared with ours, what differs sent |
+//! | `administer` | adds, shows, changes and removes downstreams; requests pushes |
+//! | `run` | the alarm begins due pushes, one task for each downstream |
+//! | `push` | one push: compares their refs with ours, and sends the differences |
 //! | `remote` | the remote over HTTP |
 //! | `body` | the body of a push: whole if it is small, streamed if not |
-//! | `tally` | what became of each ref |
-//! | `error` | why a push fails |
+//! | `tally` | the result of each ref |
+//! | `error` | errors of a push |
 //!
 //! Invariants:
-//! - Rows alone say what is due. Whatever ends the object, the alarm goes on: it is ordered in the turn
-//!   of the push here, and again while a push there is under way.
-//! - A push sends what differs between the remote's refs and ours at that time, not what happened. So it
-//!   can be repeated, and a remote that missed ten pushes gets one.
-//! - No request waits for a remote, nor does one remote for another.
+//! - Only rows say which pushes are due. If the object ends, its alarm still rings: the push here sets it
+//!   in the same turn, and a push there sets it again while it runs.
+//! - A push sends the differences between the remote's refs and ours at that time, and no history of
+//!   changes. So it can be repeated, and a remote that missed ten pushes gets one.
+//! - No request waits for a remote, and no remote waits for another.
 
 pub(crate) mod administer;
 mod body;

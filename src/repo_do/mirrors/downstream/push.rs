@@ -1,4 +1,4 @@
-//! One push: the remote's refs are compared with ours, and what differs is sent.
+//! One push: compares the remote's refs with ours, and sends the differences.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -35,13 +35,13 @@ use crate::repo_do::state::store::Store;
 use crate::storage::repository::downstreams::Downstream;
 use crate::storage::repository::store::RepositoryRecord;
 
-/// Changes of one request: a server takes as many, and its answer stays within its bound.
+/// Changes of one request: servers take this many, and the answer stays within its bound.
 const COMMANDS_MAX: usize = 5_000;
 
-/// Objects of the remote that the plan is told, those of the changing refs first.
+/// Objects of the remote that the planner of the pack gets; targets of the changing refs come first.
 const HAVES_MAX: usize = 2_000;
 
-/// What one push works with.
+/// The inputs of one push.
 pub(super) struct Job<'a> {
     pub(super) object: &'a Rc<RepoObject>,
     pub(super) store: &'a Rc<Store>,
@@ -50,7 +50,7 @@ pub(super) struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Compares and pushes; what became of each ref that differed.
+    /// Compares and pushes. Returns the result of each ref that differed.
     pub(super) async fn run(&self) -> Result<Tally, PushError> {
         let settings = &self.downstream.settings;
         let allow_private = self.object.allows_private_remotes();
@@ -66,7 +66,7 @@ impl Job<'_> {
         }
         let remote = remote?;
         self.object.check_open(self.store)?;
-        // Theirs and ours, side by side.
+        // Room for their refs, ours and the plan.
         let held_bytes = remote.advertisement.held_bytes().saturating_mul(3);
         let _held = reserve(held_bytes).await?;
         if settings.atomic && !remote.advertisement.features.atomic {
@@ -82,7 +82,7 @@ impl Job<'_> {
         let mut tally = Tally::default();
         tally.refused(&changes.refused);
         if settings.atomic && !changes.refused.is_empty() {
-            // One that may not be asked for keeps the others.
+            // In an atomic push one refused change holds back all others.
             tally.kept(&changes.updates);
             return Ok(tally);
         }
@@ -96,7 +96,7 @@ impl Job<'_> {
         Ok(tally)
     }
 
-    /// The credentials to send. Those that an older key has sealed are sealed with the newer one.
+    /// The credentials to send. If the previous key sealed them, they are sealed again with the new key.
     async fn credentials(&self, url: &RemoteUrl) -> Result<Option<Credentials>, PushError> {
         let Some(stored) = &self.downstream.credentials else {
             return Ok(None);
@@ -117,7 +117,7 @@ impl Job<'_> {
         Ok(Some(opened.credentials))
     }
 
-    /// What has to change there, and what is known to be there.
+    /// The changes that the remote needs, and objects that it has.
     fn compare(
         &self,
         rules: MirrorRules<'_>,
@@ -150,7 +150,7 @@ impl Job<'_> {
         Ok((changes, haves))
     }
 
-    /// Sends the changes, some thousands at a time.
+    /// Sends the changes, at most [`COMMANDS_MAX`] a request.
     async fn send(
         &self,
         remote: &Remote,
@@ -187,7 +187,7 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// The pack of these changes, made by the path of a fetch.
+    /// The pack for these changes, planned and written as for a fetch.
     async fn pack(
         &self,
         remote: &Remote,
@@ -213,7 +213,7 @@ impl Job<'_> {
         if self.store.has_cold_packs()? {
             reservations.push(reserve(cold::COLD_BYTES).await?);
         }
-        // Packs that are superseded meanwhile stay.
+        // Keeps packs that compaction supersedes while this one is read.
         let reader = self.object.readers.enter(Purpose::Look, now_ms());
         let pack = planned::own(self.object, self.store, &request, reserve).await?;
         self.object.check_open(self.store)?;
@@ -229,7 +229,7 @@ impl Job<'_> {
     }
 }
 
-/// Whether a ref that moves from one commit to the other loses none.
+/// Whether a ref that moves from the first commit to the second loses no commits.
 fn forward(graph: &CommitGraph, old: ObjectId, new: ObjectId) -> Result<Forward, StoreError> {
     let Some(old) = graph.lookup(&old)? else {
         return Ok(Forward::NotHere);

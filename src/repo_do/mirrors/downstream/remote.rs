@@ -32,7 +32,7 @@ const RESULT_TYPE: &str = "application/x-git-receive-pack-result";
 /// every five seconds, once it has the pack.
 const SILENCE_MS: i64 = 120_000;
 
-/// How often that is looked at.
+/// How often Cairn looks for such a silence.
 const LOOK_MS: u32 = 5_000;
 
 /// How long a push may take.
@@ -42,7 +42,7 @@ const PUSH_MINUTES_MAX: i64 = 12;
 pub(super) struct Remote {
     url: RemoteUrl,
     credentials: Option<Credentials>,
-    /// What it said.
+    /// Its refs and capabilities.
     pub(super) advertisement: Advertisement,
 }
 
@@ -81,7 +81,7 @@ impl Remote {
     /// Sends a push; gives the report, and how many bytes it took.
     pub(super) async fn push(&self, body: PushBody) -> Result<(Report, u64), PushError> {
         if body.is_streamed() {
-            // As git does before a long body: what refuses the push at all shall do so at once.
+            // Git does so before a long body: a server that refuses the push refuses this request at once.
             let (probe, _) = self.post(PushBody::whole(PROBE.to_vec())).await?;
             check(&probe, RESULT_TYPE)?;
             read::<PushError>(&probe, |_| Ok(())).await?;

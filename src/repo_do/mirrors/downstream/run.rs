@@ -1,8 +1,8 @@
-//! What is due, begun: each downstream has a task of its own, so that a slow one holds up neither the
-//! others nor the alarm.
+//! Begins due pushes. Each downstream has a task of its own, so a slow one delays neither the others nor
+//! the alarm.
 //!
-//! The platform ends an object that nobody asks for anything. So while a task runs the alarm rings now
-//! and then; should the object end all the same, the same alarm begins again what was interrupted.
+//! The platform ends an object that gets no events. So the alarm rings regularly while a task runs. If
+//! the object ends anyway, the same alarm begins the interrupted push again.
 
 use std::rc::Rc;
 
@@ -34,8 +34,8 @@ use crate::storage::repository::store::RepositoryRecord;
 /// How often the alarm rings while a push is under way.
 const BEAT_MS: i64 = 10_000;
 
-/// How long one that ended without a word is left alone at least: a push that always ends its object
-/// shall not end it every second.
+/// The least pause after an attempt that wrote no end: a push that always kills its object must not kill
+/// it every second.
 const INTERRUPTED_MS: i64 = 5_000;
 
 /// The longest `Retry-After` that is honoured: a day.
@@ -56,7 +56,7 @@ pub(crate) async fn run(object: &Rc<RepoObject>) {
     }
 }
 
-/// Begins what is due; when to look again.
+/// Begins the due pushes. Returns the time to look again.
 fn begin_due(object: &Rc<RepoObject>) -> Result<Option<i64>, StoreError> {
     let store = object.store()?;
     if serving(&store)?.is_none() {
@@ -80,7 +80,7 @@ fn begin_due(object: &Rc<RepoObject>) -> Result<Option<i64>, StoreError> {
     Ok(next)
 }
 
-/// The repository, if it is there, serves, and has downstreams.
+/// The repository's record, if the repository exists, serves, and has downstreams.
 fn serving(store: &Store) -> Result<Option<RepositoryRecord>, StoreError> {
     let serves = |record: &RepositoryRecord| {
         let is_ready = record.phase == Phase::Ready && !record.is_being_filled();
@@ -89,7 +89,7 @@ fn serving(store: &Store) -> Result<Option<RepositoryRecord>, StoreError> {
     Ok(store.load()?.filter(serves))
 }
 
-/// Begins the task of a downstream, unless it has one.
+/// Begins the task of a downstream, unless one runs.
 fn spawn(object: &Rc<RepoObject>, id: String) {
     let Some(under_way) = object.downstreams.begin(&id) else {
         return;
@@ -102,19 +102,19 @@ fn spawn(object: &Rc<RepoObject>, id: String) {
             drop(under_way);
             match pushed {
                 Ok(()) => run(&object).await,
-                // Not at once again: it would fail likewise.
+                // Do not try again at once: it would fail the same way.
                 Err(error) => {
                     fault_log::error("downstream", &error);
                     wake_or_log(&object, now_ms().saturating_add(SLACK_MS)).await;
                 }
             }
         };
-        // Whatever ends it, the alarm is set.
+        // The alarm is set, so the next attempt follows however this one ends.
         let _ = lease.run(task).await;
     });
 }
 
-/// Pushes until nothing is due.
+/// Pushes until no push is due.
 async fn push_all(object: &Rc<RepoObject>, id: &str) -> Result<(), StoreError> {
     loop {
         let store = object.store()?;
@@ -149,7 +149,7 @@ struct Attempt<'a> {
     store: &'a Rc<Store>,
     record: &'a RepositoryRecord,
     downstream: &'a Downstream,
-    /// The last entry of the reflog before it began.
+    /// The last entry of the reflog before the attempt began.
     seq: i64,
     started_at: i64,
 }
@@ -171,7 +171,7 @@ impl Attempt<'_> {
         };
         let pushed = job.run().await;
         tell::prepare(self.object).await;
-        // What was deleted has had its last event; it may have another name by now.
+        // A deleted repository has had its last event, and its name may belong to another one by now.
         let Ok(record) = tell::still_here(self.object, self.store) else {
             return Ok(());
         };
@@ -180,13 +180,13 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    /// The pause before the next attempt, if this one fails; `None`: it was the last.
+    /// The pause before the next attempt, if this one fails; `None` for the last attempt.
     fn pause_ms(&self) -> Option<i64> {
         let random = random::bytes().map_or(0, u32::from_le_bytes);
         retry::pause_ms(self.downstream.attempts, random)
     }
 
-    /// Writes down how it ended, and tells of it.
+    /// Writes the end of the attempt, and its event.
     fn end(
         &self,
         pushed: Result<Tally, PushError>,
@@ -231,7 +231,7 @@ impl Attempt<'_> {
         })
     }
 
-    /// Writes the event. Of failures in a row the first is told, and the last.
+    /// Writes the event. Of several failures in a row, only the first and the last get one.
     fn tell(
         &self,
         record: &RepositoryRecord,
@@ -256,7 +256,7 @@ impl Attempt<'_> {
     }
 }
 
-/// What an event says.
+/// The payload of the event.
 fn payload(
     downstream: &Downstream,
     number: i64,
@@ -287,7 +287,7 @@ fn failed(error: &PushError) -> (PushOutcome, PushReport) {
     (PushOutcome::Failed, report)
 }
 
-/// When the next attempt begins: not before the remote wants it, up to a day.
+/// The time of the next attempt: not before the remote allows it, up to a day.
 fn retry_at(now_ms: i64, pause_ms: i64, asked_ms: Option<i64>) -> i64 {
     let at_ms = now_ms.saturating_add(pause_ms);
     let Some(asked_ms) = asked_ms else {

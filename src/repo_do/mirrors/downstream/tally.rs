@@ -1,4 +1,4 @@
-//! What became of each ref of a push.
+//! The results of a push, ref by ref.
 
 use gix_hash::ObjectId;
 
@@ -6,30 +6,30 @@ use crate::git::send_client::report::Report;
 use crate::git::send_client::updates::{Refused, Update};
 use crate::storage::repository::downstreams::{PushOutcome, PushReport, PushedRef, RefFate};
 
-/// Refs of a push that are put on record, and the bytes of their names.
+/// Refs of a push that its record names, and the bytes of their names.
 const REFS_MAX: usize = 100;
 const NAMES_BYTES_MAX: usize = 64 << 10;
 
-/// What became of the refs so far.
+/// The results of the refs so far.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     done: Vec<PushedRef>,
     rejected: Vec<PushedRef>,
     name_bytes: usize,
     report: PushReport,
-    /// The remote refused something, which it may take later.
+    /// Whether the remote refused a change that it may take later.
     is_refused_there: bool,
 }
 
 impl Tally {
-    /// Changes that were not asked for.
+    /// Adds changes that Cairn did not send.
     pub(super) fn refused(&mut self, refused: &[Refused]) {
         for Refused { update, reason } in refused {
             self.add(update, Err(reason.to_string()));
         }
     }
 
-    /// Changes that were not asked for because of others.
+    /// Adds changes that Cairn held back because another ref was refused.
     pub(super) fn kept<'u>(&mut self, updates: impl IntoIterator<Item = &'u Update>) {
         for update in updates {
             self.add(
@@ -39,7 +39,7 @@ impl Tally {
         }
     }
 
-    /// What the remote reports of changes that it was asked for.
+    /// Adds the results that the remote reports for the sent changes.
     pub(super) fn reported(&mut self, updates: &[Update], report: &Report) {
         if let Some(Err(why)) = &report.unpack {
             self.report.error = Some(format!("the remote could not unpack: {why}"));
@@ -60,7 +60,7 @@ impl Tally {
         }
     }
 
-    /// What became of changes that a remote does not report: its refs are as it lists them now.
+    /// Adds the results for a remote that gives no reports: `now` is the target that it lists for a ref.
     pub(super) fn listed(&mut self, updates: &[Update], now: impl Fn(&Update) -> Option<ObjectId>) {
         for update in updates {
             let outcome = if now(update) == update.new {
@@ -73,7 +73,7 @@ impl Tally {
         }
     }
 
-    /// Bytes that were sent.
+    /// Counts bytes that were sent.
     pub(super) fn sent(&mut self, bytes: u64) {
         self.report.sent_bytes = self.report.sent_bytes.saturating_add(bytes);
     }
@@ -108,17 +108,17 @@ impl Tally {
         });
     }
 
-    /// Whether the remote refused something, which it may take later.
+    /// Whether the remote refused a change that it may take later.
     pub(super) fn is_refused_there(&self) -> bool {
         self.is_refused_there
     }
 
-    /// Whether there was anything to push.
+    /// Whether the push had no changes.
     pub(super) fn is_empty(&self) -> bool {
         self.report.ref_count == 0
     }
 
-    /// How the push ended, and its report: what was rejected comes first.
+    /// The outcome of the push and its report, rejected refs first.
     pub(super) fn finish(self) -> (PushOutcome, PushReport) {
         let mut report = self.report;
         report.refs = self.rejected;

@@ -1,4 +1,4 @@
-//! One attempt at a sync: the upstream asked for its refs, what differs fetched, and published.
+//! One attempt at a sync: lists the upstream's refs, fetches the differences, and publishes them.
 
 use std::rc::Rc;
 
@@ -30,7 +30,7 @@ use crate::repo_do::state::readers::Purpose;
 use crate::storage::repository::upstream::UpstreamPolicy;
 use crate::storage::repository::upstream_syncs::{RefResult, SyncRecord};
 
-/// How long the list of refs may take.
+/// Milliseconds that the list of refs may take.
 const LIST_MS: u32 = 3 * 60_000;
 
 impl Sync {
@@ -46,7 +46,7 @@ impl Sync {
         let ground = self.ground(sync.seq)?;
         let _reservation = reserve(PUSH_BYTES).await.map_err(busy)?;
         self.check_alive()?;
-        // What is told to be here must stay until it is built on.
+        // Objects that the sync claims to have must stay until it is published.
         let object = &self.attempt.object;
         let _reader = object.readers.enter(Purpose::Push, now_ms());
         let (remote, found) = self.list(&ground).await?;
@@ -114,13 +114,14 @@ impl Sync {
         let remote = remote?;
         let mut found = listing.finish()?;
         if found.listed == 0 {
-            // A server that shows nothing for once must not empty the repository.
+            // An upstream that lists no refs is probably broken, so the repository keeps its own.
             found.gone.clear();
         }
         Ok((remote, found))
     }
 
-    /// The branch that HEAD is to name from now on: upstream's, if that of now goes or was never there.
+    /// The branch that HEAD must name from now on: upstream's, if the present one is deleted or never
+    /// existed.
     fn head(
         &self,
         ground: &Ground,
@@ -142,8 +143,8 @@ impl Sync {
         Ok(Some(led.name).filter(|_| will_be))
     }
 
-    /// What is to be done of what differs. A ref that has more here than there is none of it, and one
-    /// that stands apart as before is counted.
+    /// The changes to make of the differences. A ref that has more commits here than there needs no
+    /// change. A ref that diverged as before is only counted.
     fn changes(
         ground: &Ground,
         found: &Differences,
@@ -173,7 +174,7 @@ impl Sync {
         Ok(changes)
     }
 
-    /// Fetches what the changes need; nothing, where all of it is here.
+    /// Fetches the objects that the changes need, unless all of them are here.
     async fn fetch(
         &self,
         (remote, opened): (&Remote, &QuarantinedPack),
@@ -192,7 +193,7 @@ impl Sync {
             wants: &needed.wants,
             haves: &needed.haves,
             shallow: &shallow,
-            // Whoever wants tags names them.
+            // The refspecs name the tags to fetch.
             without_tags: true,
             ..FetchOrder::default()
         };
@@ -203,7 +204,7 @@ impl Sync {
     }
 }
 
-/// Whether there is a way from this commit forward to the other. What is here is known to the graph.
+/// Whether the first commit is an ancestor of the second. The graph knows every commit that is here.
 fn is_behind(graph: &CommitGraph, there: ObjectId, here: ObjectId) -> Result<bool, ImportError> {
     match (graph.lookup(&there)?, graph.lookup(&here)?) {
         (Some(there), Some(here)) => Ok(is_ancestor(graph, there, here)?),

@@ -1,4 +1,4 @@
-//! When the next sync is due.
+//! The time of the next sync.
 
 use crate::git::store::StoreError;
 use crate::repo_do::object::RepoObject;
@@ -8,21 +8,21 @@ use crate::storage::repository::phase::Phase;
 use crate::storage::repository::store::RepositoryRecord;
 use crate::storage::repository::upstream_syncs::{AskedBy, SyncOutcome, SyncRecord};
 
-/// The longest wait that failures make of a shorter interval.
+/// The longest wait after failures, for a shorter interval.
 const WAIT_MS_MAX: i64 = 24 * 3_600_000;
 
-/// How long to wait after a sync has failed that the upstream's webhook asked for; twice as long after
-/// each further one.
+/// Milliseconds to wait after the failure of a sync that the upstream's webhook requested; the wait
+/// doubles with each further failure.
 const WEBHOOK_RETRY_MS: i64 = 60_000;
 
-/// How often such a sync is tried again where there is no interval.
+/// Retries of such a sync, for an upstream without an interval.
 const WEBHOOK_RETRIES_MAX: u32 = 8;
 
 /// Doublings of a wait.
 const DOUBLINGS_MAX: u32 = 10;
 
-/// When the next sync is due, in unix milliseconds, behind this last one that is over; `None`: when
-/// somebody asks.
+/// The time of the next sync after this finished one, in unix milliseconds; `None` if the next sync needs
+/// a request.
 fn after(last: &SyncRecord, interval_seconds: Option<u32>) -> Option<i64> {
     let (finished_at, outcome) = last.finished?;
     let doublings = last.failures.saturating_sub(1).min(DOUBLINGS_MAX);
@@ -32,7 +32,7 @@ fn after(last: &SyncRecord, interval_seconds: Option<u32>) -> Option<i64> {
             let wait_ms = interval_ms.saturating_mul(1 << doublings);
             wait_ms.min(WAIT_MS_MAX.max(interval_ms))
         }
-        // Nobody would ask again before the next push there.
+        // Without a retry, no sync would run before the next push there.
         None if outcome == SyncOutcome::Failed
             && last.asked_by == AskedBy::Webhook
             && (1..=WEBHOOK_RETRIES_MAX).contains(&last.failures) =>
@@ -44,13 +44,13 @@ fn after(last: &SyncRecord, interval_seconds: Option<u32>) -> Option<i64> {
     Some(finished_at.saturating_add(wait_ms))
 }
 
-/// Whether syncs are made for this repository now.
+/// Whether Cairn runs syncs for this repository now.
 pub(crate) fn is_followed(record: &RepositoryRecord) -> bool {
     let is_here = record.phase == Phase::Ready && !record.is_being_filled();
     is_here && record.policies.upstream.is_some()
 }
 
-/// When the next sync is due; at once, if one is asked for.
+/// The time of the next sync; now, if somebody requested one.
 pub(crate) fn due(store: &Store) -> Result<Option<i64>, StoreError> {
     if !store.load()?.as_ref().is_some_and(is_followed) {
         return Ok(None);
@@ -65,7 +65,7 @@ pub(crate) fn due(store: &Store) -> Result<Option<i64>, StoreError> {
     Ok(last.and_then(|last| after(&last, upstream.interval_seconds)))
 }
 
-/// Who asks for the sync that is due now, if none is asked for.
+/// The cause of the sync that is due now, if nobody requested it.
 pub(super) fn asker(store: &Store) -> Result<AskedBy, StoreError> {
     let has_interval = store
         .upstream()?
@@ -82,7 +82,7 @@ pub(crate) async fn arm(object: &RepoObject, store: &Store) {
     wake_if_due(object, due(store)).await;
 }
 
-/// The same on the first request after the object woke, if the repository has an upstream at all.
+/// The same on the first request after the object woke, if the repository has an upstream.
 pub(crate) async fn arm_on_waking(
     object: &RepoObject,
     store: &Store,
@@ -130,7 +130,7 @@ mod tests {
         assert_eq!(by_time(2, 900), Some(1800));
         assert_eq!(by_time(5, 900), Some(14_400));
         assert_eq!(by_time(99, 900), Some(86_400));
-        // A failure makes no interval shorter.
+        // Failures never shorten an interval.
         assert_eq!(by_time(99, 200_000), Some(200_000));
     }
 
@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(failed(AskedBy::Webhook, 8), Some(60 << 7));
         assert_eq!(failed(AskedBy::Webhook, 9), None);
         assert_eq!(failed(AskedBy::Request, 1), None);
-        // Ended by new settings.
+        // New settings ended this sync.
         assert_eq!(failed(AskedBy::Webhook, 0), None);
         let done = wait(AskedBy::Webhook, SyncOutcome::Updated, 0, None);
         assert_eq!(done, None);

@@ -1,5 +1,5 @@
-//! The upstream's own webhook: it asks for a sync when something was pushed there. Its signature is the
-//! credential, and where there is nothing to open, the answer is the same as to a wrong one.
+//! The upstream's own webhook: it requests a sync after a push there. Its signature is the credential. A
+//! repository that does not exist gives the same answer as a wrong signature.
 
 use std::rc::Rc;
 
@@ -19,12 +19,12 @@ use crate::repo_do::runtime::reply;
 use crate::storage::repository::upstream_syncs::AskedBy;
 use crate::storage::webhook::definition::Secret;
 
-/// Bytes of a webhook's body: GitHub sends none above 25 MB.
+/// Bytes of a webhook's body: GitHub sends at most 25 MB.
 const BODY_BYTES_MAX: usize = 32 << 20;
 
 /// `POST /upstream/hook`
 pub(crate) async fn hook(object: &Rc<RepoObject>, caller: Caller, request: Request) -> Answer {
-    // Whoever it is, nobody knows it yet.
+    // The caller is still unauthenticated.
     object.rates.admit(false, now_ms())?;
     let life = object.life();
     let store = object.store()?;
@@ -41,7 +41,8 @@ pub(crate) async fn hook(object: &Rc<RepoObject>, caller: Caller, request: Reque
         .map_err(|_| unsigned())?;
     let header = |name: &str| request.headers().get(name).ok().flatten();
     let (event, is_push) = event(header);
-    // Another repository may stand here by now, or this one follow another.
+    // While the body came, another repository may have taken this place, or the upstream may have
+    // changed.
     let is_same = object.life() == life
         && store
             .upstream()?
@@ -58,7 +59,7 @@ pub(crate) async fn hook(object: &Rc<RepoObject>, caller: Caller, request: Reque
     reply::json(&json!({"sync": asked.seq, "event": event}))
 }
 
-/// Reads the body, whatever it says; gives whether who sent it knows the secret.
+/// Reads the whole body. Returns whether its sender knows the secret.
 async fn is_signed(request: &Request, secret: &Secret) -> Result<bool, ErrorReply> {
     let header = |name: &str| request.headers().get(name).ok().flatten();
     let Some(mut signed) = Signed::new(secret, header) else {
@@ -83,7 +84,7 @@ async fn is_signed(request: &Request, secret: &Secret) -> Result<bool, ErrorRepl
     Ok(signed.into_verdict())
 }
 
-/// The refusal of a webhook that nobody signed who may. It is the same where nothing is.
+/// The refusal of an unsigned webhook. It is the same where no repository or upstream exists.
 fn unsigned() -> ErrorReply {
     let message = "the signature is not that of this repository's upstream";
     ErrorReply::new(ErrorCode::Forbidden, message)

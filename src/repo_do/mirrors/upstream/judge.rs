@@ -1,5 +1,5 @@
-//! Which changes of refs a sync makes: those that upstream's policy and the repository's own rules let
-//! it make, to what is here whole.
+//! Judges which changes of refs a sync makes: upstream's policy and the repository's own rules must allow
+//! the change, and its target must be here whole.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -29,19 +29,19 @@ use crate::storage::repository::store::RepositoryRecord;
 use crate::storage::repository::upstream::UpstreamPolicy;
 use crate::storage::repository::upstream_syncs::{RefReport, RefResult};
 
-/// A change of a ref, and what becomes of it.
+/// A change of a ref, and its result.
 #[derive(Debug, Clone)]
 pub(super) struct Judged {
     /// The change.
     pub(super) update: RefUpdate,
-    /// What becomes of it if nothing comes in between.
+    /// The result, if no other change comes in between.
     pub(super) result: RefResult,
-    /// Why it is refused.
+    /// The reason for a refusal.
     pub(super) reason: Option<String>,
 }
 
 impl Judged {
-    /// Nothing is known of it yet.
+    /// A change that no rule has judged yet.
     pub(super) fn new(name: BString, old: Option<ObjectId>, new: Option<ObjectId>) -> Self {
         let result = match (old, new) {
             (_, None) => RefResult::Deleted,
@@ -61,18 +61,18 @@ impl Judged {
         }
     }
 
-    /// Whether it is to be made.
+    /// Whether the sync makes the change.
     pub(super) fn is_made(&self) -> bool {
         !matches!(self.result, RefResult::Diverged | RefResult::Rejected)
     }
 
-    /// It is not made.
+    /// Refuses the change.
     pub(super) fn reject(&mut self, reason: &dyn std::fmt::Display) {
         self.result = RefResult::Rejected;
         self.reason = Some(reason.to_string());
     }
 
-    /// As the history shows it.
+    /// The change, as the sync's report shows it.
     pub(super) fn report(&self) -> RefReport {
         let hex = |id: &ObjectId| id.to_string();
         RefReport {
@@ -93,7 +93,7 @@ impl Judged {
     }
 }
 
-/// What judges changes.
+/// The rules by which changes are judged.
 pub(super) struct Judge<'a> {
     pub(super) record: &'a RepositoryRecord,
     pub(super) policy: UpstreamPolicy,
@@ -106,7 +106,7 @@ impl Judge<'_> {
     fn settings(&self) -> Settings<'_> {
         let record = self.record;
         Settings {
-            // Judged for all of them at once.
+            // `takes_changes` checks this once for all changes.
             read_only: false,
             deny_deletes: record.settings.deny_deletes,
             deny_non_fast_forwards: record.settings.deny_non_fast_forwards,
@@ -116,12 +116,12 @@ impl Judge<'_> {
                 repository: &record.policies.ref_rules,
                 overrides: false,
             },
-            // It is the upstream that changes them.
+            // The upstream itself may change mirrored refs.
             mirrored: None,
         }
     }
 
-    /// Judges what needs no objects.
+    /// Judges by the rules that need no objects.
     pub(super) fn before_pack(&self, judged: &mut Judged) {
         let rules = rules::before_pack(&judged.command(), &self.settings(), self.limits);
         if let Err(rejection) = rules {
@@ -129,7 +129,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Judges a change to what is here now.
+    /// Judges a change whose objects are here now.
     pub(super) fn with_objects(
         &self,
         judged: &mut Judged,
@@ -163,7 +163,7 @@ impl Judge<'_> {
     }
 }
 
-/// The closure of a sync: a ref whose target is not here whole is refused, and the others go on.
+/// The closure of a sync: refuses a ref whose target is not here whole, and lets the others pass.
 pub(super) struct Targets<'a> {
     pub(super) object: &'a RepoObject,
     pub(super) store: &'a Rc<Store>,
@@ -194,8 +194,8 @@ impl Closure for Targets<'_> {
         Ok(())
     }
 
-    /// What no ref of this repository reaches, nor its reflog: upstream must not get it shown for naming
-    /// it.
+    /// Objects that neither a ref of this repository nor its reflog reaches: upstream must not gain them
+    /// by naming them.
     fn hidden(&self, relied_on: &[ObjectId]) -> Result<HashSet<ObjectId>, ReadError> {
         Visible::to(self.object, self.store, Audience::Member).hidden(relied_on)
     }

@@ -1,8 +1,8 @@
-//! The upstream's refs, compared with those here as they come.
+//! Compares the upstream's refs with those here, as they come.
 //!
-//! Servers list refs by name, and the database has them by name: both are read side by side, a page of
-//! ours at a time, and only what differs is kept. A server that lists them in another order is understood
-//! as well; each ref that comes late takes a look-up of its own.
+//! Servers list refs by name, and the database returns them by name. So this reads both side by side, a
+//! page of ours at a time, and keeps only the differences. A server may also list refs in another order;
+//! then each ref out of order costs one look-up.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -20,26 +20,26 @@ use crate::storage::repository::origin_report::SkippedRefs;
 use crate::storage::repository::ref_record::RefRecord;
 use crate::storage::repository::store::RepoStore;
 
-/// Refs of ours that are read at a time.
+/// Our refs that one page reads.
 const PAGE_REFS: u32 = 500;
 
-/// What differs between the refs of both sides.
+/// The differences between the refs of both sides.
 #[derive(Debug, Default)]
 pub(super) struct Differences {
-    /// By name: where the ref stands here, and where in the upstream.
+    /// By name: the ref's target here, and its target in the upstream.
     pub(super) changed: BTreeMap<BString, (Option<ObjectId>, ObjectId)>,
-    /// Refs here that would come from the upstream and are not there: where each stands.
+    /// Refs here that a refspec leads to but that the upstream lacks, with their targets here.
     pub(super) gone: BTreeMap<BString, ObjectId>,
-    /// Refs of the upstream that lead somewhere.
+    /// Refs of the upstream that a refspec leads somewhere.
     pub(super) listed: u64,
-    /// Refs of the upstream that cannot be here because of their names.
+    /// Refs of the upstream whose names no repository here can have.
     pub(super) skipped: SkippedRefs,
-    /// Bytes of the names that are held.
+    /// Bytes of the names in memory.
     name_bytes: usize,
 }
 
 impl Differences {
-    /// Bytes that they take, here and in the lists made from them.
+    /// Bytes of memory for the differences and the lists made from them.
     pub(super) fn held_bytes(&self) -> u64 {
         let refs = self.changed.len().saturating_add(self.gone.len());
         let refs = refs.saturating_mul(size_of::<RefRecord>().saturating_mul(2));
@@ -47,24 +47,24 @@ impl Differences {
     }
 }
 
-/// Compares lists as they come.
+/// Compares the lists as they come.
 pub(super) struct Listing<'a, D> {
     store: &'a RepoStore<D>,
     refspecs: &'a Refspecs,
-    /// Whether refs are looked for that are here alone.
+    /// Whether to look for refs that exist only here.
     prunes: bool,
     limits: Limits,
-    /// The next refs of ours.
+    /// The next refs here.
     page: VecDeque<RefRecord>,
-    /// Where the page after it begins; `None`: there is none.
+    /// The start of the page after it; `None` if there is none.
     next_page: Option<BString>,
-    /// The last ref of ours that was compared, or left behind.
+    /// The last ref here that was compared or skipped.
     passed: Option<BString>,
     found: Differences,
 }
 
 impl<'a, D: Database> Listing<'a, D> {
-    /// Before the first ref.
+    /// Starts before the first ref.
     pub(super) fn new(
         store: &'a RepoStore<D>,
         refspecs: &'a Refspecs,
@@ -108,7 +108,7 @@ impl<'a, D: Database> Listing<'a, D> {
         Ok(())
     }
 
-    /// The list is at its end.
+    /// Ends the list, and returns the differences.
     pub(super) fn finish(mut self) -> Result<Differences, ListingError> {
         if self.prunes {
             while let Some(record) = self.next()? {
@@ -118,10 +118,10 @@ impl<'a, D: Database> Listing<'a, D> {
         Ok(self.found)
     }
 
-    /// Where the ref of this name stands here.
+    /// The target of the ref of this name here.
     fn find(&mut self, name: &BStr) -> Result<Option<ObjectId>, ListingError> {
         if self.passed.as_ref().is_some_and(|passed| name <= passed) {
-            // It comes late, and may have been taken for one that is here alone.
+            // The ref comes out of order, so it may wrongly count as one that exists only here.
             self.found.gone.remove(name);
             let found = self.store.find_ref(name)?;
             return Ok(found.map(|found| found.target));
@@ -148,7 +148,7 @@ impl<'a, D: Database> Listing<'a, D> {
         }
     }
 
-    /// The next ref of ours, which is passed by that.
+    /// The next ref here; the reading position moves past it.
     fn next(&mut self) -> Result<Option<RefRecord>, ListingError> {
         if self.page.is_empty() {
             self.read_page(BStr::new(""))?;
@@ -160,8 +160,8 @@ impl<'a, D: Database> Listing<'a, D> {
         Ok(next)
     }
 
-    /// Reads the next page. If nobody looks for refs that are here alone, it begins at `name`: those
-    /// before it are of no interest.
+    /// Reads the next page. If nobody looks for refs that exist only here, the page begins at `name`: the
+    /// refs before it do not matter.
     fn read_page(&mut self, name: &BStr) -> Result<(), ListingError> {
         let Some(from) = self.next_page.take() else {
             return Ok(());
@@ -169,7 +169,7 @@ impl<'a, D: Database> Listing<'a, D> {
         let from = if self.prunes || from.as_bstr() >= name {
             from
         } else {
-            // What is left out is as good as passed.
+            // The reading position skips the refs before it.
             self.passed = Some(name.to_owned());
             name.to_owned()
         };
@@ -177,7 +177,7 @@ impl<'a, D: Database> Listing<'a, D> {
         if page.len() >= PAGE_REFS as usize {
             self.next_page = page.last().map(|last| {
                 let mut next = last.name.clone();
-                // The next name that there can be.
+                // The smallest name after it.
                 next.push(0);
                 next
             });
@@ -209,7 +209,7 @@ impl<'a, D: Database> Listing<'a, D> {
         self.count(bytes)
     }
 
-    /// Bounds what is held as a push is bounded.
+    /// Applies the bounds of a push to the differences in memory.
     fn count(&mut self, name_bytes: usize) -> Result<(), ListingError> {
         let refs_max = self.limits.commands_max;
         let refs = self
@@ -229,10 +229,10 @@ impl<'a, D: Database> Listing<'a, D> {
     }
 }
 
-/// A list cannot be compared.
+/// The reason why lists cannot be compared.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ListingError {
-    /// It is beyond a bound.
+    /// The list is beyond a bound.
     #[error(transparent)]
     Remote(#[from] FetchClientError),
     /// The store failed.

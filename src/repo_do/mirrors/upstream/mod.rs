@@ -3,20 +3,20 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `serve` | the upstream set, shown and taken away; a sync asked for; the history |
-//! | `shown` | the upstream and its syncs, as they are shown |
-//! | `hook`, `signature` | the upstream's own webhook, which asks for a sync |
-//! | `due` | when the next sync is due |
+//! | `serve` | sets, shows and removes the upstream; requests syncs; lists the history |
+//! | `shown` | the upstream and its syncs, for REST |
+//! | `hook`, `signature` | the upstream's own webhook, which requests a sync |
+//! | `due` | the time of the next sync |
 //! | `run` | the alarm: attempts, until a sync is over |
-//! | `sync` | a sync under way: what it works with, whether it is still wanted |
+//! | `sync` | a sync under way: its inputs, and whether it may still publish |
 //! | `attempt` | one attempt |
-//! | `listing` | the upstream's refs compared with those here, as they come |
-//! | `negotiate` | what to ask for, and what is here |
-//! | `judge` | which changes of refs are made |
-//! | `publish` | the one transaction that makes them |
+//! | `listing` | compares the upstream's refs with those here, as they come |
+//! | `negotiate` | the objects to request, and the commits that are here |
+//! | `judge` | judges which changes of refs a sync makes |
+//! | `publish` | the one transaction that makes the changes |
 //!
-//! A row of `upstream_sync` says that a sync is to be done, and is enough to go on with after the object
-//! was evicted or killed at any point. What a sync changes, and its end, is one transaction.
+//! A row of `upstream_sync` records a requested sync. The row alone suffices to go on after the object
+//! was evicted or killed at any point. One transaction holds both the changes of a sync and its end.
 
 mod attempt;
 pub(crate) mod due;

@@ -1,7 +1,7 @@
-//! What a sync asks for, and which commits it says are here.
+//! The objects that a sync requests, and the commits that it claims to have.
 //!
-//! One request says it all, so what is here is told by a bounded sample: the targets of the refs that
-//! change, a part of the history of some of them, and the heads of other branches.
+//! A sync sends one request, so it names a bounded sample of the commits here: the targets of the refs
+//! that change, a part of the history of some of them, and the heads of other branches.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -18,30 +18,30 @@ use crate::repo_do::lifecycle::import::error::ImportError;
 use crate::repo_do::runtime::timer::pause;
 use crate::repo_do::state::reach_cache::Audience;
 
-/// Refs whose old targets are told.
+/// Refs whose old targets are named.
 const TARGETS_MAX: usize = 256;
 
-/// Refs of whose history a sample is told: of upstream's refs here upstream knows the targets, unless
-/// somebody pushed to them.
+/// Refs whose history is sampled. Upstream knows the targets of its own refs here, unless somebody pushed
+/// to them.
 const SAMPLED_MAX: usize = 4;
 
-/// Other branches whose heads are told as well.
+/// Other branches whose heads are named as well.
 const BRANCHES_MAX: usize = 256;
 
-/// Commits of a history that are looked at between two pauses.
+/// Commits of a history between two pauses.
 const STEP_COMMITS: u64 = 4096;
 
-/// The order of a fetch.
+/// The objects to request, and the commits that are here.
 #[derive(Debug, Default)]
 pub(super) struct Needed {
-    /// Objects that are not here, each once.
+    /// Objects that this repository lacks, each once.
     pub(super) wants: Vec<ObjectId>,
-    /// Commits that are here with all that they reach.
+    /// Commits that are here with everything that they reach.
     pub(super) haves: Vec<ObjectId>,
 }
 
 impl Sync {
-    /// What these changes of refs need.
+    /// The objects that these changes of refs need.
     pub(super) async fn needed(
         &self,
         changes: &[(Option<ObjectId>, ObjectId)],
@@ -56,7 +56,7 @@ impl Sync {
                 here.push(*target);
             }
         }
-        // That an object lies here is not enough: nobody gets it for naming it.
+        // An object that merely lies here does not count: naming it must not reveal it.
         let store = &self.attempt.store;
         let visible = Visible::to(&self.attempt.object, store, Audience::Member);
         let hidden = || Ok(visible.hidden(&here)?);

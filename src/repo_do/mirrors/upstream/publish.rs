@@ -1,5 +1,6 @@
-//! The end of a sync: what came is proved, and what it changes is published in one transaction with the
-//! sync's own row. So a sync that is over has left all that it says, and one that was killed nothing.
+//! The end of a sync: proves the pack, then publishes the changes and the end of the sync's own row in
+//! one transaction. So a finished sync has left everything that it reports, and a killed one has left
+//! nothing.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -46,19 +47,19 @@ use crate::storage::repository::upstream_syncs::{
     AskedBy, RefReport, RefResult, SyncOutcome, SyncReport,
 };
 
-/// Changes that are judged between two pauses.
+/// Changes judged between two pauses.
 const JUDGED_AT_ONCE: usize = 200;
 
-/// What a sync has to say.
+/// The report of a sync, while it grows.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     report: SyncReport,
-    /// The refs that stand apart from upstream's.
+    /// The refs that diverged from upstream's.
     apart: HashSet<BString>,
 }
 
 impl Told {
-    /// Nothing is known yet but what the list says.
+    /// Starts with the facts that the list gives.
     pub(super) fn of(found: &Differences) -> Self {
         let report = SyncReport {
             skipped: found.skipped.count,
@@ -70,7 +71,7 @@ impl Told {
         }
     }
 
-    /// Notes what became of a ref.
+    /// Notes the result of a ref.
     pub(super) fn note(&mut self, change: &Judged) {
         if change.result == RefResult::Diverged {
             self.apart.insert(change.update.name.clone());
@@ -79,10 +80,10 @@ impl Told {
     }
 }
 
-/// Changes that were proved and judged.
+/// The changes, proved and judged.
 pub(super) struct Checked {
     changes: Vec<Judged>,
-    /// `None` when nothing came.
+    /// The pack; `None` if upstream sent none.
     pack: Option<ProvenPack>,
     /// Commits that came without their parents.
     shallow: Vec<ObjectId>,
@@ -93,7 +94,7 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    /// Walks from the targets: what they reach must be here. Then each change is judged.
+    /// Walks from the targets: every object that they reach must be here. Then judges each change.
     pub(super) async fn prove(
         sync: &Sync,
         (fetched, opened): (Fetched, &QuarantinedPack),
@@ -104,7 +105,7 @@ impl Checked {
         let (object, store, steps) = (&attempt.object, &attempt.store, attempt.steps());
         let live = attempt.live()?;
         let limits = &attempt.limits;
-        // Secrets are searched in what is pushed here; what comes from upstream was public there.
+        // A sync does not search for secrets: upstream's content was already public there.
         let nothing = Allowed::default();
         let pushed = inspect(steps, fetched.resolved, (&live, limits), &nothing).await?;
         let graph = graph_of(object, store, &live)?;
@@ -148,7 +149,7 @@ impl Checked {
     }
 }
 
-/// The commits of the changes that are made; what cannot be read is left out of their events.
+/// The commits of the changes that the sync makes, for their events. Unreadable commits are omitted.
 async fn commits(
     sync: &Sync,
     graph: &Rc<CommitGraph>,
@@ -175,7 +176,7 @@ async fn commits(
 }
 
 impl Sync {
-    /// Ends a sync that has nothing to publish.
+    /// Ends a sync without a pack to publish.
     pub(super) fn end_without_pack(
         &self,
         ground: &Ground,
@@ -190,7 +191,7 @@ impl Sync {
         Ok(Outcome::More)
     }
 
-    /// Publishes what the sync changes, and ends it.
+    /// Publishes the changes of the sync, and ends it.
     pub(super) async fn publish(
         &self,
         ground: &Ground,
@@ -202,7 +203,7 @@ impl Sync {
         let pack_bytes = checked.pack.as_ref().map_or(0, ProvenPack::pack_bytes);
         let _hold = self.attempt.claim_room(pack_bytes).await?;
         tell::prepare(object).await;
-        // From here to the end of the transaction nothing is awaited.
+        // From here to the end of the transaction there is no await.
         self.check_publishable()?;
         told.report.pack_bytes = pack_bytes;
         let mut publication = Self::publication(ground, &mut checked);
@@ -224,7 +225,7 @@ impl Sync {
             self.write_end(ground, &checked.changes, &told)
         })?;
         if publication.pack.is_some() {
-            // Published or removed: either way it is out of quarantine.
+            // The pack is published or removed: either way it has left quarantine.
             opened.forget();
         } else {
             opened.discard();
@@ -264,7 +265,7 @@ impl Sync {
         }
     }
 
-    /// Points HEAD at another branch, if that is here now.
+    /// Points HEAD at another branch, if that branch is here now.
     fn move_head(&self, head: Option<&BString>) -> Result<(), StoreError> {
         let store = &self.attempt.store;
         let before = store.head()?;
@@ -279,7 +280,7 @@ impl Sync {
         tell::append_repository(store, EventKind::Updated, Doer::default(), &more)
     }
 
-    /// Writes the end of the sync, and the events that tell of it; in the caller's transaction.
+    /// Writes the end of the sync and its events, in the caller's transaction.
     fn write_end(
         &self,
         ground: &Ground,
@@ -359,14 +360,14 @@ impl Sync {
 /// Refs that an event names.
 const DIVERGED_TOLD: usize = 20;
 
-/// What a ref is told that somebody moved between the list and the end.
+/// The reason for a ref that somebody moved between the list and the end.
 const OVERTAKEN: &str = "it changed here meanwhile: the next sync looks again";
 
 fn is_overtaken(change: &Judged) -> bool {
     change.reason.as_deref() == Some(OVERTAKEN)
 }
 
-/// Takes over what became of the changes that were to be made.
+/// Takes over the results of the published changes.
 fn note_outcomes(changes: &mut [Judged], outcomes: &[RefOutcome]) {
     let made = changes.iter_mut().filter(|change| change.is_made());
     for (change, outcome) in made.zip(outcomes) {

@@ -1,4 +1,4 @@
-//! The alarm's part: syncs that are asked for or due, each tried until it is over.
+//! The alarm's part: runs each requested or due sync until it is over.
 
 use std::rc::Rc;
 
@@ -20,13 +20,13 @@ use crate::storage::event::EventKind;
 use crate::storage::fault_log;
 use crate::storage::repository::upstream_syncs::{SyncOutcome, SyncRecord, SyncReport};
 
-/// Syncs that one alarm begins: the one that is asked for, and those asked for meanwhile.
+/// Syncs that one alarm begins: the requested one, and those requested meanwhile.
 const SYNCS_MAX: u32 = 3;
 
-/// When the alarm rings again for a sync that is due now.
+/// Milliseconds until the alarm rings again for a sync that is due now.
 const AGAIN_MS: i64 = 1_000;
 
-/// Makes the syncs that are due, and sees to it that the next one is made.
+/// Runs the due syncs, and sets the alarm for the next one.
 pub(crate) async fn run(object: &Rc<RepoObject>) {
     let Some(store) = object.store_or_log() else {
         return;
@@ -45,7 +45,7 @@ pub(crate) async fn run(object: &Rc<RepoObject>) {
             return;
         }
     }
-    // What could not be done now is not tried at once again.
+    // Do not retry at once a sync that could not run now.
     let next = due::due(&store).map(|due| due.map(|at_ms| at_ms.max(now_ms() + AGAIN_MS)));
     wake_if_due(object, next).await;
 }
@@ -55,7 +55,7 @@ impl Filling for Sync {
     type Record = SyncRecord;
     type Error = ImportError;
 
-    /// The sync that is asked for, or the one that is due.
+    /// The requested sync, or the due one.
     fn left(&self) -> Result<Option<SyncRecord>, StoreError> {
         let store = &self.attempt.store;
         let current = &self.attempt.object.upstream;
@@ -70,7 +70,7 @@ impl Filling for Sync {
         let mut next = store.next_sync()?;
         current.set_running(next.as_ref().map(|sync| sync.seq));
         if let Some(next) = next.as_mut().filter(|next| current.is_counted(next.seq)) {
-            // The attempt that begins now is not one that was made.
+            // The row already counts the attempt that begins now.
             next.attempts = next.attempts.saturating_sub(1);
         }
         Ok(next)
@@ -78,7 +78,7 @@ impl Filling for Sync {
 
     fn so_far(record: &SyncRecord) -> SoFar {
         SoFar {
-            // It may have been asked for long ago: what counts is how often it was tried.
+            // The request may be old. Only the number of attempts counts.
             started_at: now_ms(),
             attempts: record.attempts,
         }
@@ -119,7 +119,7 @@ impl Filling for Sync {
         self.attempt.noted().clear();
     }
 
-    /// Ends the sync as failed. Its event is told once, until one succeeds or fails for another reason.
+    /// Ends the sync as failed. A series of failures for one reason writes one event.
     async fn fail(&self, error: &ImportError) -> Result<(), ImportError> {
         let (object, store) = (&self.attempt.object, &self.attempt.store);
         let Some(seq) = object.upstream.running() else {

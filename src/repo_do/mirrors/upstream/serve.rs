@@ -1,4 +1,4 @@
-//! Requests about the upstream: it is set, shown, taken away; a sync is asked for; the history.
+//! Requests about the upstream: set it, show it, remove it; request a sync; list the history.
 
 use std::rc::Rc;
 
@@ -28,10 +28,10 @@ use crate::storage::event::EventKind;
 use crate::storage::repository::upstream::Upstream;
 use crate::storage::repository::upstream_syncs::{AskedBy, SyncRecord};
 
-/// The end of syncs that are not over when the settings change.
+/// The error of syncs that new settings end.
 const SET_AGAIN: &str = "the upstream was set again";
 
-/// Answers a request of somebody who administers the repository.
+/// Answers a request of an administrator of the repository.
 pub(crate) async fn answer(
     object: &Rc<RepoObject>,
     store: &Rc<Store>,
@@ -115,7 +115,7 @@ async fn set(
     reply::json(&shown::upstream(object, store, &upstream)?)
 }
 
-/// The sealed credentials: those that are given; or those of before, which another URL needs again.
+/// The sealed credentials: the given ones, or else the previous ones, if the URL is the same.
 async fn credentials(
     object: &RepoObject,
     store: &Store,
@@ -157,7 +157,7 @@ async fn remove(object: &Rc<RepoObject>, store: &Rc<Store>, doer: Doer) -> Answe
     reply::json(&json!({"url": former.url}))
 }
 
-/// Tells of the settings' change, as of that of any other setting.
+/// Writes the event of changed settings, as for every other setting.
 fn tell_change(
     store: &Store,
     former: Option<&Upstream>,
@@ -172,7 +172,7 @@ fn tell_change(
     tell::append_repository(store, EventKind::Updated, doer, &more)
 }
 
-/// Asks for a sync. One that has not begun does for all who ask.
+/// Requests a sync. Callers share a sync that has not begun.
 pub(super) async fn ask(
     object: &RepoObject,
     store: &Store,

@@ -1,4 +1,4 @@
-//! The upstream and its syncs, as REST shows them. No secret is among it.
+//! The upstream and its syncs, as REST shows them, without secrets.
 
 use serde::Serialize;
 
@@ -11,10 +11,10 @@ use crate::storage::repository::upstream::{Diverged, Upstream, UpstreamPolicy};
 use crate::storage::repository::upstream_syncs::{AskedBy, RefReport, SyncOutcome, SyncRecord};
 use crate::storage::time::iso_8601;
 
-/// Refs that stand apart and are named.
+/// Diverged refs that an answer names.
 const DIVERGED_SHOWN: u32 = 100;
 
-/// The settings, as an event tells them too.
+/// The settings; events show them too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct ShownSettings {
     url: String,
@@ -49,13 +49,13 @@ pub(super) struct ShownUpstream {
     settings: ShownSettings,
     created_at: String,
     updated_at: String,
-    /// When a sync begins by itself.
+    /// The time of the next sync that needs no request.
     next_sync_at: Option<String>,
-    /// The sync that is not over.
+    /// The sync that has not ended.
     sync: Option<ShownSync>,
     last_sync: Option<ShownSync>,
     last_error: Option<String>,
-    /// The refs that stand apart, by name.
+    /// The diverged refs, by name.
     diverged: Vec<ShownDiverged>,
 }
 
@@ -96,7 +96,7 @@ pub(super) struct ShownSync {
     asked_at: String,
     attempts: u32,
     finished_at: Option<String>,
-    /// How far it has come, while it runs.
+    /// The progress of the sync, while it runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     progress: Option<ImportProgress>,
     created: u64,
@@ -111,7 +111,7 @@ pub(super) struct ShownSync {
     error: Option<String>,
 }
 
-/// A sync, with its progress if it is the one under way.
+/// A sync, with its progress if it runs now.
 pub(super) fn sync(object: &RepoObject, sync: SyncRecord) -> ShownSync {
     let is_running = object.upstream.running() == Some(sync.seq);
     let state = match sync.finished {
@@ -141,7 +141,7 @@ pub(super) fn sync(object: &RepoObject, sync: SyncRecord) -> ShownSync {
     }
 }
 
-/// The upstream, with its syncs of now.
+/// The upstream, with its present syncs.
 pub(super) fn upstream(
     object: &RepoObject,
     store: &Store,

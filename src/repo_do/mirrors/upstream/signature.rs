@@ -1,4 +1,4 @@
-//! The webhooks of other hosts: who signed one, and whether it tells of a push. Without I/O.
+//! The webhooks of other hosts: checks the signature, and reads whether a webhook reports a push. No I/O.
 //!
 //! - GitHub (<https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries>):
 //!   `X-Hub-Signature-256: sha256=<hex>`, an HMAC-SHA256 of the body.
@@ -6,7 +6,7 @@
 //! - GitLab (<https://docs.gitlab.com/user/project/integrations/webhooks/>): `X-Gitlab-Token`, the secret
 //!   itself.
 //!
-//! The body is hashed as it comes and never read: that something was pushed is all that it has to say.
+//! The body is hashed as it comes, and never parsed: Cairn only needs to know that somebody pushed.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
@@ -16,7 +16,7 @@ use crate::storage::webhook::definition::Secret;
 
 const DIGEST_BYTES: usize = 32;
 
-/// Headers with an HMAC of the body, the first that is there counts.
+/// Headers with an HMAC of the body; the first one present counts.
 const SIGNATURES: [&str; 4] = [
     "x-hub-signature-256",
     "x-gitea-signature",
@@ -26,7 +26,7 @@ const SIGNATURES: [&str; 4] = [
 
 const TOKEN: &str = "x-gitlab-token";
 
-/// Headers that name what happened. Gitea and its kin send GitHub's as well.
+/// Headers that name the event. Gitea and its kin also send GitHub's header.
 const EVENTS: [&str; 5] = [
     "x-github-event",
     "x-gitea-event",
@@ -35,25 +35,25 @@ const EVENTS: [&str; 5] = [
     "x-gitlab-event",
 ];
 
-/// What happened where a ref may have changed.
+/// The events that may have changed a ref.
 const PUSHES: [&str; 5] = ["push", "create", "delete", "push hook", "tag push hook"];
 
-/// What a webhook shows of its secret.
+/// The proof that a webhook offers.
 enum Claim {
-    /// The HMAC of its body.
+    /// The HMAC of the webhook's body.
     Digest(Vec<u8>),
-    /// Whether it has shown the secret itself.
+    /// Whether the webhook's token equals the secret.
     Token(bool),
 }
 
-/// A webhook whose body comes.
+/// A webhook whose body is still coming.
 pub(super) struct Signed {
     claim: Claim,
     mac: Hmac<Sha256>,
 }
 
 impl Signed {
-    /// Of its headers; `None` if it shows nothing of any secret.
+    /// Starts from the headers; `None` if they offer no proof.
     pub(super) fn new(secret: &Secret, header: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let mac = Hmac::<Sha256>::new_from_slice(secret.reveal().as_bytes()).ok()?;
         let claim = match SIGNATURES.iter().find_map(|name| header(name)) {
@@ -70,7 +70,7 @@ impl Signed {
         }
     }
 
-    /// Whether who sent it knows the secret. Compares in constant time.
+    /// Whether the sender knows the secret. Compares in constant time.
     pub(super) fn into_verdict(self) -> bool {
         match self.claim {
             Claim::Digest(digest) => self.mac.verify_slice(&digest).is_ok(),
@@ -88,13 +88,13 @@ fn digest(signature: &str) -> Option<Vec<u8>> {
     decoded.then_some(digest)
 }
 
-/// Whether two texts are the same, in a time that says nothing of either.
+/// Whether two texts are equal, in a time that reveals nothing about either.
 fn is_same(one: &str, other: &str) -> bool {
     let [one, other] = [one, other].map(|text| Sha256::digest(text.as_bytes()));
     one.as_slice().ct_eq(other.as_slice()).into()
 }
 
-/// What happened, by the host's name for it, and whether a ref may have changed by it.
+/// The event by the host's name, and whether it may have changed a ref.
 pub(super) fn event(header: impl Fn(&str) -> Option<String>) -> (String, bool) {
     let event = EVENTS.iter().find_map(|name| header(name));
     let event = event.unwrap_or_default().to_ascii_lowercase();
@@ -156,7 +156,7 @@ mod tests {
             assert!(!is_good(&[("x-hub-signature-256", wrong)], BODY), "{wrong}");
         }
         assert!(!is_good(&[("x-gitlab-token", "It's a Secret")], BODY));
-        // A bad signature is not made good by a token.
+        // A good token does not repair a bad signature.
         let both = [
             ("x-hub-signature-256", "sha256=00"),
             ("x-gitlab-token", KEY),

@@ -1,4 +1,4 @@
-//! A sync under way: what it works with, and whether it is still wanted.
+//! A sync under way: its inputs, and whether it may still publish.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -16,7 +16,7 @@ use crate::repo_do::state::store::Store;
 use crate::storage::repository::store::RepositoryRecord;
 use crate::storage::repository::upstream::{Diverged, Upstream};
 
-/// Refs that went different ways and are remembered. Beyond that they are fetched again at each sync.
+/// Diverged refs that are remembered. Each sync fetches the others again.
 pub(super) const DIVERGED_MAX: u32 = 1000;
 
 /// State shared by the attempts in one run of the alarm.
@@ -24,30 +24,30 @@ pub(super) struct Sync {
     pub(super) attempt: Attempt,
 }
 
-/// What an attempt works with.
+/// The inputs of an attempt.
 pub(super) struct Ground {
     pub(super) upstream: Upstream,
     pub(super) record: RepositoryRecord,
     pub(super) seq: i64,
-    /// Refs that were found to stand apart before.
+    /// Refs that an earlier sync found diverged.
     pub(super) apart: HashMap<BString, Diverged>,
 }
 
 impl Sync {
-    /// In this life of the object, by the settings that hold now.
+    /// A sync for this life of the object and its present settings.
     pub(super) fn new(object: &Rc<RepoObject>, store: &Rc<Store>) -> Self {
         Self {
             attempt: Attempt::following(object, store),
         }
     }
 
-    /// After an `.await`: whether the upstream is still followed as it was. Nothing may be written
-    /// otherwise.
+    /// Call after each `.await`: fails if the repository no longer follows the upstream by the same
+    /// settings. After a failure the sync must not write.
     pub(super) fn check_alive(&self) -> Result<(), ImportError> {
         self.attempt.check_alive()
     }
 
-    /// What an attempt works with, if the repository takes changes now.
+    /// The inputs of an attempt, if the repository takes changes now.
     pub(super) fn ground(&self, seq: i64) -> Result<Ground, ImportError> {
         let store = &self.attempt.store;
         let record = store.load()?.ok_or(ImportError::Deleted)?;
@@ -62,7 +62,7 @@ impl Sync {
         })
     }
 
-    /// The credentials that upstream is sent.
+    /// The credentials to send to the upstream.
     pub(super) async fn credentials(
         &self,
         ground: &Ground,
@@ -94,7 +94,7 @@ impl Sync {
         Ok(Some(opened.credentials))
     }
 
-    /// Makes sure that nothing is in the way of what is published next.
+    /// Checks that the next publication may go ahead.
     pub(super) fn check_publishable(&self) -> Result<(), ImportError> {
         self.check_alive()?;
         let record = self.attempt.store.load()?.ok_or(ImportError::Deleted)?;
@@ -102,7 +102,7 @@ impl Sync {
     }
 }
 
-/// Fails if the repository takes nothing, from its upstream neither.
+/// Fails if the repository takes no changes, which holds for its upstream too.
 fn takes_changes(record: &RepositoryRecord) -> Result<(), ImportError> {
     let refused = if record.policies.standing.suspended {
         "the namespace is suspended"

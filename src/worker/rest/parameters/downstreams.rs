@@ -11,7 +11,7 @@ use crate::repo_do::contract::{
     present,
 };
 
-/// The refs that are pushed unless others are named.
+/// The default refspecs.
 const REFS_DEFAULT: [&str; 2] = ["refs/heads/*", "refs/tags/*"];
 
 /// Body of `POST …/downstreams`.
@@ -25,15 +25,15 @@ pub(crate) struct Given {
     /// Whether refs there may lose commits.
     #[serde(default)]
     force: bool,
-    /// Whether refs there go that no ref here goes to.
+    /// Whether pushes delete refs there that no ref here leads to.
     #[serde(default)]
     prune: bool,
-    /// Whether all refs change there or none.
+    /// Whether a push changes all refs there or none.
     #[serde(default)]
     atomic: bool,
-    /// Whether anything is pushed; true unless given.
+    /// Whether Cairn pushes to it; true unless given.
     active: Option<bool>,
-    /// For the remote.
+    /// The credentials for the remote.
     credentials: Option<GivenCredentials>,
 }
 
@@ -104,7 +104,7 @@ pub(crate) struct PushQuery {
 }
 
 impl PushQuery {
-    /// What is asked for.
+    /// The checked query.
     pub(crate) fn checked(self) -> Result<ListPushes, ErrorReply> {
         Ok(ListPushes {
             before: read_cursor(self.cursor)?,
@@ -113,7 +113,7 @@ impl PushQuery {
     }
 }
 
-/// The remote's URL, as it is kept.
+/// The remote's URL, in the form that is stored.
 fn url(text: &str, allow_private: bool) -> Result<String, ErrorReply> {
     let refused =
         |error: RemoteUrlError| ErrorReply::at(ErrorCode::InvalidUrl, "/url", error.to_string());

@@ -14,7 +14,7 @@ use crate::storage::webhook::definition::Secret;
 /// The shortest interval unless the operator says otherwise: five minutes.
 pub(crate) const INTERVAL_SECONDS_MIN: u32 = 300;
 
-/// The longest: thirty days.
+/// The longest interval: thirty days.
 const INTERVAL_SECONDS_MAX: u32 = 30 * 86_400;
 
 /// Characters of the secret that signs a webhook.
@@ -28,19 +28,19 @@ pub(crate) struct NewUpstream {
     url: String,
     /// Refspecs; branches and tags unless given.
     refs: Option<Vec<String>>,
-    /// What becomes of a ref that has changed on both sides.
+    /// The treatment of a ref that has changed on both sides.
     #[serde(default = "read_only")]
     policy: UpstreamPolicy,
-    /// Seconds between two syncs; none but those that are asked for unless given.
+    /// Seconds between two syncs; absent: a sync needs a request.
     interval_seconds: Option<u32>,
-    /// Whether a ref is deleted here that upstream no longer has.
+    /// Whether a sync deletes refs here that upstream no longer has.
     #[serde(default)]
     prune: bool,
-    /// Absent: those of before, if the URL is the same.
+    /// Absent: the old credentials, if the URL is the same.
     #[serde(default, deserialize_with = "present")]
     #[expect(clippy::option_option, reason = "absent, null and credentials differ")]
     credentials: Option<Option<GivenCredentials>>,
-    /// Absent: that of before.
+    /// Absent: the old secret.
     #[serde(default, deserialize_with = "present")]
     #[expect(clippy::option_option, reason = "absent, null and a text differ")]
     webhook_secret: Option<Option<String>>,
@@ -51,7 +51,7 @@ fn read_only() -> UpstreamPolicy {
 }
 
 impl NewUpstream {
-    /// The upstream, with each field within its bounds.
+    /// The upstream, with each field checked against its bounds.
     pub(crate) fn checked(
         self,
         allow_private: bool,
@@ -135,7 +135,7 @@ impl SyncQuery {
         page_limit(self.limit)
     }
 
-    /// The last sync of the page before.
+    /// The last sync of the previous page.
     pub(crate) fn before(self) -> Result<Option<i64>, ErrorReply> {
         read_cursor(self.cursor)
     }

@@ -48,7 +48,7 @@ impl From<ShownDownstream> for DownstreamShown {
     }
 }
 
-/// A push that is over.
+/// A finished push.
 #[derive(Debug, Serialize)]
 pub(crate) struct PushShown {
     id: i64,

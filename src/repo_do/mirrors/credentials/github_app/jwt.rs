@@ -1,4 +1,4 @@
-//! The proof that a request is the app's: a token that its key has signed
+//! The proof that a request comes from the app: a token that the app's key signs
 //! (<https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app>).
 
 use base64::Engine as _;
@@ -11,10 +11,10 @@ use crate::repo_do::runtime::web_crypto::{WebCryptoError, sign_rs256};
 /// `{"alg":"RS256","typ":"JWT"}`
 const HEADER: &str = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9";
 
-/// Seconds by which GitHub's clock may be behind ours.
+/// Seconds that GitHub's clock may be behind ours.
 const BEHIND_SECONDS: i64 = 60;
 
-/// Seconds that it counts from now. GitHub allows ten minutes in all.
+/// Seconds that the proof is valid from now. GitHub allows ten minutes in all.
 const SECONDS: i64 = 480;
 
 #[derive(Serialize)]
@@ -24,7 +24,7 @@ struct Claims<'a> {
     iss: &'a str,
 }
 
-/// A proof that counts for some minutes.
+/// Signs a proof that is valid for some minutes.
 pub(super) async fn sign(app: &GithubApp, now_ms: i64) -> Result<String, WebCryptoError> {
     let unsigned = unsigned(&app.id, now_ms);
     let signature = sign_rs256(&app.key, unsigned.as_bytes()).await?;
@@ -38,7 +38,7 @@ fn unsigned(id: &str, now_ms: i64) -> String {
         exp: seconds.saturating_add(SECONDS),
         iss: id,
     };
-    // Numbers and letters are always written.
+    // Serializing numbers and letters cannot fail.
     let claims = serde_json::to_vec(&claims).unwrap_or_default();
     format!("{HEADER}.{}", URL_SAFE_NO_PAD.encode(claims))
 }

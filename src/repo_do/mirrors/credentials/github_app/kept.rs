@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::repo_do::mirrors::credentials::place::Direction;
 
-/// How long before its end a token is replaced, in milliseconds: a sync that begins with it takes a while.
+/// Milliseconds before its end at which a token is replaced, because a sync that begins with it takes a
+/// while.
 const BEFORE_END_MS: i64 = 10 * 60 * 1000;
 
-/// Tokens that are kept.
+/// Tokens in memory, at most.
 const TOKENS_MAX: usize = 256;
 
-/// The rights that a token stands for.
+/// The rights that a token grants.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Grant {
     /// The beginning of the API's URLs.
@@ -19,17 +20,17 @@ pub(super) struct Grant {
     pub(super) app_id: String,
     /// The installation.
     pub(super) installation_id: u64,
-    /// The name of the only repository that it opens.
+    /// The name of the only repository that the token opens.
     pub(super) repository: String,
-    /// Whether it may write.
+    /// The mirror's direction: the token of a downstream may write.
     pub(super) direction: Direction,
 }
 
-/// A token.
+/// A token from GitHub.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Minted {
     pub(super) token: String,
-    /// Unix milliseconds.
+    /// The token's end, in unix milliseconds.
     pub(super) ends_ms: i64,
 }
 
@@ -41,14 +42,14 @@ impl KeptTokens {
         Self(BTreeMap::new())
     }
 
-    /// A token that counts for some minutes more.
+    /// The token of this grant, if it is valid for some minutes more.
     pub(super) fn find(&mut self, grant: &Grant, now_ms: i64) -> Option<String> {
         self.0
             .retain(|_, minted| now_ms < minted.ends_ms.saturating_sub(BEFORE_END_MS));
         self.0.get(grant).map(|minted| minted.token.clone())
     }
 
-    /// Keeps a token. Where there are too many, the one that ends first goes.
+    /// Keeps a token. If there are too many, drops the token that ends first.
     pub(super) fn keep(&mut self, grant: Grant, minted: Minted) {
         self.0.insert(grant, minted);
         if self.0.len() > TOKENS_MAX {

@@ -1,4 +1,4 @@
-//! A token asked for: `POST /app/installations/:id/access_tokens`.
+//! Requests a token: `POST /app/installations/:id/access_tokens`.
 
 use std::cell::RefCell;
 use std::fmt::Display;
@@ -17,13 +17,13 @@ use crate::repo_do::runtime::clock::now_ms;
 use crate::repo_do::runtime::timer;
 use crate::storage::time::parse_rfc_3339;
 
-/// How long GitHub may take to answer, in milliseconds.
+/// Milliseconds that GitHub may take to answer.
 const SILENCE_MS: u32 = 10_000;
 
-/// Bytes of an answer; GitHub's has some 2,000.
+/// Bytes of an answer; GitHub's answer has some 2,000.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
 
-/// Characters of GitHub's words that an error repeats.
+/// Characters of GitHub's message that an error repeats.
 const MESSAGE_CHARACTERS_MAX: usize = 200;
 
 const USER_AGENT: &str = concat!("Cairn/", env!("CARGO_PKG_VERSION"));
@@ -32,7 +32,7 @@ thread_local! {
     static TOKENS: RefCell<KeptTokens> = const { RefCell::new(KeptTokens::new()) };
 }
 
-/// A token for the mirror's repository there: one of memory, or a new one.
+/// The token for the mirror's remote repository: one from memory, or a new one.
 pub(in super::super) async fn token(
     app: &GithubApp,
     installation_id: u64,
@@ -118,7 +118,7 @@ async fn body_of(response: &Response) -> Result<Vec<u8>, CredentialsError> {
     Ok(bytes)
 }
 
-/// Reads an answer.
+/// Reads GitHub's answer.
 fn read(status: u16, body: &[u8]) -> Result<Minted, CredentialsError> {
     #[derive(Deserialize)]
     struct Answer {
@@ -145,7 +145,7 @@ fn read(status: u16, body: &[u8]) -> Result<Minted, CredentialsError> {
     let message: String = message.chars().filter(is_shown).collect();
     let message: String = message.chars().take(MESSAGE_CHARACTERS_MAX).collect();
     match status {
-        // Too many requests are told by 403 as well, and are none of the app's faults.
+        // GitHub also sends 403 for too many requests, which is no fault of the app.
         403 if message.to_ascii_lowercase().contains("rate limit") => Err(unavailable(&message)),
         400..=499 if status != 429 => Err(CredentialsError::AppRefused { status, message }),
         _ => Err(unavailable(&format_args!("its answer has status {status}"))),

@@ -1,16 +1,16 @@
 //! Tokens of a GitHub App's installations
 //! (<https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/authenticating-as-a-github-app-installation>).
 //!
-//! The operator has the app's key, with which a token is asked for when a mirror needs one. It lives an
-//! hour; the isolate keeps it in memory, and nothing else does.
+//! The operator has the app's key. When a mirror needs a token, Cairn requests one with that key. A token
+//! lives an hour, and only the isolate's memory keeps it.
 //!
 //! | file | what |
 //! |---|---|
-//! | `settings` | the app, as the operator's secrets name it |
-//! | `private_key` | its key, from the PEM that GitHub hands out |
-//! | `jwt` | the proof that a request is the app's |
+//! | `settings` | the app, from the operator's secrets |
+//! | `private_key` | the app's key, from the PEM that GitHub issues |
+//! | `jwt` | the proof that a request comes from the app |
 //! | `kept` | the tokens in memory |
-//! | `minting` | a token asked for |
+//! | `minting` | requests a token |
 
 pub(super) mod minting;
 pub(crate) mod settings;

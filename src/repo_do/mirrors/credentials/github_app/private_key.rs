@@ -1,5 +1,5 @@
-//! A private key in PEM (RFC 7468). GitHub hands out PKCS#1, and the platform reads PKCS#8 alone, which
-//! is the same key with the algorithm's name around it (RFC 5958).
+//! A private key in PEM (RFC 7468). GitHub issues PKCS#1, but the platform reads only PKCS#8: the same
+//! key in an envelope that names the algorithm (RFC 5958).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,8 +16,8 @@ const RSA_PREFIX: [u8; 18] = [
 const SEQUENCE: u8 = 0x30;
 const OCTET_STRING: u8 = 0x04;
 
-/// The key in PKCS#8; `None` if the text has none. A secret that was set in one line has `\n` in place
-/// of line breaks.
+/// The key in PKCS#8; `None` if the text has no key. A secret that was set in one line has `\n`
+/// in place of line breaks.
 pub(super) fn pkcs8_of(pem: &str) -> Option<Vec<u8>> {
     if pem.len() > PEM_BYTES_MAX {
         return None;
@@ -37,7 +37,7 @@ pub(super) fn pkcs8_of(pem: &str) -> Option<Vec<u8>> {
     Some(der(SEQUENCE, &[&RSA_PREFIX[..], &key].concat()))
 }
 
-/// A value in DER, with the tag and the length before it.
+/// The DER encoding of a value: tag, length, content.
 fn der(tag: u8, value: &[u8]) -> Vec<u8> {
     let length = value.len().to_be_bytes();
     let zeros = length.iter().take_while(|byte| **byte == 0).count();
@@ -49,7 +49,7 @@ fn der(tag: u8, value: &[u8]) -> Vec<u8> {
             out.push(0x80 | bytes);
             out.extend_from_slice(length);
         }
-        // No length has more than eight bytes.
+        // A length has at most eight bytes.
         (_, Err(_)) => {}
     }
     out.extend_from_slice(value);

@@ -1,4 +1,4 @@
-//! The GitHub App, as the operator's secrets name it.
+//! The GitHub App, from the operator's secrets.
 
 use url::Url;
 
@@ -11,7 +11,7 @@ const ID: &str = "CAIRN_GITHUB_APP_ID";
 /// Its private key, in PEM.
 const KEY: &str = "CAIRN_GITHUB_APP_KEY";
 
-/// Where GitHub's REST API is, or that of a GitHub Enterprise Server: `https://HOST/api/v3`.
+/// URL of GitHub's REST API, or of a GitHub Enterprise Server's: `https://HOST/api/v3`.
 const API: &str = "CAIRN_GITHUB_API";
 
 const GITHUB_API: &str = "https://api.github.com";
@@ -19,19 +19,19 @@ const GITHUB_API: &str = "https://api.github.com";
 /// Characters of an id.
 const ID_CHARACTERS_MAX: usize = 64;
 
-/// Why there is no app.
+/// The reason why there is no app.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AppError {
-    /// The operator has set none.
+    /// The operator has set no app.
     #[error("this server has no GitHub App: {0} is not set")]
     Unset(&'static str),
-    /// The id is none.
+    /// The app's id is malformed.
     #[error("{ID} must be the id of a GitHub App, or its client id")]
     Id,
-    /// The key is none.
+    /// The app's key is malformed.
     #[error("{KEY} must be a private key in PEM, as GitHub hands it out")]
     Key,
-    /// The URL is wrong or not allowed.
+    /// The API's URL is malformed or not allowed.
     #[error("{API} is wrong: {0}")]
     Api(String),
 }
@@ -43,13 +43,13 @@ pub(crate) struct GithubApp {
     pub(super) key: Vec<u8>,
     /// The beginning of the API's URLs.
     pub(super) api: String,
-    /// The host of the repositories that its tokens open, with the port.
+    /// The host, with its port, of the repositories that the app's tokens open.
     host: String,
     port: Option<u16>,
 }
 
 impl GithubApp {
-    /// Reads the settings. One that is empty or of spaces is not set.
+    /// Reads the settings. An empty or blank setting counts as unset.
     pub(crate) fn read(
         secret: impl Fn(&str) -> Option<String>,
         allow_private: bool,
@@ -81,8 +81,8 @@ impl GithubApp {
         })
     }
 
-    /// The name of the repository that the URL has, if it is one of this GitHub's. No other server is
-    /// sent a token of the app's.
+    /// The name of the repository in the URL, if the URL is on this app's GitHub. Cairn sends the app's
+    /// tokens to no other server.
     #[must_use]
     pub(crate) fn repository_of(&self, url: &RemoteUrl) -> Option<String> {
         let url = Url::parse(&url.to_string()).ok()?;

@@ -11,7 +11,7 @@ fn id(byte: u8) -> ObjectId {
     ObjectId::from([byte; 20])
 }
 
-/// A repository with these refs.
+/// Makes a repository with these refs.
 fn with(refs: &[(String, u8)]) -> Store {
     let store = store();
     let updates = refs.iter().map(|(name, byte)| RefUpdate {
@@ -42,7 +42,7 @@ fn branches(names: &[(&str, u8)]) -> Vec<(String, u8)> {
         .collect()
 }
 
-/// What differs, with the list in pieces of this many refs.
+/// The differences, with the list in pieces of this many refs.
 fn differences(
     store: &Store,
     refspecs: &[&str],
@@ -133,7 +133,7 @@ fn names_that_nobody_could_store_are_left_out() {
     assert_eq!(found.skipped.count, 1);
 }
 
-/// Much more than a page, of which little differs: little is held, and nothing is looked up one by one.
+/// Lists of many pages with few differences: memory holds little, and no ref costs a look-up of its own.
 #[test]
 fn many_refs_cost_what_changed() {
     let many: Vec<_> = (0..3 * PAGE_REFS).map(|n| format!("{n:06}")).collect();
@@ -149,7 +149,7 @@ fn many_refs_cost_what_changed() {
     let changed = vec![("refs/heads/000700".to_owned(), Some(1), 2)];
     let gone = vec!["refs/heads/001200".to_owned()];
     assert_eq!(told(&found), (changed, gone));
-    // Of a few refs alone only theirs are read.
+    // For a few refs, only those are read.
     let read = store.database().rows_read();
     let few = branches(&[("001400", 1), ("001401", 1)]);
     let found = differences(&store, &["refs/heads/*"], false, &few, 9);
